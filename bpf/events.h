@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The ABI between the kernel side and user space: what a record in a ring buffer looks like.
+ * Included by both; C11 and C++20. Fixed-width integers and char arrays only, padding explicit,
+ * sizes asserted, host byte order unless a comment says otherwise.
+ *
+ * A record is its fixed struct, followed by the bytes of its strings in any order. The struct
+ * starts with a record_header, and all its str_refs come right after the header.
+ */
+#ifndef NEZUBAN_EVENTS_H
+#define NEZUBAN_EVENTS_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+
+#ifdef __cplusplus
+#define ABI_ASSERT(cond) static_assert(cond, #cond)
+#else
+#define ABI_ASSERT(cond) _Static_assert(cond, #cond)
+#endif
+
+/* id, record, names in rules (blank-separated, header.variant selects one), strings, lane */
+#define EVENT_LIST(EVENT)                                                                          \
+	EVENT(EVENT_EXEC, exec_record, "execve execveat", 6, LANE_VITAL)                           \
+	EVENT(EVENT_FORK, fork_record, "clone fork vfork clone3", 0, LANE_VITAL)                   \
+	EVENT(EVENT_EXIT, exit_record, "procexit", 0, LANE_VITAL)                                  \
+	EVENT(EVENT_CGROUP, cgroup_record, "cgroup_mkdir cgroup_attach_task cgroup_rmdir", 1,      \
+	      LANE_VITAL)                                                                          \
+	EVENT(EVENT_MOUNT, mount_record, "mount move_mount", 3, LANE_VITAL)                        \
+	EVENT(EVENT_DUP, dup_record, "dup dup2 dup3 fcntl", 0, LANE_VITAL)                         \
+	EVENT(EVENT_CONNECT, connect_record, "connect", 1, LANE_BULK)
+
+#define EVENT_ID(id, record, names, strings, lane) id,
+enum { EVENT_LIST(EVENT_ID) NR_EVENTS };
+#undef EVENT_ID
+
+enum { LANE_VITAL, LANE_BULK, NR_LANES };
+
+/*
+ * Which kind of sensor wrote the record. SENSOR_SNAPSHOT: the task iterator, one exec_record per
+ * process that was there already, without argv.
+ */
+enum { SENSOR_OBJECT = 1, SENSOR_TRACEPOINT = 2, SENSOR_SNAPSHOT = 3 };
+
+/* Why something was lost in the kernel: id, name shown to users. */
+#define DROP_REASON_LIST(REASON)                                                                   \
+	REASON(DROP_RING_FULL, "ring full")                                                        \
+	REASON(DROP_RECURSION, "recursion")                                                        \
+	REASON(DROP_MAP_FULL, "map full")                                                          \
+	REASON(DROP_SCRATCH_BUSY, "scratch busy")
+
+#define DROP_REASON_ID(id, name) id,
+enum { DROP_REASON_LIST(DROP_REASON_ID) NR_DROP_REASONS };
+#undef DROP_REASON_ID
+
+/*
+ * Per event and CPU, written by the kernel side only. offered = submitted + filtered + sum of
+ * dropped, except that DROP_RECURSION is counted by the kernel itself and is not part of offered.
+ */
+struct event_counters {
+	__u64 submitted;
+	__u64 filtered; /* dropped on purpose: no loaded rule could match */
+	__u64 dropped[NR_DROP_REASONS];
+};
+
+/* header.flags */
+#define RECORD_ORIGIN_UNKNOWN (1u << 0) /* the task's origin could not be stored or read */
+#define RECORD_RESULT_UNKNOWN (1u << 1) /* the sensor runs before the act */
+#define RECORD_FROM_USER_MEMORY (1u << 2) /* some text was read from the caller's memory */
+
+#define COMM_LEN 16
+
+struct record_header {
+	__u32 size;    /* of the whole record, strings included */
+	__u16 type;    /* EVENT_* */
+	__u8 variant;  /* which of the event's names */
+	__u8 lane;     /* LANE_* */
+	__u8 sensor;   /* SENSOR_* */
+	__u8 pad[3];
+	__u32 cpu;
+	__u64 seq;     /* per CPU and lane, from 0; taken before the ring is tried, so a loss is a gap */
+	__u64 time_ns; /* boot-time clock */
+	__u32 tgid;    /* initial pid namespace, as all ids unless named v… */
+	__u32 tid;
+	__u64 start_ns; /* start of the process (its group leader), boot-time clock */
+	__u32 uid;      /* initial user namespace */
+	__u32 euid;
+	__u32 gid;
+	__u32 egid;
+	__u32 loginuid; /* audit login uid; (__u32)-1 if unset */
+	__u32 flags;    /* RECORD_* */
+	__u32 pid_ns;   /* inode number of the namespace */
+	__u32 mnt_ns;
+	__u64 cgroup_id;        /* in the default (v2) hierarchy */
+	__u64 origin_cgroup_id; /* the first container the task was seen in; 0: none */
+	char comm[COMM_LEN];
+};
+ABI_ASSERT(sizeof(struct record_header) == 112);
+
+/*
+ * A string in the record's tail: bytes from the start of the record, no NUL. total is its length
+ * at the source; total > len means truncated. STR_TOTAL_UNKNOWN: longer than len, or unreadable
+ * where len is 0.
+ */
+#define STR_TOTAL_UNKNOWN 0xffffffffu
+struct str_ref {
+	__u16 off;
+	__u16 len;
+	__u32 total;
+};
+ABI_ASSERT(sizeof(struct str_ref) == 8);
+
+#define PATH_LEN_MAX 4096 /* bytes of one path kept */
+#define ARGS_LEN_MAX 8192 /* bytes of argv kept, argv[0] and the separating NULs included */
+
+/* header.file flags */
+#define FILE_UPPER_LAYER (1u << 0) /* overlayfs: lies in the upper (writable) layer */
+
+struct file_ref {
+	__u64 ino; /* 0: no file */
+	__u32 dev; /* of the super block, kernel encoding: major << 20 | minor */
+	__u32 nlink;
+	__u32 mnt_ns; /* namespace of the file's mount; 0: none (internal or detached) */
+	__u16 mode;   /* S_IF… and permissions */
+	__u16 flags;  /* FILE_* */
+};
+ABI_ASSERT(sizeof(struct file_ref) == 24);
+
+struct endpoints {
+	__u8 local_addr[16]; /* network order; IPv4 in the first four bytes */
+	__u8 remote_addr[16];
+	__u16 local_port; /* host order */
+	__u16 remote_port;
+	__u16 family;   /* AF_*; 0: not a socket */
+	__u16 type;     /* SOCK_* */
+	__u16 protocol; /* IPPROTO_* */
+	__u8 state;     /* TCP_*: 1 established, 2 SYN sent, 7 closed, 10 listening */
+	__u8 pad[5];
+	__u64 ino;      /* of the socket */
+};
+ABI_ASSERT(sizeof(struct endpoints) == 56);
+
+/* What a standard stream is. */
+enum {
+	STDIO_CLOSED,
+	STDIO_FILE, /* regular file, directory, device; file says which */
+	STDIO_PIPE,
+	STDIO_SOCKET,
+	STDIO_OTHER, /* anonymous inode: eventfd, … */
+};
+
+struct stdio_ref {
+	__u8 kind; /* STDIO_* */
+	__u8 pad[7];
+	struct file_ref file;
+	struct endpoints ends; /* STDIO_SOCKET */
+};
+ABI_ASSERT(sizeof(struct stdio_ref) == 88);
+
+struct exec_record {
+	struct record_header hdr;
+	struct str_ref exe;  /* resolved path of the executable, as seen from the process's root */
+	struct str_ref args; /* argv, each followed by a NUL; from the new program's own memory */
+	struct str_ref cwd;
+	struct str_ref stdio_names[3]; /* path where it has one, or a unix socket's own or peer's name */
+	struct file_ref exe_file;
+	struct stdio_ref stdio[3];
+	__u64 parent_start_ns;
+	__u32 ppid;
+	__u32 vpid; /* in the process's own pid namespace */
+	__u32 sid;
+	__u32 pgid;
+	__u32 tty;  /* controlling terminal as major << 8 | minor; 0: none */
+	__u32 pad;
+};
+
+struct fork_record {
+	struct record_header hdr; /* of the caller of fork */
+	__u64 child_start_ns;
+	__u64 child_cgroup_id;
+	__u64 child_origin_cgroup_id;
+	__u64 parent_start_ns; /* of the child's parent: not the caller with CLONE_PARENT */
+	__u32 ppid;
+	__u32 child_tgid;
+	__u32 child_vpid;
+	__u32 child_pid_ns;
+};
+
+struct exit_record {
+	struct record_header hdr;
+	__s32 exit_code; /* as wait(2) gives it */
+	__u32 pad;
+};
+
+/* cgroup_record.container_by */
+enum {
+	CONTAINER_NONE,
+	CONTAINER_BY_NAME,   /* the leaf's name has the form runtimes use */
+	CONTAINER_BY_ATTACH, /* a plain runtime (runc, crun) moved a process into it */
+	CONTAINER_INSIDE,    /* lies below a container's cgroup */
+	CONTAINER_BY_USER,   /* user space said so */
+};
+
+struct cgroup_record {
+	struct record_header hdr; /* of the task that acted */
+	struct str_ref path;      /* in the default hierarchy, from its root */
+	__u64 id;
+	__u64 parent_id;
+	__u64 container_cgroup_id; /* the container it is or lies in; 0: none */
+	__u64 target_start_ns;     /* cgroup_attach_task: the task moved; else 0 */
+	__u32 target_tgid;
+	__u32 target_tid;
+	__u8 container_by; /* CONTAINER_* */
+	__u8 pad[7];
+};
+
+struct mount_record {
+	struct record_header hdr;
+	struct str_ref source;
+	struct str_ref fstype;
+	struct str_ref target; /* resolved; as passed where RECORD_FROM_USER_MEMORY is set */
+	struct file_ref target_file;
+	__u64 flags;       /* MS_*; of the mount for the new API, in MS_* bits too */
+	__s32 result;      /* 0 or -errno */
+	__u32 source_dev;  /* super block's device, major << 20 | minor; 0: not known */
+	__u32 fs_pid_ns;   /* procfs: inode number of the pid namespace it shows; else 0 */
+	__u8 block_device; /* 1: the super block lies on a block device */
+	__u8 resolved;     /* 1: source, type and target come from the kernel's mount */
+	__u8 pad[2];
+};
+
+struct dup_record {
+	struct record_header hdr;
+	struct endpoints ends;
+	__s32 old_fd; /* -1: not known */
+	__s32 new_fd; /* 0, 1 or 2 */
+};
+
+struct connect_record {
+	struct record_header hdr;
+	struct str_ref path; /* unix: the name; a leading NUL (abstract) is shown as '@' */
+	struct endpoints ends;
+	__s32 fd;     /* -1: not known */
+	__s32 result; /* 0 or -errno */
+};
+
+ABI_ASSERT(sizeof(struct exec_record) == 112 + 6 * 8 + 24 + 3 * 88 + 32);
+ABI_ASSERT(sizeof(struct fork_record) == 112 + 48);
+ABI_ASSERT(sizeof(struct exit_record) == 112 + 8);
+ABI_ASSERT(sizeof(struct cgroup_record) == 112 + 8 + 48);
+ABI_ASSERT(sizeof(struct mount_record) == 112 + 24 + 24 + 24);
+ABI_ASSERT(sizeof(struct dup_record) == 112 + 56 + 8);
+ABI_ASSERT(sizeof(struct connect_record) == 112 + 8 + 56 + 8);
+
+/* No record is larger: three paths, argv and the fixed part fit with room to spare. */
+#define RECORD_MAX 28672
+
+#endif

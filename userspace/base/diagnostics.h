@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Positions and messages for what a user wrote: rule files, config, options.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace nezuban {
+
+// A place in a file. Lines and columns count from 1; 0 means not known. `offset` counts bytes.
+struct Position {
+  std::string file;
+  int line = 0;
+  int column = 0;
+  bool operator==(const Position&) const = default;
+};
+
+enum class Severity : std::uint8_t { kError, kWarning, kNote };
+
+struct Diagnostic {
+  Severity severity = Severity::kError;
+  Position position;
+  std::string message;
+  std::string hint;  // "did you mean 'proc.name'?"; may be empty
+};
+
+// Collects every problem of a stage; the stage after it is entered only without errors.
+class Diagnostics {
+ public:
+  void Error(Position position, std::string message, std::string hint = {});
+  void Warning(Position position, std::string message, std::string hint = {});
+  void Note(Position position, std::string message);
+  void Add(Diagnostic diagnostic);
+
+  bool has_errors() const { return errors_ > 0; }
+  int error_count() const { return errors_; }
+  const std::vector<Diagnostic>& all() const { return all_; }
+
+  // "file:line:column: error: message\n  hint" for each, one after the other.
+  std::string ToString() const;
+
+ private:
+  std::vector<Diagnostic> all_;
+  int errors_ = 0;
+};
+
+std::string ToString(const Position& position);
+std::string ToString(const Diagnostic& diagnostic);
+
+}  // namespace nezuban

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is known of a process and of a container. Plain data, filled by process_table, container_table.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "bpf/events.h"
+
+namespace nezuban::state {
+
+// A process's identity: never the pid alone, which is reused.
+struct ProcessKey {
+  std::uint32_t tgid = 0;
+  std::uint64_t start_ns = 0;  // boot-time clock; 0: not known
+  bool operator==(const ProcessKey&) const = default;
+};
+
+// A string with what is known about its completeness.
+struct StoredText {
+  std::string bytes;
+  std::uint32_t total = 0;  // total > bytes.size(): truncated or unreadable (STR_TOTAL_UNKNOWN)
+};
+
+// fd 0, 1 or 2 as it was at the last execve.
+struct Stdio {
+  std::uint8_t kind = STDIO_CLOSED;
+  file_ref file{};
+  endpoints ends{};
+  StoredText name;
+};
+
+struct Process {
+  ProcessKey key;
+  ProcessKey parent;  // tgid 0: none
+  std::string comm;
+  StoredText exe_path;
+  StoredText args;  // argv, each followed by a NUL
+  StoredText cwd;
+  file_ref exe_file{};
+  std::array<Stdio, 3> stdio;
+  bool stdio_known = false;  // false: never seen at an execve since the monitor started
+  std::uint32_t uid = 0, euid = 0, gid = 0, egid = 0;
+  std::uint32_t loginuid = 0xffffffffu;
+  std::uint32_t pid_ns = 0, mnt_ns = 0;
+  std::uint32_t vpid = 0, sid = 0, pgid = 0;
+  std::uint32_t tty = 0;
+  std::uint64_t cgroup_id = 0;
+  std::uint64_t origin_cgroup_id = 0;  // 0: never in a container
+  std::uint64_t exec_ns = 0;           // time of the last execve; 0: none seen since fork
+  // The last execve (its own or inherited at fork) happened inside a container. False for what a
+  // runtime does in a container's cgroup before it executes the workload.
+  bool exec_in_container = false;
+  bool from_snapshot = false;  // was there before the monitor; start_ns may be exact to a tick only
+};
+
+// A container, as its cgroup tells it. Pod metadata join later (runtime/).
+struct Container {
+  std::string full_id;  // as the runtime names it; empty: the host
+  std::string id;       // the first 12 characters; "host" for the host
+  std::string runtime;  // "containerd", "cri-o", "docker", "podman", "runc", "crun"; "host"
+  std::uint64_t cgroup_id = 0;
+  std::string cgroup_path;
+};
+
+}  // namespace nezuban::state
+
+template <>
+struct std::hash<nezuban::state::ProcessKey> {
+  std::size_t operator()(const nezuban::state::ProcessKey& key) const noexcept {
+    return std::hash<std::uint64_t>()(key.start_ns * 0x9e3779b97f4a7c15ULL ^ key.tgid);
+  }
+};
