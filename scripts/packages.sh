@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2034
+# Which Debian 12 packages are needed for what, and how to install those that are missing.
+# Sourced by the scripts beside it.
+
+BUILD_PACKAGES="build-essential cmake ninja-build ccache pkg-config clang-14 bpftool
+	libbpf-dev libelf-dev zlib1g-dev
+	protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libgrpc++-dev
+	libspdlog-dev libyaml-cpp-dev libre2-dev libcli11-dev libexpected-dev"
+
+TEST_PACKAGES="libgtest-dev libgmock-dev
+	clang-format-14 clang-tidy-14 clang-tools-14 libclang-rt-14-dev shellcheck
+	runc busybox-static iproute2 python3 python3-grpcio python3-protobuf python3-grpc-tools procps"
+
+# install_packages NAME...: installs those that are not there yet; asks the mirror only then.
+install_packages() {
+	missing=
+	for package in "$@"; do
+		dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q '^install ok installed$' ||
+			missing="$missing $package"
+	done
+	[ -n "$missing" ] || return 0
+	echo "installing:$missing"
+	apt-get update -qq
+	# shellcheck disable=SC2086
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+}

@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Everything that can be said about the sources without running them. Needs the dev preset's
+# compile_commands.json for clang-tidy, and configures it if it is not there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+failed=0
+
+mapfile -t sources < <(git ls-files '*.cc' '*.h' '*.c')
+clang-format-14 --dry-run --Werror "${sources[@]}" || failed=1
+
+tests/layering.sh || failed=1
+
+mapfile -t scripts < <(git ls-files | xargs grep -lE '^#!/bin/(ba)?sh' --)
+shellcheck -x -e SC2013 "${scripts[@]}" || failed=1
+
+for file in $(git ls-files bpf userspace tests scripts proto .ci | grep -vE '\.(md|json|txt|bin)$|corpus/|clang-format'); do
+	head -3 "$file" | grep -q SPDX-License-Identifier || {
+		echo "no SPDX line: $file"
+		failed=1
+	}
+done
+
+[ -f build/dev/build.ninja ] || cmake --preset dev >/dev/null
+cmake --build --preset dev --target generated >/dev/null
+mapfile -t tidied < <(git ls-files 'userspace/*.cc')
+run-clang-tidy-14 -quiet -p build/dev -j2 "${tidied[@]/#/$PWD/}" >build/dev/tidy.log 2>&1 || {
+	grep -E 'error:|warning:' build/dev/tidy.log | sort -u
+	failed=1
+}
+exit $failed
