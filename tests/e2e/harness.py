@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the end-to-end tests stand on: a daemon, followers of its alerts, runc containers, listeners.
+
+Everything is real: the binary under test, the kernel's events, runc, gRPC over the daemon's socket.
+"""
+
+import json
+import os
+import pathlib
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = os.environ["NEZUBAN_BIN"]
+TOOLS = pathlib.Path(os.environ["NEZUBAN_E2E_TOOLS"])  # the static programs built beside the tests
+# Sanitizers make everything slower; nothing here is a statement about speed.
+PATIENCE = float(os.environ.get("NEZUBAN_PATIENCE", "30"))
+
+
+def wait_until(condition, what, timeout=PATIENCE):
+    """The first true value of condition(); fails the test after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {timeout:.0f} s in vain: {what}")
+        time.sleep(0.02)
+
+
+class Daemon:
+    """`nezuban run` with its own socket, in a directory that goes away with it."""
+
+    def __init__(self, *arguments, rules=ROOT / "rules" / "default"):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="nezuban-e2e-"))
+        self.socket = self.directory / "run" / "nezuban.sock"
+        self.log = open(self.directory / "log", "w+b")
+        self.process = subprocess.Popen(
+            [BINARY, "run", "--socket", self.socket, "--rules", rules, "--output", "none", *arguments],
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        try:
+            wait_until(self._ready, "the daemon to be watching")
+        except AssertionError:
+            self.stop()
+            raise
+
+    def _ready(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"the daemon ended with {self.process.returncode}:\n{self.read_log()}")
+        return "watching" in self.read_log()
+
+    def read_log(self):
+        return (self.directory / "log").read_text(errors="replace")
+
+    def status(self):
+        out = subprocess.run([BINARY, "status", "--json", "--address", self.address],
+                             check=True, capture_output=True, text=True, timeout=PATIENCE)
+        return json.loads(out.stdout)
+
+    @property
+    def address(self):
+        return f"unix://{self.socket}"
+
+    def stop(self, how=signal.SIGTERM):
+        """Ends it and returns its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        code = self.process.wait(timeout=PATIENCE)
+        self.log.close()
+        return code
+
+    def remove(self):
+        self.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class Follower:
+    """A client that prints alerts as JSON lines; keeps those that came."""
+
+    def __init__(self, command):
+        self.alerts = []
+        self.arrived = []  # seconds since the epoch, one per alert
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True)
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+
+    @classmethod
+    def watch(cls, daemon, *arguments):
+        return cls([BINARY, "watch", "--json", "--address", daemon.address, *arguments])
+
+    @classmethod
+    def python(cls, daemon):
+        return cls(["/usr/bin/python3", str(ROOT / "tests" / "e2e" / "client.py"), daemon.address])
+
+    def _read(self):
+        for line in self.process.stdout:
+            value = json.loads(line)
+            if "rule" in value:
+                self.arrived.append(time.time())
+                self.alerts.append(value)
+
+    def matching(self, condition):
+        return [a for a in list(self.alerts) if condition(a)]
+
+    def wait_for(self, condition, what, count=1):
+        def enough():
+            found = self.matching(condition)
+            return found if len(found) >= count else None
+
+        try:
+            return wait_until(enough, what)
+        except AssertionError as error:
+            seen = "\n".join(json.dumps(a) for a in self.alerts)
+            raise AssertionError(f"{error}\nalerts that came:\n{seen}") from None
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(timeout=PATIENCE)
+        self.thread.join(timeout=PATIENCE)
+        self.process.stdout.close()
+        self.process.stderr.close()
+        return code
+
+
+class Listener:
+    """A TCP listener on loopback that accepts one peer and talks to it."""
+
+    def __init__(self, port=0, family=socket.AF_INET):
+        self.socket = socket.socket(family, socket.SOCK_STREAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(("127.0.0.1" if family == socket.AF_INET else "::1", port))
+        self.socket.listen(8)
+        self.socket.settimeout(PATIENCE)
+        self.port = self.socket.getsockname()[1]
+
+    def accept(self):
+        peer, address = self.socket.accept()
+        peer.settimeout(PATIENCE)
+        return peer, address
+
+    def converse(self, command):
+        """Accepts a shell, runs `command` in it, returns what it printed and the peer's port."""
+        peer, address = self.accept()
+        with peer:
+            peer.sendall(f"{command}; echo done-$((40+2))\nexit\n".encode())
+            heard = b""
+            while b"done-42" not in heard:
+                chunk = peer.recv(4096)
+                if not chunk:
+                    break
+                heard += chunk
+        return heard.decode(errors="replace"), address[1]
+
+    def close(self):
+        self.socket.close()
+
+
+def copy_with_libraries(program, rootfs):
+    """Puts a dynamically linked program and what it needs where it would be on the host."""
+    program = shutil.which(program)
+    files = [program]
+    for line in subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout.splitlines():
+        files += [word for word in line.split() if word.startswith("/")]
+    for file in files:
+        target = rootfs / file.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(os.path.realpath(file), target)
+
+
+class Container:
+    """A runc container on the host's network, with busybox, bash and our static programs in it."""
+
+    def __init__(self, *command, privileged=False, host_pid=False, name=None):
+        self.id = name or secrets.token_hex(32)
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="nezuban-runc-"))
+        self.rootfs = self.directory / "rootfs"
+        self._fill_rootfs()
+        self._write_config(list(command), privileged, host_pid)
+        self.process = None
+
+    def _fill_rootfs(self):
+        for name in ("bin", "dev", "proc", "sys", "tmp", "etc", "mnt"):
+            (self.rootfs / name).mkdir(parents=True)
+        shutil.copy("/bin/busybox", self.rootfs / "bin" / "busybox")
+        for applet in ("sh", "ls", "mount", "umount", "nc", "cat", "sleep", "id", "true", "mkdir"):
+            (self.rootfs / "bin" / applet).symlink_to("busybox")
+        copy_with_libraries("bash", self.rootfs)
+        for tool in TOOLS.iterdir():
+            if tool.is_file() and os.access(tool, os.X_OK):
+                shutil.copy(tool, self.rootfs / "bin" / tool.name)
+
+    def _write_config(self, command, privileged, host_pid):
+        subprocess.run(["runc", "spec"], cwd=self.directory, check=True)
+        path = self.directory / "config.json"
+        config = json.loads(path.read_text())
+        config["process"].update(terminal=False, args=command, cwd="/")
+        config["process"]["env"] = ["PATH=/bin:/usr/bin"]
+        config["root"]["readonly"] = False
+        dropped = {"network"} | ({"pid"} if host_pid else set())
+        config["linux"]["namespaces"] = [n for n in config["linux"]["namespaces"] if n["type"] not in dropped]
+        config["process"].pop("rlimits", None)
+        if privileged:
+            every = ["CAP_SYS_ADMIN", "CAP_SYS_CHROOT", "CAP_MKNOD", "CAP_DAC_OVERRIDE", "CAP_FOWNER",
+                     "CAP_SYS_PTRACE", "CAP_NET_ADMIN", "CAP_KILL", "CAP_AUDIT_WRITE", "CAP_SETUID",
+                     "CAP_SETGID", "CAP_NET_BIND_SERVICE"]
+            for kind in ("bounding", "effective", "permitted"):
+                config["process"]["capabilities"][kind] = every
+            config["linux"].pop("maskedPaths", None)
+            config["linux"].pop("readonlyPaths", None)
+            config["linux"]["resources"]["devices"] = [{"allow": True, "access": "rwm"}]
+        path.write_text(json.dumps(config))
+
+    def start(self):
+        self.process = subprocess.Popen(
+            ["runc", "--root", self.directory / "state", "run", self.id], cwd=self.directory,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return self
+
+    def finish(self):
+        """Waits for it to end; its exit code and what it printed."""
+        out, _ = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode, out.decode(errors="replace")
+
+    def exec(self, *command):
+        return subprocess.run(["runc", "--root", self.directory / "state", "exec", self.id, *command],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
+
+    def remove(self):
+        subprocess.run(["runc", "--root", self.directory / "state", "delete", "--force", self.id],
+                       capture_output=True)
+        if self.process is not None:
+            self.process.wait(timeout=PATIENCE)
+            self.process.stdout.close()
+        shutil.rmtree(self.directory, ignore_errors=True)

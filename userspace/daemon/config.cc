@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/config.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <filesystem>
+#include <optional>
+
+#include "base/text.h"
+
+namespace nezuban::daemon {
+namespace {
+
+using Values = std::vector<std::string>;
+
+std::string OneOf(const std::string& value, std::span<const std::string_view> allowed,
+                  std::string& out) {
+  if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) {
+    out = value;
+    return {};
+  }
+  std::string expected = "expected one of";
+  for (std::string_view a : allowed) expected += ' ' + std::string(a);
+  return expected;
+}
+
+std::string Number(const std::string& value, std::size_t low, std::size_t high, std::size_t& out) {
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc() || end != value.data() + value.size() || number < low || number > high) {
+    return "expected a number from " + std::to_string(low) + " to " + std::to_string(high);
+  }
+  out = number;
+  return {};
+}
+
+// The kernel wants a power of two of pages.
+std::string RingBytes(const std::string& value, std::size_t& out) {
+  std::size_t bytes = 0;
+  std::string error = Number(value, 65536, std::size_t{1} << 30, bytes);
+  if (!error.empty()) return error;
+  if ((bytes & (bytes - 1)) != 0) return "expected a power of two";
+  out = bytes;
+  return {};
+}
+
+std::string SetText(std::string& out, const Values& values) {
+  out = values.back();
+  return {};
+}
+
+constexpr std::array<std::string_view, 3> kSensors = {"auto", "object", "tracepoint"};
+constexpr std::array<std::string_view, 3> kOutputs = {"text", "json", "none"};
+constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warn", "error"};
+
+constexpr std::array kKeys = {
+    ConfigKey{"rules", "PATH", "Rule file or directory of them; in the order given.", true,
+              [](Config& c, const Values& v) -> std::string {
+                c.rules = v;
+                return {};
+              }},
+    ConfigKey{"socket", "PATH", "Unix socket of the gRPC service (mode 0600).", false,
+              [](Config& c, const Values& v) { return SetText(c.socket, v); }},
+    ConfigKey{"listen", "ADDRESS", "TCP address of the gRPC service as well; loopback only.", false,
+              [](Config& c, const Values& v) { return SetText(c.listen, v); }},
+    ConfigKey{"sensors", "KIND", "auto, object or tracepoint; auto takes the best that delivers.",
+              false,
+              [](Config& c, const Values& v) { return OneOf(v.back(), kSensors, c.sensors); }},
+    ConfigKey{"output", "FORMAT", "Alerts on standard output: text, json or none.", false,
+              [](Config& c, const Values& v) { return OneOf(v.back(), kOutputs, c.output); }},
+    ConfigKey{"priority", "PRIORITY", "Rules less severe than this are not loaded.", false,
+              [](Config& c, const Values& v) -> std::string {
+                if (alert::ParsePriority(v.back(), c.priority)) return {};
+                return "expected a priority from Emergency to Debug";
+              }},
+    ConfigKey{"hostname", "NAME", "Name of the node in alerts; default: the machine's.", false,
+              [](Config& c, const Values& v) { return SetText(c.hostname, v); }},
+    ConfigKey{"log_level", "LEVEL", "debug, info, warn or error; logs go to standard error.", false,
+              [](Config& c, const Values& v) { return OneOf(v.back(), kLogLevels, c.log_level); }},
+    ConfigKey{"vital_ring_bytes", "BYTES", "Ring buffer for process life and dangerous acts.",
+              false,
+              [](Config& c, const Values& v) { return RingBytes(v.back(), c.vital_ring_bytes); }},
+    ConfigKey{"bulk_ring_bytes", "BYTES", "Ring buffer for connections and other frequent acts.",
+              false,
+              [](Config& c, const Values& v) { return RingBytes(v.back(), c.bulk_ring_bytes); }},
+    ConfigKey{"max_processes", "COUNT", "Processes remembered, ended ones included.", false,
+              [](Config& c, const Values& v) {
+                return Number(v.back(), 1024, std::size_t{1} << 24, c.max_processes);
+              }},
+};
+
+constexpr bool NamesUnique() {
+  for (std::size_t i = 0; i < kKeys.size(); ++i) {
+    for (std::size_t j = i + 1; j < kKeys.size(); ++j) {
+      if (kKeys[i].name == kKeys[j].name) return false;
+    }
+    if (kKeys[i].doc.empty()) return false;
+  }
+  return true;
+}
+static_assert(NamesUnique(), "config keys are unique and documented");
+
+Position PositionOf(const std::string& path, const YAML::Mark& mark) {
+  if (mark.is_null()) return {path, 0, 0};
+  return {path, mark.line + 1, mark.column + 1};
+}
+
+// The values of a scalar or a sequence of scalars; nullopt if it is anything else.
+std::optional<Values> ValuesOf(const YAML::Node& node) {
+  if (node.IsScalar()) return Values{node.Scalar()};
+  if (!node.IsSequence()) return std::nullopt;
+  Values values;
+  for (const YAML::Node& item : node) {
+    if (!item.IsScalar()) return std::nullopt;
+    values.push_back(item.Scalar());
+  }
+  return values;
+}
+
+void SetKey(const std::string& path, const YAML::Node& key, const YAML::Node& value, Config& config,
+            Diagnostics& diagnostics) {
+  const Position at = PositionOf(path, key.Mark());
+  const std::string name = key.IsScalar() ? key.Scalar() : "";
+  const auto row = std::find_if(kKeys.begin(), kKeys.end(),
+                                [&](const ConfigKey& k) { return k.name == name; });
+  if (row == kKeys.end()) {
+    std::vector<std::string_view> names;
+    for (const ConfigKey& k : kKeys) names.push_back(k.name);
+    diagnostics.Error(at, "unknown key '" + name + "'", NearestHint(name, names));
+    return;
+  }
+  const Position value_at = PositionOf(path, value.Mark());
+  const auto values = ValuesOf(value);
+  if (!values || values->empty() || (values->size() > 1 && !row->repeatable)) {
+    const std::string what = row->repeatable ? "a value or a list of values" : "one value";
+    diagnostics.Error(value_at, name + ": expected " + what);
+    return;
+  }
+  const std::string problem = row->set(config, *values);
+  if (!problem.empty()) diagnostics.Error(value_at, name + ": " + problem);
+}
+
+}  // namespace
+
+std::span<const ConfigKey> ConfigKeys() { return kKeys; }
+
+void LoadConfig(const std::string& path, Config& config, Diagnostics& diagnostics) try {
+  const YAML::Node root = YAML::LoadFile(path);
+  if (root.IsNull()) return;
+  if (!root.IsMap()) {
+    diagnostics.Error(PositionOf(path, root.Mark()), "expected a map of keys and values");
+    return;
+  }
+  for (const auto& entry : root) SetKey(path, entry.first, entry.second, config, diagnostics);
+} catch (const YAML::BadFile&) {
+  diagnostics.Error({path, 0, 0}, "cannot be read");
+} catch (const YAML::Exception& e) {
+  diagnostics.Error(PositionOf(path, e.mark), e.msg);
+}
+
+std::vector<std::string> DefaultRules() {
+  std::error_code ignored;
+  if (std::filesystem::is_directory("/etc/nezuban/rules", ignored)) return {"/etc/nezuban/rules"};
+  return {NEZUBAN_SOURCE_RULES};
+}
+
+}  // namespace nezuban::daemon

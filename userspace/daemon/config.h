@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the daemon can be told: one table for the keys of nezuban.yaml and the flags of `nezuban run`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "alert/alert.h"
+#include "base/diagnostics.h"
+
+namespace nezuban::daemon {
+
+struct Config {
+  std::vector<std::string> rules;  // files and directories; empty: DefaultRules()
+  std::string socket = "/run/nezuban/nezuban.sock";
+  std::string listen;  // "127.0.0.1:PORT"; empty: no TCP
+  std::string sensors = "auto";
+  std::string output = "text";
+  alert::Priority priority = alert::Priority::kDebug;
+  std::string hostname;  // empty: the machine's
+  std::string log_level = "info";
+  std::size_t vital_ring_bytes = std::size_t{8} << 20;
+  std::size_t bulk_ring_bytes = std::size_t{8} << 20;
+  std::size_t max_processes = 65536;
+};
+
+// One key of nezuban.yaml (`max_processes`), which is also a flag (`--max-processes`).
+struct ConfigKey {
+  std::string_view name;
+  std::string_view argument;  // shown in --help: "PATH", "BYTES"
+  std::string_view doc;
+  bool repeatable;
+  // Sets it from one or more values. Returns what was expected, or empty if it was fine.
+  std::string (*set)(Config& config, const std::vector<std::string>& values);
+};
+
+std::span<const ConfigKey> ConfigKeys();
+
+// Reads a file into `config`. Every problem goes to `diagnostics`, with its place and a hint.
+void LoadConfig(const std::string& path, Config& config, Diagnostics& diagnostics);
+
+// Where rules come from when none are named: /etc/nezuban/rules, else rules/default of the source
+// tree the binary was built in.
+std::vector<std::string> DefaultRules();
+
+}  // namespace nezuban::daemon

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Alerts as lines on a file descriptor: text for people, JSON for programs.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <thread>
+
+#include "alert/sink.h"
+#include "base/bounded_queue.h"
+
+namespace nezuban::sinks {
+
+enum class LineFormat : std::uint8_t { kText, kJson };
+
+// One line per alert, each written at once. A reader that is slow or gone costs alerts, which are
+// counted, never time of the caller: lines are written by a thread of the sink's own.
+class StdoutSink : public alert::Sink {
+ public:
+  // `fd` is borrowed and must outlive the sink.
+  StdoutSink(int fd, LineFormat format, std::size_t queue_capacity = 8192);
+
+  // Writes what is queued, for at most `kDrain`, and stops.
+  ~StdoutSink() override;
+  StdoutSink(const StdoutSink&) = delete;
+  StdoutSink& operator=(const StdoutSink&) = delete;
+
+  void Publish(std::shared_ptr<const alert::Alert> alert) noexcept override;
+  std::uint64_t dropped() const override { return queue_.dropped() + unwritten_.load(); }
+
+ private:
+  static constexpr std::chrono::milliseconds kDrain{1000};
+
+  void Run();
+  bool WriteLine(const std::string& line);
+
+  const int fd_;
+  const LineFormat format_;
+  BoundedQueue<std::shared_ptr<const alert::Alert>> queue_;
+  std::atomic<std::uint64_t> unwritten_{0};
+  std::atomic<std::int64_t> deadline_ns_{0};  // steady clock; 0: none
+  std::thread worker_;
+};
+
+}  // namespace nezuban::sinks
