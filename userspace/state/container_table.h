@@ -1,8 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0
+// Which cgroup belongs to which container.
 #pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "event/event.h"
+#include "state/process.h"
 
 namespace nezuban::state {
 
-class ContainerTable;
+// A cgroup that is a container or lies in one: what the kernel side has to know.
+struct CgroupOfContainer {
+  std::uint64_t cgroup_id;
+  std::uint64_t container_cgroup_id;
+  bool operator==(const CgroupOfContainer&) const = default;
+};
+
+// Removed cgroups are remembered for `grace_ns` of event time, but no more than `removed` of them;
+// removed containers stay, since a process that left one still names it, up to
+// `removed_containers`.
+struct ContainerTableLimits {
+  std::uint64_t grace_ns = 60'000'000'000;
+  std::size_t removed = 16384;
+  std::size_t removed_containers = 4096;
+};
+
+// Owned by the ingest thread. Pointers are valid until the next call that is not const, except that
+// host() stays.
+class ContainerTable {
+ public:
+  explicit ContainerTable(ContainerTableLimits limits = {});
+
+  // The container the cgroup is or lies in; host() if it is in none; nullptr if the cgroup is not
+  // known. The host is container "host" with an empty full_id.
+  const Container* Find(std::uint64_t cgroup_id) const;
+  const Container& host() const { return host_; }
+
+  // Applies the creation, attachment or removal of a cgroup.
+  void Apply(const event::Event& event, const cgroup_record& record);
+
+  // Adds every cgroup below `root`, a mount of the cgroup2 file system (see FindCgroup2Root), and
+  // returns those that belong to containers. Can be called again to learn what records missed.
+  // Errors: root is not cgroup2 or cannot be read.
+  Result<std::vector<CgroupOfContainer>> Walk(const std::string& root);
+
+  // Adds one cgroup. `parent_id` 0: not known (then only the path tells).
+  void Add(std::uint64_t cgroup_id, std::uint64_t parent_id, std::string_view path);
+
+  // What was recognised here but not by the kernel side since the last call.
+  std::vector<CgroupOfContainer> TakeForKernel();
+
+  std::size_t cgroup_count() const { return cgroups_.size(); }
+  std::size_t container_count() const { return containers_.size(); }
+  std::uint64_t evicted() const { return evicted_; }  // containers forgotten for want of room
+
+ private:
+  struct Removed {
+    std::uint64_t cgroup_id;
+    std::uint64_t time_ns;
+  };
+
+  void Learn(std::uint64_t cgroup_id, std::uint64_t container_cgroup_id);
+  void LearnFromKernel(const event::Event& event, const cgroup_record& record);
+  void Remove(std::uint64_t cgroup_id, std::uint64_t time_ns);
+  void Expire(std::uint64_t now_ns);
+
+  const ContainerTableLimits limits_;
+  Container host_;
+  std::unordered_map<std::uint64_t, std::uint64_t> cgroups_;  // → container's cgroup id; 0: host
+  std::unordered_map<std::uint64_t, Container> containers_;   // by their cgroup id
+  std::deque<Removed> removed_;                               // oldest first
+  std::deque<std::uint64_t> removed_containers_;              // oldest first
+  std::vector<CgroupOfContainer> for_kernel_;
+  std::uint64_t evicted_ = 0;
+};
 
 }  // namespace nezuban::state

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is known of a process and of a container. Plain data, filled by process_table, container_table.
+// What is known of a process and of a container. Plain data, filled by process_table,
+// container_table.
 #pragma once
 
 #include <array>
@@ -9,6 +10,7 @@
 #include <string>
 
 #include "bpf/events.h"
+#include "state/shared_text.h"
 
 namespace nezuban::state {
 
@@ -19,9 +21,10 @@ struct ProcessKey {
   bool operator==(const ProcessKey&) const = default;
 };
 
-// A string with what is known about its completeness.
+// A string with what is known about its completeness. Parent and child share the bytes after a
+// fork; use bytes.view().
 struct StoredText {
-  std::string bytes;
+  SharedText bytes;
   std::uint32_t total = 0;  // total > bytes.size(): truncated or unreadable (STR_TOTAL_UNKNOWN)
 };
 
@@ -35,7 +38,9 @@ struct Stdio {
 
 struct Process {
   ProcessKey key;
-  ProcessKey parent;  // tgid 0: none
+  // Who forked it (its parent then): a child stays the child of who started it, although the kernel
+  // gives orphans to init. tgid 0: none.
+  ProcessKey parent;
   std::string comm;
   StoredText exe_path;
   StoredText args;  // argv, each followed by a NUL
@@ -54,7 +59,10 @@ struct Process {
   // The last execve (its own or inherited at fork) happened inside a container. False for what a
   // runtime does in a container's cgroup before it executes the workload.
   bool exec_in_container = false;
-  bool from_snapshot = false;  // was there before the monitor; start_ns may be exact to a tick only
+  bool from_snapshot = false;  // was there before the monitor
+  // key.start_ns comes from /proc: rounded down to a clock tick. The first record corrects it.
+  bool start_rounded = false;
+  std::uint64_t exit_ns = 0;  // 0: lives, as far as is known
 };
 
 // A container, as its cgroup tells it. Pod metadata join later (runtime/).

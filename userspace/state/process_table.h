@@ -1,14 +1,102 @@
 // SPDX-License-Identifier: Apache-2.0
+// The processes of the node, living and lately ended, with their ancestors.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <span>
+#include <unordered_map>
 
+#include "event/event.h"
 #include "state/process.h"
 
 namespace nezuban::state {
 
-// The processes of the node, living and lately ended. (interface; see the implementation)
-class ProcessTable;
+struct ProcfsProcess;
+
+// Length of a clock tick, the unit of start times in /proc.
+std::uint64_t ClockTickNs();
+
+// An ended process is kept while a living descendant not further than `ancestors` generations away
+// has it as an ancestor, or while it is among the `recent` last to end. A living process is never
+// removed: where those alone exceed `entries`, the table grows.
+struct ProcessTableLimits {
+  std::size_t entries = 65536;
+  std::size_t recent = 4096;
+  int ancestors = 16;
+};
+
+struct ProcessTableCounters {
+  std::uint64_t released = 0;      // ended, and no longer needed by a living descendant
+  std::uint64_t evicted = 0;       // ended, but removed early to make room
+  std::uint64_t over_limit = 0;    // entries added although the table was full of living ones
+  std::uint64_t from_header = 0;   // met in an event without a fork or exec before it
+  std::uint64_t missed_exits = 0;  // found to have ended without an exit record
+};
+
+// Owned by the ingest thread. Pointers are valid until the next call that is not const.
+class ProcessTable {
+ public:
+  explicit ProcessTable(ProcessTableLimits limits = {}, std::uint64_t tick_ns = ClockTickNs());
+  ProcessTable(const ProcessTable&) = delete;
+  ProcessTable& operator=(const ProcessTable&) = delete;
+
+  // nullptr if not known. A start time of 0 finds the newest process of that tgid; one that is
+  // rounded on either side matches within the tick.
+  const Process* Find(ProcessKey key) const;
+  // The newest process of that tgid.
+  const Process* FindByTgid(std::uint32_t tgid) const;
+  const Process* Parent(const Process& process) const { return Find(process.parent); }
+
+  // Applies an event of any type and returns the process that caused it, which is made from the
+  // record's header if it was not known. `origin_cgroup_id` is the container the task is first
+  // known to have been in, 0 for none; it is kept only if the process has none yet.
+  const Process& Apply(const event::Event& event, std::uint64_t origin_cgroup_id);
+
+  // Adds a process found in /proc, or what a known one lacks.
+  void Merge(const ProcfsProcess& found);
+
+  // Ends the living processes that started before `as_of_ns` (boot-time clock) and are not among
+  // `tgids`, a list of the node's processes read since then: repairs lost exit records.
+  // REQUIRES: tgids sorted.
+  void EndMissing(std::span<const std::uint32_t> tgids, std::uint64_t as_of_ns);
+
+  std::size_t size() const { return entries_.size(); }
+  std::size_t live() const { return entries_.size() - ended_.size(); }
+  const ProcessTableCounters& counters() const { return counters_; }
+
+ private:
+  struct Entry {
+    Process process;
+    std::uint32_t marked = 0;  // the sweep that last found it needed
+    int generations = 0;       // from the nearest living descendant, in that sweep
+  };
+
+  Entry* FindEntry(ProcessKey key) const;
+  Entry* NewestOf(std::uint32_t tgid) const;
+  bool SameTick(const Process& process, std::uint64_t start_ns) const;
+  Entry& FindOrAdd(ProcessKey key, bool& added);
+  Entry& Touch(const event::Event& event, std::uint64_t origin_cgroup_id);
+  void Apply(Entry& entry, const event::Event& event, const exec_record& record);
+  void Apply(Entry& entry, const fork_record& record);
+  void Apply(Entry& entry, const exit_record& record);
+  void Rekey(Entry& entry, std::uint64_t start_ns);
+  void End(Entry& entry, std::uint64_t time_ns);
+  void MakeRoom();
+  void MarkNeeded();
+  void Sweep(std::size_t keep_recent);
+  void Remove(Entry* entry);
+  void EvictOldest();
+
+  const ProcessTableLimits limits_;
+  const std::uint64_t tick_ns_;
+  std::unordered_map<ProcessKey, Entry> entries_;
+  std::unordered_map<std::uint32_t, Entry*> newest_;  // by tgid
+  std::deque<Entry*> ended_;                          // oldest first
+  std::size_t sweep_at_;                              // number of ended ones
+  std::uint32_t sweep_ = 0;
+  ProcessTableCounters counters_;
+};
 
 }  // namespace nezuban::state
