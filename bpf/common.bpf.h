@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What every sensor includes first: kernel types, libbpf's macros, the ABI, load-time
+ * configuration, and the constants that BTF does not carry.
+ */
+#ifndef NEZUBAN_COMMON_BPF_H
+#define NEZUBAN_COMMON_BPF_H
+
+/* The kernel has an enumerator of that name. */
+#define EVENT_CGROUP KERNEL_EVENT_CGROUP
+#include "vmlinux.h"
+#undef EVENT_CGROUP
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include "events.h"
+
+/*
+ * Set before load, so that the verifier prunes what does not apply. __u32 also here: user space
+ * compiles the skeleton.
+ *
+ * has_task_helpers: 5.15+. bpf_get_current_task_btf, bpf_task_pt_regs, and task storage from
+ * tracing programs are all there.
+ */
+const volatile __u32 has_task_helpers __weak = 0;
+
+/*
+ * The daemon's own process, whose acts give no record. Not a constant: seen from inside a pid
+ * namespace its number here is only known once on_snapshot has run. 0: leave nobody out.
+ */
+__u32 self_tgid __weak = 0;
+
+#define S_IFMT 00170000
+#define S_IFSOCK 0140000
+#define S_IFIFO 0010000
+
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+
+#define OVERLAYFS_SUPER_MAGIC 0x794c7630
+#define ANON_INODE_FS_MAGIC 0x09041934
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Differences between kernels and architectures, one function each.
+ */
+#ifndef NEZUBAN_COMPAT_BPF_H
+#define NEZUBAN_COMPAT_BPF_H
+
+#include "common.bpf.h"
+
+/* A system call: its number in the table of the architecture, or of its 32-bit sibling. */
+struct syscall_id {
+	__s32 nr;	 /* -1: not known */
+	__u32 is_compat; /* 1: the 32-bit table (i386, arm) */
+};
+
+struct pt_regs___x86 {
+	unsigned long orig_ax;
+} __attribute__((preserve_access_index));
+
+struct pt_regs___arm64 {
+	__s32 syscallno;
+} __attribute__((preserve_access_index));
+
+struct thread_info___x86 {
+	__u32 status;
+} __attribute__((preserve_access_index));
+
+struct thread_info___arm64 {
+	unsigned long flags;
+} __attribute__((preserve_access_index));
+
+struct task_struct___x86 {
+	struct thread_info___x86 thread_info;
+} __attribute__((preserve_access_index));
+
+struct task_struct___arm64 {
+	struct thread_info___arm64 thread_info;
+} __attribute__((preserve_access_index));
+
+#define X86_TS_COMPAT 0x0002
+#define ARM64_TIF_32BIT (1ul << 22)
+
+/* Whether the task is in a 32-bit system call. thread_info.status exists on x86 only. */
+static __always_inline __u32 task_in_compat_syscall(struct task_struct *task)
+{
+	struct task_struct___x86 *x86 = (void *)task;
+
+	if (bpf_core_field_exists(struct pt_regs___x86, orig_ax))
+		return !!(BPF_CORE_READ(x86, thread_info.status) & X86_TS_COMPAT);
+
+	struct task_struct___arm64 *arm64 = (void *)task;
+
+	return !!(BPF_CORE_READ(arm64, thread_info.flags) & ARM64_TIF_32BIT);
+}
+
+static __always_inline __s32 regs_syscall_nr(const struct pt_regs *regs)
+{
+	const struct pt_regs___x86 *x86 = (const void *)regs;
+
+	if (bpf_core_field_exists(struct pt_regs___x86, orig_ax))
+		return (__s32)BPF_CORE_READ(x86, orig_ax);
+
+	const struct pt_regs___arm64 *arm64 = (const void *)regs;
+
+	return BPF_CORE_READ(arm64, syscallno);
+}
+
+/*
+ * The system call the current task is in. Known from 5.15 on (bpf_task_pt_regs); survives execve:
+ * neither start_thread of x86 nor of arm64 forgets the number.
+ */
+static __always_inline struct syscall_id current_syscall(void)
+{
+	struct syscall_id id = {.nr = -1};
+
+	if (!has_task_helpers)
+		return id;
+
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	id.nr = regs_syscall_nr((void *)bpf_task_pt_regs(task));
+	id.is_compat = task_in_compat_syscall(task);
+	return id;
+}
+
+/* Absent without CONFIG_AUDIT. */
+static __always_inline __u32 task_loginuid(struct task_struct *task)
+{
+	if (bpf_core_field_exists(task->loginuid))
+		return BPF_CORE_READ(task, loginuid.val);
+	return (__u32)-1;
+}
+
+#endif

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * A new program in a process: sched_process_exec, and the same record for each process that was
+ * there already, from the task iterator.
+ *
+ * TP_PROTO(struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm), from
+ *   do_execveat_common → bprm_execve → exec_binprm, after load_elf_binary has succeeded:
+ * comm, mm and arguments are the new program's, and close-on-exec descriptors are gone, so fds 0–2
+ * are what the program will see. Both kinds of sensor use this hook: nothing else comes as late.
+ */
+#include "path.bpf.h"
+#include "record.bpf.h"
+#include "socket.bpf.h"
+
+/* A path of a standard stream, at most this long: three of them, with a path of the executable and
+ * of the directory and all arguments, must fit into RECORD_MAX. */
+#define STDIO_NAME_MAX 2048
+#define PAGE_BYTES 4096
+
+DEFINE_SCRATCH(exec, RECORD_MAX);
+
+/* The process that read the iterator last. Read by user space. */
+__u32 snapshot_reader_tgid;
+
+enum { VARIANT_EXECVE, VARIANT_EXECVEAT };
+
+#define X86_64_NR_EXECVEAT 322
+#define ARM64_NR_EXECVEAT 281
+#define I386_NR_EXECVEAT 358
+
+static __always_inline __u8 exec_variant(void)
+{
+	struct syscall_id id = current_syscall();
+
+	if (id.is_compat)
+		return id.nr == I386_NR_EXECVEAT ? VARIANT_EXECVEAT : VARIANT_EXECVE;
+	if (bpf_core_field_exists(struct pt_regs___x86, orig_ax))
+		return id.nr == X86_64_NR_EXECVEAT ? VARIANT_EXECVEAT : VARIANT_EXECVE;
+	return id.nr == ARM64_NR_EXECVEAT ? VARIANT_EXECVEAT : VARIANT_EXECVE;
+}
+
+/*
+ * argv, page by page: what cannot be read (swapped out, as no fault can be taken here) ends it, and
+ * what came before is kept. Three pieces reach ARGS_LEN_MAX wherever in a page it starts.
+ */
+static __always_inline void append_args(struct exec_record *record, struct task_struct *task)
+{
+	__u64 start = BPF_CORE_READ(task, mm, arg_start);
+	__u64 total = BPF_CORE_READ(task, mm, arg_end) - start;
+	__u64 want = total > ARGS_LEN_MAX ? ARGS_LEN_MAX : total;
+	__u64 base = record_room(&record->hdr, sizeof_scratch(exec), &record->args,
+				 ARGS_LEN_MAX + PAGE_BYTES);
+	__u64 done = 0;
+
+	if (!base)
+		return;
+	for (int i = 0; i < 3; i++) {
+		__u64 from = start + done;
+		__u64 piece = PAGE_BYTES - (from & (PAGE_BYTES - 1));
+
+		if (done >= want || done >= ARGS_LEN_MAX)
+			break;
+		if (piece > want - done)
+			piece = want - done;
+		barrier_var(piece);
+		if (piece > PAGE_BYTES)
+			break;
+		if (bpf_probe_read_user((void *)record + base + done, piece, (void *)from) < 0)
+			break;
+		done += piece;
+	}
+	record->args.len = done;
+	record->args.total = total > STR_TOTAL_UNKNOWN - 1 ? STR_TOTAL_UNKNOWN - 1 : total;
+	record->hdr.size = base + done;
+}
+
+/* The stream's own name if it is bound, else its peer's. */
+static __always_inline void append_unix_names(struct exec_record *record, struct str_ref *name,
+					      struct sock *sk)
+{
+	struct unix_sock *unix_sk = (void *)sk;
+	struct sock *peer = BPF_CORE_READ(unix_sk, peer);
+
+	if (record_append_unix_name(record, sizeof_scratch(exec), name, sk) || !peer)
+		return;
+	record_append_unix_name(record, sizeof_scratch(exec), name, peer);
+}
+
+static __always_inline void append_stdio_path(struct exec_record *record, struct str_ref *name,
+					      struct task_struct *task, struct file *file)
+{
+	record_append_file_path(record, sizeof_scratch(exec), name, task, file, EVENT_EXEC);
+	if (name->len <= STDIO_NAME_MAX)
+		return;
+	name->off += name->len - STDIO_NAME_MAX; /* the end of a path says more than its start */
+	name->len = STDIO_NAME_MAX;
+	name->total = STR_TOTAL_UNKNOWN;
+}
+
+static __always_inline void append_stdio(struct exec_record *record, struct stdio_ref *stdio,
+					 struct str_ref *name, struct task_struct *task, __u32 fd)
+{
+	struct file *file = task_file(task, fd);
+
+	record_append_nothing(record, name);
+	if (!file)
+		return;
+	file_ref_fill_file(&stdio->file, file);
+
+	__u32 format = stdio->file.mode & S_IFMT;
+
+	if (format == S_IFSOCK) {
+		struct sock *sk = BPF_CORE_READ(file_socket(file), sk);
+
+		stdio->kind = STDIO_SOCKET;
+		endpoints_fill(&stdio->ends, sk);
+		if (stdio->ends.family == AF_UNIX)
+			append_unix_names(record, name, sk);
+		return;
+	}
+	if (BPF_CORE_READ(file, f_inode, i_sb, s_magic) == ANON_INODE_FS_MAGIC) {
+		stdio->kind = STDIO_OTHER;
+		return;
+	}
+	stdio->kind = format == S_IFIFO ? STDIO_PIPE : STDIO_FILE;
+	if (format != S_IFIFO || stdio->file.mnt_ns) /* a named pipe has a path */
+		append_stdio_path(record, name, task, file);
+}
+
+static __always_inline void fill_process(struct exec_record *record, struct task_struct *task)
+{
+	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
+	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
+
+	record->ppid = BPF_CORE_READ(parent, tgid);
+	record->parent_start_ns = task_start_ns(parent);
+	record->vpid = task_vpid(task);
+	record->sid = task_pid_of_type(task, PIDTYPE_SID);
+	record->pgid = task_pid_of_type(task, PIDTYPE_PGID);
+	record->tty = task_tty(task);
+	record_append_nothing(record, &record->exe);
+	if (exe) {
+		file_ref_fill_file(&record->exe_file, exe);
+		record_append_file_path(record, sizeof_scratch(exec), &record->exe, task, exe,
+					EVENT_EXEC);
+	}
+	record_append_path(record, sizeof_scratch(exec), &record->cwd, task,
+			   BPF_CORE_READ(fs, pwd.dentry), BPF_CORE_READ(fs, pwd.mnt), EVENT_EXEC);
+	append_stdio(record, &record->stdio[0], &record->stdio_names[0], task, 0);
+	append_stdio(record, &record->stdio[1], &record->stdio_names[1], task, 1);
+	append_stdio(record, &record->stdio[2], &record->stdio_names[2], task, 2);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *task)
+{
+	struct exec_record *record = record_begin(&exec_scratch, EVENT_EXEC, exec_variant(),
+						  SENSOR_TRACEPOINT, sizeof(*record));
+
+	if (!record)
+		return 0;
+	append_args(record, task);
+	fill_process(record, task);
+	record_submit(record, exec, LANE_VITAL);
+	return 0;
+}
+
+/*
+ * One exec_record per process, written to the iterator's file. Threads only get their origin. The
+ * reader is the daemon: the first call tells which process that is, in the numbers used here.
+ */
+SEC("iter/task")
+int on_snapshot(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+
+	if (ctx->meta->seq_num == 0)
+		snapshot_reader_tgid = bpf_get_current_pid_tgid() >> 32;
+	if (!task)
+		return 0;
+	if (task->pid != task->tgid) {
+		origin_of(task, task_cgroup_id(task));
+		return 0;
+	}
+
+	struct exec_record *record = record_begin_for(&exec_scratch, task, EVENT_EXEC, 0,
+						      SENSOR_SNAPSHOT, sizeof(*record));
+
+	if (!record)
+		return 0;
+	record->args.off = record->hdr.size;
+	record->args.total = STR_TOTAL_UNKNOWN;
+	fill_process(record, task);
+
+	__u64 size = record->hdr.size;
+
+	if (size > sizeof_scratch(exec))
+		size = sizeof_scratch(exec);
+	bpf_seq_write(ctx->meta->seq, record, size);
+	record_discard(record);
+	return 0;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * How a record is made: record_begin, the record_append functions, then exactly one of
+ * record_submit and record_discard. Only this file writes the header, sequence numbers, ring
+ * buffers and counters.
+ *
+ *	DEFINE_SCRATCH(connect, 1024);
+ *	...
+ *	struct connect_record *record = record_begin(&connect_scratch, EVENT_CONNECT, 0,
+ *						     SENSOR_TRACEPOINT, sizeof(*record));
+ *	if (!record)
+ *		return 0;
+ *	record->fd = fd;
+ *	record_append_kernel(record, sizeof_scratch(connect), &record->path, name, len, 108);
+ *	record_submit(record, LANE_BULK);
+ *	return 0;
+ */
+#ifndef NEZUBAN_RECORD_BPF_H
+#define NEZUBAN_RECORD_BPF_H
+
+#include "filter.bpf.h"
+#include "maps.bpf.h"
+#include "task.bpf.h"
+
+/*
+ * One slot per CPU and event, filled by one program at a time. The kernel's own guard against
+ * re-entering a program (6.1+) does not cover two programs of one event, nor older kernels: `busy`
+ * does. An interrupt between its test and its setting does no harm, as what it runs is through
+ * before we go on. The value must stay within 32 KiB, the per-CPU allocator's limit. `busy` also
+ * keeps the record off the first byte of the page (5.8 to 6.1 write one byte before the buffer when
+ * a user string faults at once).
+ */
+struct scratch_head {
+	__u64 busy;
+};
+
+#define DEFINE_SCRATCH(name, record_bytes)                 \
+	struct name##_scratch_slot {                       \
+		struct scratch_head head;                  \
+		__u8 record[record_bytes];                 \
+	};                                                 \
+	struct {                                           \
+		__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);   \
+		__uint(max_entries, 1);                    \
+		__type(key, __u32);                        \
+		__type(value, struct name##_scratch_slot); \
+	} name##_scratch SEC(".maps")
+
+/* Bytes a record in that scratch can have. */
+#define sizeof_scratch(name) (sizeof(struct name##_scratch_slot) - sizeof(struct scratch_head))
+
+static __always_inline struct event_counters *counters_of(__u32 type)
+{
+	return bpf_map_lookup_elem(&counters, &type);
+}
+
+static __always_inline void count_drop(__u32 type, __u32 reason)
+{
+	struct event_counters *c = counters_of(type);
+
+	if (c && reason < NR_DROP_REASONS)
+		__sync_fetch_and_add(&c->dropped[reason], 1);
+}
+
+static __always_inline void record_fill_header(struct record_header *hdr, __u32 type,
+					       struct task_struct *task)
+{
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+
+	hdr->type = type;
+	hdr->time_ns = bpf_ktime_get_boot_ns();
+	hdr->cpu = bpf_get_smp_processor_id();
+	hdr->tgid = BPF_CORE_READ(task, tgid);
+	hdr->tid = BPF_CORE_READ(task, pid);
+	hdr->start_ns = task_start_ns(task);
+	hdr->uid = BPF_CORE_READ(cred, uid.val);
+	hdr->euid = BPF_CORE_READ(cred, euid.val);
+	hdr->gid = BPF_CORE_READ(cred, gid.val);
+	hdr->egid = BPF_CORE_READ(cred, egid.val);
+	hdr->loginuid = task_loginuid(task);
+	hdr->pid_ns = task_pid_ns_inum(task);
+	hdr->mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	hdr->cgroup_id = task_cgroup_id(task);
+	hdr->origin_cgroup_id = origin_of(task, hdr->cgroup_id);
+	if (!hdr->origin_cgroup_id && origin_may_be_lost(hdr->start_ns))
+		hdr->flags |= RECORD_ORIGIN_UNKNOWN;
+	BPF_CORE_READ_STR_INTO(&hdr->comm, task, comm);
+}
+
+/*
+ * A record of `task`, its fixed part zeroed and its header filled, in the slot of `scratch`; NULL
+ * (counted) while the slot is in use. Asks no filter. `task`: see origin_load.
+ */
+static __always_inline void *record_begin_for(void *scratch, struct task_struct *task, __u32 type,
+					      __u8 variant, __u8 sensor, __u32 fixed_size)
+{
+	__u32 zero = 0;
+	struct scratch_head *head = bpf_map_lookup_elem(scratch, &zero);
+
+	if (!head)
+		return NULL;
+	if (head->busy) {
+		count_drop(type, DROP_SCRATCH_BUSY);
+		return NULL;
+	}
+	head->busy = 1;
+
+	struct record_header *hdr = (void *)(head + 1);
+
+	__builtin_memset(hdr, 0, fixed_size);
+	hdr->size = fixed_size;
+	hdr->variant = variant;
+	hdr->sensor = sensor;
+	record_fill_header(hdr, type, task);
+	return hdr;
+}
+
+/*
+ * The same for the current task: what sensors call. NULL without a count for the daemon's own
+ * acts; counted as filtered where no rule wants the event.
+ */
+static __always_inline void *record_begin(void *scratch, __u32 type, __u8 variant, __u8 sensor,
+					  __u32 fixed_size)
+{
+	if (self_tgid && bpf_get_current_pid_tgid() >> 32 == self_tgid)
+		return NULL;
+	if (!filter_wants(type)) {
+		struct event_counters *c = counters_of(type);
+
+		if (c)
+			__sync_fetch_and_add(&c->filtered, 1);
+		return NULL;
+	}
+	return record_begin_for(scratch, current_task(), type, variant, sensor, fixed_size);
+}
+
+/* Gives the slot back without a record: the act turned out to be none of ours. Not counted. */
+static __always_inline void record_discard(void *record)
+{
+	struct scratch_head *head = record - sizeof(struct scratch_head);
+
+	head->busy = 0;
+}
+
+/*
+ * The vital lane wakes its reader (the kernel does so only if it has caught up). The bulk lane lets
+ * it come by itself every few milliseconds, except when much is waiting.
+ */
+#define BULK_WAKEUP_BYTES (64 << 10)
+
+static __always_inline long record_output(struct record_header *hdr, __u32 lane, __u64 size)
+{
+	if (lane == LANE_VITAL)
+		return bpf_ringbuf_output(&ring_vital, hdr, size, 0);
+
+	__u64 waiting = bpf_ringbuf_query(&ring_bulk, BPF_RB_AVAIL_DATA);
+
+	return bpf_ringbuf_output(&ring_bulk, hdr, size,
+				  waiting > BULK_WAKEUP_BYTES ? BPF_RB_FORCE_WAKEUP
+							      : BPF_RB_NO_WAKEUP);
+}
+
+/*
+ * Hands the record to user space, or counts its loss. The sequence number is taken before the ring
+ * is tried, so that a loss shows as a gap. It is not atomic: where programs of one lane nest on a
+ * CPU, a number may be given twice, never left out.
+ */
+static __always_inline void record_submit_sized(void *record, __u32 lane, __u32 capacity)
+{
+	struct record_header *hdr = record;
+	__u64 *next = bpf_map_lookup_elem(&sequences, &lane);
+	struct event_counters *c = counters_of(hdr->type);
+	__u64 size = hdr->size;
+
+	hdr->lane = lane;
+	if (next)
+		hdr->seq = (*next)++;
+	if (size > capacity) /* never; the verifier does not know */
+		size = capacity;
+	if (c) {
+		if (record_output(hdr, lane, size) == 0)
+			__sync_fetch_and_add(&c->submitted, 1);
+		else
+			__sync_fetch_and_add(&c->dropped[DROP_RING_FULL], 1);
+	}
+	record_discard(record);
+}
+
+/* For records in a scratch that holds strings: `name` as in DEFINE_SCRATCH. */
+#define record_submit(record, name, lane) record_submit_sized(record, lane, sizeof_scratch(name))
+
+/*
+ * Appending. Each function puts one string at the end of the record and describes it in `ref`.
+ * `capacity` is sizeof_scratch and `max` the longest string taken, both constants: an offset tested
+ * against their difference leaves room for any length up to max. A string that cannot be read
+ * stays empty with its total unknown; there is never a missing record for it. Offsets and lengths
+ * are 64 bits wide: -mcpu=v2 widens 32-bit ones by two shifts, behind which the verifier loses what
+ * it had learned from a test.
+ */
+static __always_inline __u64 record_room(struct record_header *hdr, __u32 capacity,
+					 struct str_ref *ref, __u32 max)
+{
+	__u64 off = hdr->size;
+
+	ref->off = off;
+	ref->len = 0;
+	ref->total = STR_TOTAL_UNKNOWN;
+	barrier_var(off);
+	if (off > capacity - max)
+		return 0; /* byte 0 is the header's: says that there is no room */
+	return off;
+}
+
+/* `len` bytes of kernel memory at `src`, at most `max` of them. */
+static __always_inline void record_append_kernel(void *record, __u32 capacity, struct str_ref *ref,
+						 const void *src, __u32 len, __u32 max)
+{
+	struct record_header *hdr = record;
+	__u64 off = record_room(hdr, capacity, ref, max);
+	__u64 kept = len;
+
+	if (!off)
+		return;
+	barrier_var(kept);
+	if (kept > max)
+		kept = max;
+	if (bpf_probe_read_kernel(record + off, kept, src) < 0)
+		return;
+	ref->len = kept;
+	ref->total = len;
+	hdr->size = off + kept;
+}
+
+/* A NUL-terminated string in kernel memory, shorter than `max` or cut. */
+static __always_inline void record_append_kernel_str(void *record, __u32 capacity,
+						     struct str_ref *ref, const void *src,
+						     __u32 max)
+{
+	struct record_header *hdr = record;
+	__u64 off = record_room(hdr, capacity, ref, max);
+
+	if (!off)
+		return;
+
+	long copied = bpf_probe_read_kernel_str(record + off, max, src);
+
+	if (copied <= 0)
+		return;
+	ref->len = copied - 1;
+	ref->total = copied < max ? copied - 1 : STR_TOTAL_UNKNOWN;
+	hdr->size = off + ref->len;
+}
+
+/* The same in the caller's memory; also marks the record. */
+static __always_inline void record_append_user_str(void *record, __u32 capacity,
+						   struct str_ref *ref, const void *src, __u32 max)
+{
+	struct record_header *hdr = record;
+	__u64 off = record_room(hdr, capacity, ref, max);
+
+	hdr->flags |= RECORD_FROM_USER_MEMORY;
+	if (!off)
+		return;
+
+	long copied = bpf_probe_read_user_str(record + off, max, src);
+
+	if (copied <= 0)
+		return;
+	ref->len = copied - 1;
+	ref->total = copied < max ? copied - 1 : STR_TOTAL_UNKNOWN;
+	hdr->size = off + ref->len;
+}
+
+/* An empty string that is known to be empty. */
+static __always_inline void record_append_nothing(void *record, struct str_ref *ref)
+{
+	ref->off = ((struct record_header *)record)->size;
+	ref->len = 0;
+	ref->total = 0;
+}
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * struct sock → struct endpoints, and the name of a unix socket.
+ */
+#ifndef NEZUBAN_SOCKET_BPF_H
+#define NEZUBAN_SOCKET_BPF_H
+
+#include "record.bpf.h"
+
+#define UNIX_PATH_MAX 108
+
+/* The socket behind an open file; NULL if it is something else. */
+static __always_inline struct socket *file_socket(struct file *file)
+{
+	if ((BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	return BPF_CORE_READ(file, private_data);
+}
+
+static __always_inline __u64 socket_ino(struct socket *sock)
+{
+	struct socket_alloc *alloc = (void *)sock;
+
+	return BPF_CORE_READ(alloc, vfs_inode.i_ino);
+}
+
+/* Both ends as they are now. The socket's inode only while it has a struct socket. */
+static __always_inline void endpoints_fill(struct endpoints *ends, struct sock *sk)
+{
+	struct socket *sock = BPF_CORE_READ(sk, sk_socket);
+
+	ends->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	ends->type = BPF_CORE_READ(sk, sk_type);
+	ends->protocol = BPF_CORE_READ(sk, sk_protocol);
+	ends->state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	if (sock)
+		ends->ino = socket_ino(sock);
+	if (ends->family == AF_INET) {
+		BPF_CORE_READ_INTO((__u32 *)ends->local_addr, sk, __sk_common.skc_rcv_saddr);
+		BPF_CORE_READ_INTO((__u32 *)ends->remote_addr, sk, __sk_common.skc_daddr);
+	} else if (ends->family == AF_INET6) {
+		BPF_CORE_READ_INTO((struct in6_addr *)ends->local_addr, sk,
+				   __sk_common.skc_v6_rcv_saddr);
+		BPF_CORE_READ_INTO((struct in6_addr *)ends->remote_addr, sk,
+				   __sk_common.skc_v6_daddr);
+	} else {
+		return;
+	}
+	ends->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	ends->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+}
+
+/* The first `len` bytes of sun_path: an abstract name's leading NUL becomes '@', a path name ends
+ * at its NUL. */
+static __always_inline void record_append_sun_path(void *record, __u32 capacity,
+						   struct str_ref *ref, const char *path, __u32 len)
+{
+	char first = 0;
+
+	if (len > UNIX_PATH_MAX)
+		len = UNIX_PATH_MAX;
+	if (!len || bpf_probe_read_kernel(&first, 1, path) < 0) {
+		record_append_nothing(record, ref);
+		return;
+	}
+	if (first) {
+		record_append_kernel_str(record, capacity, ref, path, UNIX_PATH_MAX + 1);
+		return;
+	}
+	record_append_kernel(record, capacity, ref, path, len, UNIX_PATH_MAX);
+
+	__u64 off = ref->off;
+
+	barrier_var(off);
+	if (ref->len && off < capacity)
+		((char *)record)[off] = '@';
+}
+
+/* The name a unix socket is bound to; an empty string if it has none. False then. */
+static __always_inline bool record_append_unix_name(void *record, __u32 capacity,
+						    struct str_ref *ref, struct sock *sk)
+{
+	struct unix_sock *unix_sk = (void *)sk;
+	struct unix_address *address = BPF_CORE_READ(unix_sk, addr);
+
+	record_append_nothing(record, ref);
+	if (!address)
+		return false;
+
+	int len = BPF_CORE_READ(address, len);
+	int family_len = bpf_core_field_offset(struct sockaddr_un, sun_path);
+	const char *path =
+		(void *)address + bpf_core_field_offset(struct unix_address, name) + family_len;
+
+	if (len <= family_len)
+		return false;
+	record_append_sun_path(record, capacity, ref, path, len - family_len);
+	return true;
+}
+
+#endif
