@@ -47,7 +47,8 @@ struct ValueList {
 
 struct Value : std::variant<Absent, Unknown, bool, std::int64_t, Text, IpAddress, ValueList> {
   using variant::variant;
-  Value(std::string_view text) : variant(Text(text)) {}  // NOLINT: the common case
+  Value(std::string_view text) : variant(Text(text)) {}               // NOLINT: the common case
+  Value(const char* text) : variant(Text(std::string_view(text))) {}  // NOLINT
 };
 
 }  // namespace nezuban::fields

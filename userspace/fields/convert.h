@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values from what records and the state hold: texts, addresses, sockets. Shared by the tables.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "event/event.h"
+#include "fields/field.h"
+
+namespace nezuban::fields {
+
+// The inode number of the first pid namespace, the same on every kernel (include/linux/proc_ns.h).
+inline constexpr std::uint32_t kHostPidNs = 0xeffffffcU;
+
+// Unknown if it could not be read.
+Value FromText(const event::Text& text);
+Value FromText(const state::StoredText& text);
+
+// `address` as the record holds it; IPv4-mapped addresses become IPv4.
+IpAddress ToIp(std::uint16_t family, const std::uint8_t (&address)[16]);
+
+// "10.0.0.1", "2001:db8::1".
+std::string ToString(const IpAddress& ip);
+
+bool IsInet(const endpoints& ends);
+
+// ipv4, ipv6, unix; <NA> for other families. IPv4-mapped IPv6 counts as IPv4.
+std::string_view SocketType(const endpoints& ends);
+
+// "ip" or "unix", else Absent.
+Value SocketFamily(const endpoints& ends);
+
+// tcp, udp, icmp, raw; the text <NA> for anything else.
+std::string_view L4Proto(const endpoints& ends);
+
+// Absent if that end is not bound or connected (address and port zero), or the socket not IP.
+Value LocalIp(const endpoints& ends);
+Value RemoteIp(const endpoints& ends);
+Value LocalPort(const endpoints& ends);
+Value RemotePort(const endpoints& ends);
+
+// "local:port->remote:port", or "local:port" where there is no remote end.
+std::string_view SocketName(const endpoints& ends, Arena& arena);
+
+// Text form of any value for outputs and joined texts: numbers decimal, <NA> for none.
+std::string ToString(const Value& value);
+
+}  // namespace nezuban::fields

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <ctime>
+
+#include "fields/event_args.h"
+#include "fields/flags.h"
+#include "fields/result.h"
+#include "fields/tables.h"
+
+namespace nezuban::fields {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+std::int64_t WallNs(const FieldContext& c) {
+  return static_cast<std::int64_t>(c.header().time_ns) + c.event.wall_offset_ns;
+}
+
+// strftime of the event's time, with nanoseconds after it if asked, then `tail`.
+Value TimeText(const FieldContext& c, const char* format, bool utc, bool fraction,
+               std::string_view tail = {}) {
+  const std::int64_t ns = WallNs(c);
+  const std::time_t seconds = ns / kSecond;
+  std::tm parts{};
+  utc ? gmtime_r(&seconds, &parts) : localtime_r(&seconds, &parts);
+  std::array<char, 64> text{};
+  const std::size_t size = std::strftime(text.data(), text.size(), format, &parts);
+  std::string rest;
+  if (fraction) {
+    const std::string digits = std::to_string(ns % kSecond);
+    rest = "." + std::string(9 - std::min<std::size_t>(9, digits.size()), '0') + digits;
+  }
+  return c.arena.Concat({{text.data(), size}, rest, tail});
+}
+
+Value Result(const FieldContext& c, const Argument&) { return EventResult(c); }
+
+Value ResultText(const FieldContext& c, const Argument&) {
+  const Value result = EventResult(c);
+  const auto* n = std::get_if<std::int64_t>(&result);
+  return n == nullptr ? result : Value(ResultName(*n, c.arena));
+}
+
+Value Failed(const FieldContext& c, const Argument&) {
+  const Value result = EventResult(c);
+  const auto* n = std::get_if<std::int64_t>(&result);
+  return n == nullptr ? result : Value(*n < 0);
+}
+
+Value Category(const FieldContext& c) {
+  switch (c.header().type) {
+    case EVENT_CONNECT:
+      return "net";
+    case EVENT_MOUNT:
+      return "file";
+    case EVENT_DUP:
+      return "ipc";
+    default:
+      return "process";
+  }
+}
+
+constexpr FieldDef kFields[] = {
+    {.name = "evt.type",
+     .type = Type::kEventName,
+     .doc = "Name of the event, usually that of the system call.",
+     .get = [](const FieldContext& c, const Argument&) -> Value { return c.event.event.name(); }},
+    {.name = "evt.num",
+     .type = Type::kInt,
+     .doc = "Number of the event on its CPU, from 1.",
+     .get = [](const FieldContext& c, const Argument&) -> Value {
+       return static_cast<std::int64_t>(c.header().seq) + 1;
+     }},
+    {.name = "evt.time",
+     .doc = "Local time, with nanoseconds.",
+     .get = [](const FieldContext& c,
+               const Argument&) { return TimeText(c, "%H:%M:%S", false, true); }},
+    {.name = "evt.time.s",
+     .doc = "Local time, to the second.",
+     .get = [](const FieldContext& c,
+               const Argument&) { return TimeText(c, "%H:%M:%S", false, false); }},
+    {.name = "evt.time.iso8601",
+     .doc = "Date and time in UTC, with nanoseconds.",
+     .get = [](const FieldContext& c,
+               const Argument&) { return TimeText(c, "%Y-%m-%dT%H:%M:%S", true, true, "+0000"); }},
+    {.name = "evt.datetime",
+     .doc = "Local date and time, with nanoseconds.",
+     .get = [](const FieldContext& c,
+               const Argument&) { return TimeText(c, "%Y-%m-%d %H:%M:%S", false, true); }},
+    {.name = "evt.rawtime",
+     .type = Type::kInt,
+     .doc = "When it happened, in nanoseconds since the epoch.",
+     .get = [](const FieldContext& c, const Argument&) -> Value { return WallNs(c); }},
+    {.name = "evt.rawtime.s",
+     .type = Type::kInt,
+     .doc = "When it happened, in whole seconds since the epoch.",
+     .get = [](const FieldContext& c, const Argument&) -> Value { return WallNs(c) / kSecond; }},
+    {.name = "evt.rawtime.ns",
+     .type = Type::kInt,
+     .doc = "The nanoseconds after the whole second.",
+     .get = [](const FieldContext& c, const Argument&) -> Value { return WallNs(c) % kSecond; }},
+    {.name = "evt.rawres",
+     .type = Type::kInt,
+     .events = kEventsWithResult,
+     .doc = "Result: 0, a descriptor or a pid, or the negative error number.",
+     .get = Result},
+    {.name = "evt.res",
+     .events = kEventsWithResult,
+     .doc = "SUCCESS, or the name of the error (ENOENT, EINPROGRESS).",
+     .get = ResultText},
+    {.name = "evt.failed",
+     .type = Type::kBool,
+     .events = kEventsWithResult,
+     .doc = "The result is an error.",
+     .get = Failed},
+    {.name = "evt.args",
+     .doc = "All parameters as name=value, joined with blanks.",
+     .get = [](const FieldContext& c, const Argument&) -> Value { return EventArgsText(c); }},
+    {.name = "evt.info",
+     .doc = "The same as evt.args.",
+     .get = [](const FieldContext& c, const Argument&) -> Value { return EventArgsText(c); }},
+    {.name = "evt.arg",
+     .argument = ArgumentKind::kParameter,
+     .doc = "One parameter, by name (evt.arg.flags) or index (evt.arg[0]), as text.",
+     .get = EventArgValue},
+    {.name = "evt.dir",
+     .doc = "Always <; rules of old ask for it.",
+     .get = [](const FieldContext&, const Argument&) -> Value { return "<"; }},
+    {.name = "evt.category",
+     .doc = "Kind of event: process, file, net, ipc.",
+     .get = [](const FieldContext& c, const Argument&) { return Category(c); }},
+    {.name = "evt.cpu",
+     .type = Type::kInt,
+     .doc = "Number of the CPU it happened on.",
+     .get = [](const FieldContext& c, const Argument&) -> Value {
+       return std::int64_t{c.header().cpu};
+     }},
+    {.name = "evt.source",
+     .doc = "Where events come from: always syscall.",
+     .get = [](const FieldContext&, const Argument&) -> Value { return "syscall"; }},
+    {.name = "evt.hostname",
+     .doc = "Name of the node.",
+     .get = [](const FieldContext& c, const Argument&) -> Value { return c.hostname; }},
+};
+
+}  // namespace
+
+std::span<const FieldDef> EvtFields() { return kFields; }
+
+}  // namespace nezuban::fields

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The descriptor an event is about: for now the socket of connect and of dup.
+#pragma once
+
+#include "fields/field.h"
+
+namespace nezuban::fields {
+
+inline constexpr std::uint64_t kEventsWithFd = On({EVENT_CONNECT, EVENT_DUP});
+
+// The socket; nullptr on events without one.
+const endpoints* EventSocket(const FieldContext& context);
+
+// Number of the descriptor; for dup the old one. Unknown where the sensor does not see it.
+Value EventFd(const FieldContext& context);
+
+// "1.2.3.4:1->5.6.7.8:2" or the name of a unix socket.
+Value FdName(const FieldContext& context);
+
+// The remote end only: "5.6.7.8:2", or the name of a unix socket.
+Value RemoteName(const FieldContext& context);
+
+}  // namespace nezuban::fields

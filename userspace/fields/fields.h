@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The joined table of all fields, and how names in conditions and outputs find their row.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "fields/field.h"
+
+namespace nezuban::fields {
+
+// All rows, sorted by name. Built at the first call; thread-safe.
+std::span<const FieldDef* const> FieldTable();
+
+const FieldDef* FindField(std::string_view name);
+
+// `name` with the text in brackets, if any: proc.aname + "2", evt.arg.flags, evt.arg + "flags".
+// The error names the nearest field.
+struct FieldError {
+  std::string message;
+  std::string hint;
+};
+tl::expected<FieldRef, FieldError> ResolveField(std::string_view name,
+                                                std::optional<std::string_view> argument);
+
+// The field that the longest possible head of `text` names, with its argument in brackets, and the
+// length of that head; nullopt if no head does.
+struct FieldPrefix {
+  FieldRef ref;
+  std::size_t length;
+};
+std::optional<FieldPrefix> LongestField(std::string_view text);
+
+}  // namespace nezuban::fields

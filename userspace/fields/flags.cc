@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fields/flags.h"
+
+#include <cstring>
+#include <string>
+
+namespace nezuban::fields {
+namespace {
+
+struct FlagName {
+  std::uint64_t bit;
+  std::string_view name;
+};
+
+// The bits of mount(2), include/uapi/linux/mount.h.
+constexpr FlagName kMountFlags[] = {
+    {1u << 0, "MS_RDONLY"},     {1u << 1, "MS_NOSUID"},       {1u << 2, "MS_NODEV"},
+    {1u << 3, "MS_NOEXEC"},     {1u << 4, "MS_SYNCHRONOUS"},  {1u << 5, "MS_REMOUNT"},
+    {1u << 6, "MS_MANDLOCK"},   {1u << 7, "MS_DIRSYNC"},      {1u << 8, "MS_NOSYMFOLLOW"},
+    {1u << 10, "MS_NOATIME"},   {1u << 11, "MS_NODIRATIME"},  {1u << 12, "MS_BIND"},
+    {1u << 13, "MS_MOVE"},      {1u << 14, "MS_REC"},         {1u << 15, "MS_SILENT"},
+    {1u << 16, "MS_POSIXACL"},  {1u << 17, "MS_UNBINDABLE"},  {1u << 18, "MS_PRIVATE"},
+    {1u << 19, "MS_SLAVE"},     {1u << 20, "MS_SHARED"},      {1u << 21, "MS_RELATIME"},
+    {1u << 23, "MS_I_VERSION"}, {1u << 24, "MS_STRICTATIME"}, {1u << 25, "MS_LAZYTIME"},
+};
+
+}  // namespace
+
+std::string_view MountFlags(std::uint64_t flags, Arena& arena) {
+  std::string text;
+  for (const FlagName& flag : kMountFlags) {
+    if ((flags & flag.bit) == 0) continue;
+    if (!text.empty()) text += '|';
+    text += flag.name;
+  }
+  return text.empty() ? std::string_view("0") : arena.Copy(text);
+}
+
+std::string_view ResultName(std::int64_t result, Arena& arena) {
+  if (result >= 0) return "SUCCESS";
+  const char* name = result >= -4095 ? strerrorname_np(static_cast<int>(-result)) : nullptr;
+  return name != nullptr ? std::string_view(name) : arena.Number(result);
+}
+
+}  // namespace nezuban::fields
