@@ -31,6 +31,8 @@ const volatile __u32 has_task_helpers __weak = 0;
  */
 __u32 self_tgid __weak = 0;
 
+#define EEXIST 17
+
 #define S_IFMT 00170000
 #define S_IFSOCK 0140000
 #define S_IFIFO 0010000

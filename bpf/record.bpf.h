@@ -12,7 +12,7 @@
  *		return 0;
  *	record->fd = fd;
  *	record_append_kernel(record, sizeof_scratch(connect), &record->path, name, len, 108);
- *	record_submit(record, LANE_BULK);
+ *	record_submit(record, connect, LANE_BULK);
  *	return 0;
  */
 #ifndef NEZUBAN_RECORD_BPF_H
