@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -26,8 +27,7 @@ std::optional<CgroupMatch> ParseCgroupPath(std::string_view path) noexcept;
 // Number of components of a path; empty ones do not count.
 std::size_t CgroupDepth(std::string_view path) noexcept;
 
-// A container from its cgroup's path and match.
-Container MakeContainer(std::uint64_t cgroup_id, std::string_view path, std::string_view full_id,
-                        std::string_view runtime);
+// The container of a path that matches; its cgroup_path ends at the match's depth.
+Container MakeContainer(std::uint64_t cgroup_id, std::string_view path, const CgroupMatch& match);
 
 }  // namespace nezuban::state

@@ -47,14 +47,15 @@ class ProcessTable {
   const Process* Find(ProcessKey key) const;
   // The newest process of that tgid.
   const Process* FindByTgid(std::uint32_t tgid) const;
-  const Process* Parent(const Process& process) const { return Find(process.parent); }
+  // nullptr if it has none, or none that is known. Never one that started after its child.
+  const Process* Parent(const Process& process) const;
 
   // Applies an event of any type and returns the process that caused it, which is made from the
   // record's header if it was not known. `origin_cgroup_id` is the container the task is first
   // known to have been in, 0 for none; it is kept only if the process has none yet.
   const Process& Apply(const event::Event& event, std::uint64_t origin_cgroup_id);
 
-  // Adds a process found in /proc, or what a known one lacks.
+  // Adds a process found in /proc, or what a known one lacks. Parents and children in any order.
   void Merge(const ProcfsProcess& found);
 
   // Ends the living processes that started before `as_of_ns` (boot-time clock) and are not among
@@ -73,8 +74,9 @@ class ProcessTable {
     int generations = 0;       // from the nearest living descendant, in that sweep
   };
 
-  Entry* FindEntry(ProcessKey key) const;
-  Entry* NewestOf(std::uint32_t tgid) const;
+  const Entry* FindEntry(ProcessKey key) const;
+  Entry* FindEntry(ProcessKey key);
+  const Entry* FindParent(const Process& process) const;
   bool SameTick(const Process& process, std::uint64_t start_ns) const;
   Entry& FindOrAdd(ProcessKey key, bool& added);
   Entry& Touch(const event::Event& event, std::uint64_t origin_cgroup_id);
@@ -83,7 +85,7 @@ class ProcessTable {
   void Apply(Entry& entry, const exit_record& record);
   void Rekey(Entry& entry, std::uint64_t start_ns);
   void End(Entry& entry, std::uint64_t time_ns);
-  void MakeRoom();
+  void MakeRoom();  // for what one event can add; before anything points into the table
   void MarkNeeded();
   void Sweep(std::size_t keep_recent);
   void Remove(Entry* entry);

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "state/container_table.h"
+
+#include <utility>
+
+#include "state/cgroupfs.h"
+#include "state/container.h"
+
+namespace nezuban::state {
+namespace {
+
+// Variants of EVENT_CGROUP.
+constexpr std::uint8_t kRmdir = 2;
+
+// Only a daemon that never takes them gets this far; a walk finds them again.
+constexpr std::size_t kForKernelMax = 65536;
+
+// A plain runtime's container: its cgroup may be called anything, and the id is that name.
+CgroupMatch MatchByAttachment(std::string_view path, std::string_view runtime_comm) {
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return {.full_id = path.substr(path.rfind('/') + 1),  // npos + 1 is 0: the whole
+          .runtime = runtime_comm.starts_with("crun") ? "crun" : "runc",
+          .depth = CgroupDepth(path)};
+}
+
+}  // namespace
+
+ContainerTable::ContainerTable(ContainerTableLimits limits) : limits_(limits) {
+  host_.id = "host";
+  host_.runtime = "host";
+  host_.cgroup_path = "/";
+}
+
+const Container* ContainerTable::Find(std::uint64_t cgroup_id) const {
+  const auto cgroup = cgroups_.find(cgroup_id);
+  const std::uint64_t id = cgroup != cgroups_.end() ? cgroup->second : cgroup_id;
+  if (cgroup != cgroups_.end() && id == 0) return &host_;
+  // A container whose cgroup is gone is still found by its own id: it may be somebody's origin.
+  const auto container = containers_.find(id);
+  return container != containers_.end() ? &container->second : nullptr;
+}
+
+void ContainerTable::Learn(std::uint64_t cgroup_id, std::uint64_t container_cgroup_id) {
+  cgroups_[cgroup_id] = container_cgroup_id;
+}
+
+void ContainerTable::Add(std::uint64_t cgroup_id, std::uint64_t parent_id, std::string_view path) {
+  if (cgroup_id == 0) return;
+  // Below a container everything is that container, whatever it is called.
+  const auto parent = parent_id != 0 ? cgroups_.find(parent_id) : cgroups_.end();
+  if (parent != cgroups_.end() && parent->second != 0) return Learn(cgroup_id, parent->second);
+  const auto known = cgroups_.find(cgroup_id);
+  if (known != cgroups_.end() && known->second != 0) return;  // by attachment: no name to tell it
+
+  const auto match = ParseCgroupPath(path);
+  if (!match) return Learn(cgroup_id, 0);
+  // Where the container's own cgroup was missed, the first cgroup seen in it stands for it.
+  containers_.insert_or_assign(cgroup_id, MakeContainer(cgroup_id, path, *match));
+  Learn(cgroup_id, cgroup_id);
+}
+
+void ContainerTable::LearnFromKernel(const event::Event& event, const cgroup_record& record) {
+  const std::uint64_t container_id = record.container_cgroup_id;
+  Learn(record.id, container_id);
+  if (containers_.contains(container_id)) return;
+  const std::string_view path = event.String(record.path).bytes;
+  auto match = ParseCgroupPath(path);
+  if (!match && container_id == record.id) match = MatchByAttachment(path, event.comm());
+  // In a container that was missed and has a name of its own: stays not known.
+  if (!match || match->full_id.empty()) return;
+  containers_.insert_or_assign(container_id, MakeContainer(container_id, path, *match));
+}
+
+void ContainerTable::Apply(const event::Event& event, const cgroup_record& record) {
+  Expire(record.hdr.time_ns);
+  if (record.id == 0) return;
+  if (record.hdr.variant == kRmdir) return Remove(record.id, record.hdr.time_ns);
+  if (record.container_cgroup_id != 0) return LearnFromKernel(event, record);
+  Add(record.id, record.parent_id, event.String(record.path).bytes);
+  const std::uint64_t container = cgroups_[record.id];
+  if (container != 0 && for_kernel_.size() < kForKernelMax) {
+    for_kernel_.push_back({record.id, container});
+  }
+}
+
+Result<std::vector<CgroupOfContainer>> ContainerTable::Walk(const std::string& root) {
+  ASSIGN_OR_RETURN(const std::vector<CgroupDirectory> directories, ListCgroups(root));
+  std::vector<CgroupOfContainer> found;
+  for (const CgroupDirectory& directory : directories) {
+    Add(directory.id, directory.parent_id, directory.path);
+    const auto cgroup = cgroups_.find(directory.id);
+    if (cgroup != cgroups_.end() && cgroup->second != 0) {
+      found.push_back({directory.id, cgroup->second});
+    }
+  }
+  return found;
+}
+
+std::vector<CgroupOfContainer> ContainerTable::TakeForKernel() {
+  return std::exchange(for_kernel_, {});
+}
+
+void ContainerTable::Remove(std::uint64_t cgroup_id, std::uint64_t time_ns) {
+  if (!cgroups_.contains(cgroup_id)) return;
+  removed_.push_back({cgroup_id, time_ns});
+  if (containers_.contains(cgroup_id)) removed_containers_.push_back(cgroup_id);
+  while (removed_containers_.size() > limits_.removed_containers) {
+    containers_.erase(removed_containers_.front());
+    removed_containers_.pop_front();
+    ++evicted_;
+  }
+}
+
+void ContainerTable::Expire(std::uint64_t now_ns) {
+  while (!removed_.empty() && (removed_.size() > limits_.removed ||
+                               removed_.front().time_ns + limits_.grace_ns < now_ns)) {
+    cgroups_.erase(removed_.front().cgroup_id);
+    removed_.pop_front();
+  }
+}
+
+}  // namespace nezuban::state
