@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/loaded_probes.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+
+#include "base/check.h"
+#include "base/unique_fd.h"
+#include "probe/libbpf_log.h"
+#include "probes.skel.h"
+
+namespace nezuban::probe {
+namespace {
+
+constexpr char kDispatcher[] = "on_sys_exit";
+constexpr char kSnapshot[] = "on_snapshot";
+
+std::string ErrnoText(int error) { return std::strerror(error < 0 ? -error : error); }
+
+std::uint32_t RingSize(std::uint32_t bytes) {
+  const auto page = static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE));
+  return std::bit_ceil(std::max(bytes, page));
+}
+
+bool NeedsDispatcher(const SensorRow& row) {
+  return std::any_of(row.programs.begin(), row.programs.end(), [](const ProgramRow& program) {
+    return program.attachment == Attachment::kSyscallExit;
+  });
+}
+
+int NativeNumber(const SyscallNumbers& numbers) {
+#if defined(__aarch64__)
+  return numbers.arm64;
+#else
+  return numbers.x86_64;
+#endif
+}
+
+// Room for one record, aligned as RecordHandler wants it.
+using AlignedRecord = std::vector<std::uint64_t>;
+
+}  // namespace
+
+void LoadedProbes::SkeletonDeleter::operator()(probes* skeleton) const {
+  probes__destroy(skeleton);
+}
+
+std::unique_ptr<LoadedProbes> LoadedProbes::Load(std::span<const SensorRow* const> rows,
+                                                 const LoadOptions& options, LoadFailure& failure) {
+  QuietLog quiet;
+  auto loaded = std::unique_ptr<LoadedProbes>(new LoadedProbes);
+  if (auto status = loaded->Prepare(rows, options); !status) {
+    failure = {nullptr, status.error()};
+    return nullptr;
+  }
+  // Containers' cgroups are remembered and tasks counted from the first program on; who reads the
+  // rings comes last, so that nothing waits in vain.
+  for (const SensorRow* row : rows) {
+    if (auto status = loaded->Attach(*row); !status) {
+      failure = {row, status.error()};
+      return nullptr;
+    }
+  }
+  if (auto status = loaded->AttachDispatcher(rows); !status) {
+    failure = {nullptr, status.error()};
+    return nullptr;
+  }
+  loaded->rows_.assign(rows.begin(), rows.end());
+  return loaded;
+}
+
+LoadedProbes::~LoadedProbes() {
+  for (bpf_link* link : links_) bpf_link__destroy(link);
+}
+
+Status LoadedProbes::Prepare(std::span<const SensorRow* const> rows, const LoadOptions& options) {
+  skeleton_.reset(probes__open());
+  if (!skeleton_) return Fail("open the sensors' object: " + ErrnoText(errno));
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skeleton_->obj) bpf_program__set_autoload(program, false);
+  bpf_program__set_autoload(skeleton_->progs.on_snapshot, true);
+  for (const SensorRow* row : rows) {
+    if (NeedsDispatcher(*row)) bpf_program__set_autoload(skeleton_->progs.on_sys_exit, true);
+    for (const ProgramRow& wanted : row->programs) {
+      ASSIGN_OR_RETURN(bpf_program * found, Find(wanted.name));
+      bpf_program__set_autoload(found, true);
+    }
+  }
+  const bool task_helpers = options.features.task_helpers;
+  skeleton_->rodata->has_task_helpers = task_helpers ? 1 : 0;
+  bpf_map__set_autocreate(skeleton_->maps.task_origins, task_helpers);
+  bpf_map__set_autocreate(skeleton_->maps.task_origins_by_id, !task_helpers);
+  bpf_map__set_max_entries(skeleton_->maps.ring_vital, RingSize(options.vital_bytes));
+  bpf_map__set_max_entries(skeleton_->maps.ring_bulk, RingSize(options.bulk_bytes));
+  if (const int error = probes__load(skeleton_.get()); error != 0) {
+    const std::string detail = QuietLog::FirstWarning();
+    return Fail("load the sensors into the kernel: " + ErrnoText(error) +
+                (detail.empty() ? "" : " (" + detail + ")"));
+  }
+  for (int lane = 0; lane < NR_LANES; ++lane) {
+    const std::uint32_t bytes = lane == LANE_VITAL ? options.vital_bytes : options.bulk_bytes;
+    ASSIGN_OR_RETURN(RingMapping ring, RingMapping::Map(ring_fd(lane), RingSize(bytes)));
+    rings_.push_back(std::move(ring));
+  }
+  for (event::EventType event = 0; event < NR_EVENTS; ++event) SetEnabled(event, true);
+  RETURN_IF_ERROR(AttachSnapshot());
+  if (!options.leave_out_self) return {};
+  // Its first call tells our number in the initial pid namespace.
+  ASSIGN_OR_RETURN([[maybe_unused]] std::size_t processes,
+                   Snapshot([](std::span<const std::byte>) {}));
+  skeleton_->bss->self_tgid = skeleton_->bss->snapshot_reader_tgid;
+  return {};
+}
+
+int LoadedProbes::ring_fd(int lane) const {
+  return bpf_map__fd(lane == LANE_VITAL ? skeleton_->maps.ring_vital : skeleton_->maps.ring_bulk);
+}
+
+Result<bpf_program*> LoadedProbes::Find(const char* name) const {
+  bpf_program* program = bpf_object__find_program_by_name(skeleton_->obj, name);
+  if (program == nullptr) return Fail(std::string("no program '") + name + "' in the object");
+  return program;
+}
+
+Status LoadedProbes::Keep(bpf_link* link, const std::string& what) {
+  if (link == nullptr) return Fail("attach " + what + ": " + ErrnoText(errno));
+  links_.push_back(link);
+  return {};
+}
+
+Status LoadedProbes::AttachSnapshot() {
+  bpf_link* link = bpf_program__attach_iter(skeleton_->progs.on_snapshot, nullptr);
+  RETURN_IF_ERROR(Keep(link, "iter/task"));
+  snapshot_ = link;
+  return {};
+}
+
+Status LoadedProbes::Attach(const SensorRow& row) {
+  for (const ProgramRow& program : row.programs) RETURN_IF_ERROR(Attach(program));
+  return {};
+}
+
+Status LoadedProbes::Attach(const ProgramRow& row) {
+  ASSIGN_OR_RETURN(bpf_program * program, Find(row.name));
+  switch (row.attachment) {
+    case Attachment::kSyscallExit:
+      return AttachSyscalls(row, bpf_program__fd(program));
+    case Attachment::kKprobe:
+    case Attachment::kKretprobe:
+      return Keep(bpf_program__attach_kprobe(program, row.attachment == Attachment::kKretprobe,
+                                             row.function.c_str()),
+                  "kprobe/" + row.function);
+    case Attachment::kTracepoint:
+    case Attachment::kFentry:
+    case Attachment::kFexit:
+      break;
+  }
+  return Keep(bpf_program__attach(program), bpf_program__section_name(program));
+}
+
+Status LoadedProbes::AttachSyscalls(const ProgramRow& row, int program_fd) {
+  struct Table {
+    int map_fd;
+    __u64* watched;
+    std::size_t words;
+  };
+  auto& bss = *skeleton_->bss;
+  const Table native{bpf_map__fd(skeleton_->maps.native_programs), bss.native_watched,
+                     std::size(bss.native_watched)};
+  const Table compat{bpf_map__fd(skeleton_->maps.compat_programs), bss.compat_watched,
+                     std::size(bss.compat_watched)};
+  const auto watch = [&](const Table& table, int number) -> Status {
+    if (number < 0) return {};
+    const auto key = static_cast<std::uint32_t>(number);
+    CHECK(key / 64 < table.words);
+    if (bpf_map_update_elem(table.map_fd, &key, &program_fd, BPF_ANY) != 0)
+      return Fail(std::string("dispatch to ") + row.name + ": " + ErrnoText(errno));
+    table.watched[key / 64] |= std::uint64_t{1} << (key % 64);
+    return {};
+  };
+  for (const SyscallNumbers& numbers : row.syscalls) {
+    RETURN_IF_ERROR(watch(native, NativeNumber(numbers)));
+    RETURN_IF_ERROR(watch(compat, numbers.i386));
+  }
+  return {};
+}
+
+Status LoadedProbes::AttachDispatcher(std::span<const SensorRow* const> rows) {
+  if (std::none_of(rows.begin(), rows.end(), [](auto* row) { return NeedsDispatcher(*row); }))
+    return {};
+  return Keep(bpf_program__attach(skeleton_->progs.on_sys_exit), "tp_btf/sys_exit");
+}
+
+std::uint64_t LoadedProbes::RecursionMisses(const char* name) const {
+  const bpf_program* program = bpf_object__find_program_by_name(skeleton_->obj, name);
+  bpf_prog_info info{};
+  __u32 size = sizeof info;
+  if (program == nullptr || bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) != 0)
+    return 0;
+  return info.recursion_misses;
+}
+
+SourceCounters LoadedProbes::Counters() const {
+  SourceCounters sums{};
+  const int cpus = libbpf_num_possible_cpus();
+  std::vector<event_counters> values(static_cast<std::size_t>(std::max(cpus, 1)));
+  const int fd = bpf_map__fd(skeleton_->maps.counters);
+  for (std::uint32_t event = 0; event < NR_EVENTS; ++event) {
+    if (bpf_map_lookup_elem(fd, &event, values.data()) != 0) continue;
+    for (const event_counters& value : values) {
+      sums[event].submitted += value.submitted;
+      sums[event].filtered += value.filtered;
+      for (int reason = 0; reason < NR_DROP_REASONS; ++reason)
+        sums[event].dropped[static_cast<std::size_t>(reason)] += value.dropped[reason];
+    }
+  }
+  // What the dispatcher missed may have been for any of its sensors: an upper bound for each.
+  for (const SensorRow* row : rows_) {
+    auto& misses = sums[row->event].dropped[DROP_RECURSION];
+    if (NeedsDispatcher(*row)) misses += RecursionMisses(kDispatcher);
+    for (const ProgramRow& program : row->programs) misses += RecursionMisses(program.name);
+  }
+  return sums;
+}
+
+std::uint64_t LoadedProbes::OriginLosses() const {
+  struct {
+    std::uint64_t nr_lost;
+    std::uint64_t since_ns;
+  } losses{};
+  const std::uint32_t zero = 0;
+  bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.origin_losses), &zero, &losses);
+  return losses.nr_lost;
+}
+
+Result<std::size_t> LoadedProbes::Snapshot(const RecordHandler& handler) {
+  UniqueFd iterator(bpf_iter_create(bpf_link__fd(snapshot_)));
+  if (!iterator.valid()) return Fail(std::string("run ") + kSnapshot + ": " + ErrnoText(errno));
+  std::vector<std::byte> bytes;
+  std::byte piece[16384];
+  for (;;) {
+    const ssize_t got = ::read(iterator.get(), piece, sizeof piece);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (got < 0) return Fail(std::string("read ") + kSnapshot + ": " + ErrnoText(errno));
+    if (got == 0) break;
+    bytes.insert(bytes.end(), piece, piece + got);
+  }
+  std::size_t count = 0;
+  AlignedRecord record;
+  for (std::size_t at = 0; at < bytes.size(); ++count) {
+    std::uint32_t size = 0;
+    if (bytes.size() - at >= sizeof size) std::memcpy(&size, &bytes[at], sizeof size);
+    if (size < sizeof(record_header) || size > bytes.size() - at)
+      return Fail("the task iterator gave a record of impossible size");
+    record.resize((size + 7) / 8);
+    std::memcpy(record.data(), &bytes[at], size);
+    handler(std::as_bytes(std::span(record)).first(size));
+    at += size;
+  }
+  return count;
+}
+
+void LoadedProbes::SetEnabled(event::EventType event, bool enabled) {
+  const std::uint32_t key = event;
+  const struct {
+    std::uint32_t enabled;
+    std::uint32_t pad;
+  } value{enabled ? 1u : 0u, 0};
+  bpf_map_update_elem(bpf_map__fd(skeleton_->maps.event_filter), &key, &value, BPF_ANY);
+}
+
+Status LoadedProbes::MarkContainer(std::uint64_t cgroup_id, std::uint64_t container_cgroup_id) {
+  const struct {
+    std::uint64_t container_cgroup_id;
+    std::uint32_t by;
+    std::uint32_t pad;
+  } value{container_cgroup_id, CONTAINER_BY_USER, 0};
+  const int fd = bpf_map__fd(skeleton_->maps.container_cgroups);
+  if (bpf_map_update_elem(fd, &cgroup_id, &value, BPF_NOEXIST) == 0 || errno == EEXIST) return {};
+  return Fail("remember a container's cgroup: " + ErrnoText(errno));
+}
+
+void LoadedProbes::UnmarkContainer(std::uint64_t cgroup_id) {
+  bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.container_cgroups), &cgroup_id);
+}
+
+}  // namespace nezuban::probe

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The BPF object in the kernel: RAII over the skeleton, the attached programs and the mapped rings.
+// Nothing is pinned, so that whatever ends the process detaches everything.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "probe/capability.h"
+#include "probe/ring.h"
+#include "probe/sensors.h"
+#include "probe/source.h"
+
+struct bpf_link;
+struct bpf_program;
+struct probes;
+
+namespace nezuban::probe {
+
+struct LoadOptions {
+  std::uint32_t vital_bytes = 4u << 20;  // rounded up to a power of two of at least a page
+  std::uint32_t bulk_bytes = 8u << 20;
+  bool leave_out_self = true;  // the process's own acts give no record
+  KernelFeatures features;
+};
+
+// The failure of one row, so that the next one of its event can be tried.
+struct LoadFailure {
+  const SensorRow* row = nullptr;  // nullptr: nothing can be loaded here
+  Error error;
+};
+
+class LoadedProbes {
+ public:
+  // Loads the programs of `rows` and attaches them, or gives nullptr and fills `failure`; nothing
+  // stays behind then.
+  static std::unique_ptr<LoadedProbes> Load(std::span<const SensorRow* const> rows,
+                                            const LoadOptions& options, LoadFailure& failure);
+  ~LoadedProbes();
+
+  RingReader Ring(int lane) const { return rings_[static_cast<std::size_t>(lane)].Reader(); }
+  int ring_fd(int lane) const;
+
+  // Thread-safe.
+  SourceCounters Counters() const;
+  std::uint64_t OriginLosses() const;
+
+  // Runs the task iterator: one SENSOR_SNAPSHOT record per process.
+  Result<std::size_t> Snapshot(const RecordHandler& handler);
+
+  void SetEnabled(event::EventType event, bool enabled);
+  Status MarkContainer(std::uint64_t cgroup_id, std::uint64_t container_cgroup_id);
+  void UnmarkContainer(std::uint64_t cgroup_id);
+
+ private:
+  LoadedProbes() = default;
+
+  Status Prepare(std::span<const SensorRow* const> rows, const LoadOptions& options);
+  Status AttachSnapshot();
+  Status Attach(const SensorRow& row);
+  Status Attach(const ProgramRow& row);
+  Status AttachSyscalls(const ProgramRow& row, int program_fd);
+  Status AttachDispatcher(std::span<const SensorRow* const> rows);
+  Status Keep(bpf_link* link, const std::string& what);
+  Result<bpf_program*> Find(const char* name) const;
+  std::uint64_t RecursionMisses(const char* program) const;
+
+  struct SkeletonDeleter {
+    void operator()(probes* skeleton) const;
+  };
+  std::unique_ptr<probes, SkeletonDeleter> skeleton_;
+  std::vector<bpf_link*> links_;
+  bpf_link* snapshot_ = nullptr;  // among links_
+  std::vector<RingMapping> rings_;
+  std::vector<const SensorRow*> rows_;
+};
+
+}  // namespace nezuban::probe

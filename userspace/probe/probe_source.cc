@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/probe_source.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "event/decode.h"
+
+namespace nezuban::probe {
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+// The bulk lane does not wake us: this is its latency when the node is idle, at 500 looks a second.
+constexpr milliseconds kBulkInterval{2};
+// So that a flood cannot keep a caller of Poll from its other duties.
+constexpr std::size_t kRecordsPerPoll = 4096;
+constexpr milliseconds kProofTimeout{1000};
+// Records of others that may come in that time; at the limit the proof ends with what it has.
+constexpr std::size_t kPendingRecords = 65536;
+
+std::uint64_t TimeOf(const RingReader& ring) {
+  return reinterpret_cast<const record_header*>(ring.record().data())->time_ns;
+}
+
+// Tries what can be tried without the sensor itself; the error says why the row cannot work.
+Status TryRow(const SensorRow& row) {
+  for (const ProgramRow& program : row.programs) {
+    switch (program.attachment) {
+      case Attachment::kFentry:
+      case Attachment::kFexit:
+        RETURN_IF_ERROR(TryTrampoline(program.function, program.attachment == Attachment::kFexit));
+        break;
+      case Attachment::kKprobe:
+      case Attachment::kKretprobe:
+        RETURN_IF_ERROR(TryKprobe(program.function, program.attachment == Attachment::kKretprobe));
+        break;
+      case Attachment::kTracepoint:
+      case Attachment::kSyscallExit:
+        break;
+    }
+  }
+  return {};
+}
+
+// The rows that are left for one event, and why the others are not.
+class Candidates {
+ public:
+  Candidates(event::EventType event, SensorChoice choice)
+      : event_(event), rows_(SensorsFor(event, choice)) {
+    SkipHopeless();
+  }
+
+  event::EventType event() const { return event_; }
+  const SensorRow* current() const { return next_ < rows_.size() ? rows_[next_] : nullptr; }
+  const std::string& why() const { return why_; }
+
+  void Reject(const std::string& why) {
+    AddReason(why);
+    ++next_;
+    SkipHopeless();
+  }
+
+ private:
+  void SkipHopeless() {
+    for (; next_ < rows_.size(); ++next_) {
+      const auto status = TryRow(*rows_[next_]);
+      if (status) return;
+      AddReason(status.error().message);
+    }
+  }
+  void AddReason(const std::string& why) { why_ += (why_.empty() ? "" : "; ") + why; }
+
+  event::EventType event_;
+  std::vector<const SensorRow*> rows_;
+  std::size_t next_ = 0;
+  std::string why_;
+};
+
+std::vector<const SensorRow*> CurrentRows(const std::vector<Candidates>& all) {
+  std::vector<const SensorRow*> rows;
+  for (const Candidates& candidates : all)
+    if (candidates.current() != nullptr) rows.push_back(candidates.current());
+  return rows;
+}
+
+// Without these nobody could say who did what.
+bool IsProcessLife(event::EventType event) {
+  return event == EVENT_EXEC || event == EVENT_FORK || event == EVENT_EXIT;
+}
+
+SensorStatus StatusOf(const Candidates& candidates, bool tried, bool proved) {
+  const SensorRow* row = candidates.current();
+  SensorStatus status{candidates.event(), SensorKind::kNone, "", proved, candidates.why()};
+  if (row == nullptr) return status;
+  status.kind = row->kind;
+  status.hook = row->hook;
+  if (!proved) {
+    if (!status.why.empty()) status.why += "; ";
+    status.why += tried ? "not proved: the act could not be done here" : "not proved: not asked to";
+  }
+  return status;
+}
+
+// Loading is all or nothing, and what the verifier refuses is one program: each row alone tells.
+const SensorRow* FindCulprit(std::span<const SensorRow* const> rows, const LoadOptions& options,
+                             Error& error) {
+  for (const SensorRow* row : rows) {
+    LoadFailure failure;
+    const SensorRow* const alone[] = {row};
+    if (LoadedProbes::Load(alone, options, failure)) continue;
+    error = failure.error;
+    return row;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ProbeSource>> ProbeSource::Open(const ProbeOptions& options) {
+  RETURN_IF_ERROR(CheckPrerequisites());
+  auto source = std::unique_ptr<ProbeSource>(new ProbeSource);
+  RETURN_IF_ERROR(source->Choose(options));
+  return source;
+}
+
+ProbeSource::~ProbeSource() = default;
+
+// Loads the first candidates of all events; as long as something refuses or stays silent, again
+// with that event's next.
+Status ProbeSource::Choose(const ProbeOptions& options) {
+  LoadOptions load{options.vital_bytes, options.bulk_bytes, options.leave_out_self, {}};
+  ASSIGN_OR_RETURN(load.features, DetectFeatures());
+  std::vector<Candidates> all;
+  for (event::EventType event = 0; event < NR_EVENTS; ++event)
+    all.emplace_back(event, options.sensors);
+  EventSet proved;
+  EventSet attempted;
+  for (bool settled = false; !settled;) {
+    const std::vector<const SensorRow*> rows = CurrentRows(all);
+    for (const Candidates& candidates : all)
+      if (IsProcessLife(candidates.event()) && candidates.current() == nullptr)
+        return Fail("cannot watch processes here: " + candidates.why());
+    rings_.clear();
+    pending_.clear();
+    probes_.reset();
+    LoadFailure failure;
+    probes_ = LoadedProbes::Load(rows, load, failure);
+    if (!probes_) {
+      const SensorRow* culprit = failure.row;
+      if (culprit == nullptr) culprit = FindCulprit(rows, load, failure.error);
+      if (culprit == nullptr) return tl::unexpected<Error>(failure.error);
+      all[culprit->event].Reject(failure.error.message);
+      continue;
+    }
+    RETURN_IF_ERROR(StartReading());
+    settled = true;
+    if (!options.prove) break;
+    RETURN_IF_ERROR(Prove(rows, proved, attempted));
+    for (const SensorRow* row : rows) {
+      if (proved.test(row->event) || !attempted.test(row->event)) continue;
+      all[row->event].Reject(std::string(row->hook) + " attaches but a real act gave no record");
+      settled = false;
+    }
+  }
+  for (const Candidates& candidates : all)
+    sensors_.push_back(StatusOf(candidates, options.prove, proved.test(candidates.event())));
+  return {};
+}
+
+Status ProbeSource::StartReading() {
+  rings_.clear();
+  epoll_ = UniqueFd(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll_.valid()) return Fail(std::string("epoll: ") + std::strerror(errno));
+  for (int lane = 0; lane < NR_LANES; ++lane) {
+    rings_.push_back(probes_->Ring(lane));
+    epoll_event event{};
+    event.events = EPOLLIN;
+    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, probes_->ring_fd(lane), &event) != 0)
+      return Fail(std::string("epoll on a ring buffer: ") + std::strerror(errno));
+  }
+  return {};
+}
+
+// Lets a child do the acts and reads until it is gone; what others did meanwhile waits for Poll.
+Status ProbeSource::Prove(std::span<const SensorRow* const> rows, EventSet& proved,
+                          EventSet& attempted) {
+  ASSIGN_OR_RETURN(Proof proof, Proof::Start(rows));
+  const RecordHandler sort = [&](std::span<const std::byte> bytes) {
+    const auto event = event::Decode(bytes);
+    if (event && proof.Take(*event)) return;
+    std::vector<std::uint64_t> copy((bytes.size() + 7) / 8);
+    std::memcpy(copy.data(), bytes.data(), bytes.size());
+    pending_.push_back(std::move(copy));
+  };
+  const Clock::time_point deadline = Clock::now() + kProofTimeout;
+  bool finished = false;
+  while (!finished && Clock::now() < deadline && pending_.size() < kPendingRecords) {
+    finished = proof.Finished();
+    if (Drain(sort) > 0 || finished) continue;
+    epoll_event ready[NR_LANES];
+    ::epoll_wait(epoll_.get(), ready, NR_LANES, static_cast<int>(kBulkInterval.count()));
+  }
+  while (finished && pending_.size() < kPendingRecords && Drain(sort) > 0) {
+  }
+  proved = proof.seen();
+  attempted = finished ? proof.attempted() : EventSet();
+  return {};
+}
+
+void ProbeSource::SetEnabled(const EventSet& events) {
+  for (event::EventType event = 0; event < NR_EVENTS; ++event)
+    probes_->SetEnabled(event, events.test(event));
+}
+
+Result<std::size_t> ProbeSource::Poll(milliseconds timeout, const RecordHandler& handler) {
+  const Clock::time_point deadline = Clock::now() + timeout;
+  std::size_t count = DeliverPending(handler);
+  for (;;) {
+    count += Drain(handler);
+    const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
+    if (count > 0 || left <= milliseconds::zero()) return count;
+    epoll_event ready[NR_LANES];
+    const auto wait = static_cast<int>(std::min(left, kBulkInterval).count());
+    if (::epoll_wait(epoll_.get(), ready, NR_LANES, wait) < 0) {
+      if (errno == EINTR) return count;
+      return Fail(std::string("wait for records: ") + std::strerror(errno));
+    }
+  }
+}
+
+std::size_t ProbeSource::DeliverPending(const RecordHandler& handler) {
+  const std::size_t count = pending_.size();
+  for (; !pending_.empty(); pending_.pop_front()) {
+    const auto bytes = std::as_bytes(std::span(pending_.front()));
+    handler(bytes.first(reinterpret_cast<const record_header*>(bytes.data())->size));
+  }
+  return count;
+}
+
+// Merges the lanes. Looking at the bulk lane first makes the order causal: what led to a bulk
+// record was committed before it, so it is in the vital ring by the time we look there, and its
+// place there is before anything younger. A vital record still being written might be what led to
+// it: nothing overtakes that.
+std::size_t ProbeSource::Drain(const RecordHandler& handler) {
+  RingReader& vital = rings_[LANE_VITAL];
+  RingReader& bulk = rings_[LANE_BULK];
+  std::size_t count = 0;
+  for (; count < kRecordsPerPoll; ++count) {
+    const bool have_bulk = bulk.Peek() == RingReader::Next::kRecord;
+    const RingReader::Next next = vital.Peek();
+    if (next == RingReader::Next::kBeingWritten) break;
+    const bool have_vital = next == RingReader::Next::kRecord;
+    if (!have_vital && !have_bulk) break;
+    RingReader& first = have_vital && !(have_bulk && TimeOf(bulk) < TimeOf(vital)) ? vital : bulk;
+    handler(first.record());
+    first.Pop();
+  }
+  return count;
+}
+
+}  // namespace nezuban::probe

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernel as a source of records: chooses, loads, proves and reads the sensors.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "probe/libbpf_log.h"
+#include "probe/loaded_probes.h"
+#include "probe/proof.h"
+#include "probe/sensors.h"
+#include "probe/source.h"
+
+namespace nezuban::probe {
+
+struct ProbeOptions {
+  SensorChoice sensors = SensorChoice::kAuto;
+  std::uint32_t vital_bytes = 4u << 20;  // of the ring buffers, rounded up to a power of two
+  std::uint32_t bulk_bytes = 8u << 20;
+  bool leave_out_self = true;  // the caller's own acts give no record
+  bool prove = true;           // without it sensors are believed once they attach
+};
+
+// Thread rule: Counters, OriginLosses, SetEnabled and the two for containers from any thread; the
+// rest from the one that polls. Destroying it detaches everything; so does any end of the process.
+class ProbeSource : public EventSource {
+ public:
+  // Attaches the best sensors that work here. An error (exit code 2) says in one sentence what is
+  // missing; nothing is attached then. Takes some 100 ms, up to seconds where sensors must be
+  // replaced.
+  static Result<std::unique_ptr<ProbeSource>> Open(const ProbeOptions& options);
+  ~ProbeSource() override;
+
+  Result<std::size_t> Poll(std::chrono::milliseconds timeout,
+                           const RecordHandler& handler) override;
+  SourceCounters Counters() const override { return probes_->Counters(); }
+
+  // Origins that could not be kept in the kernel: from the first on, records may say
+  // RECORD_ORIGIN_UNKNOWN.
+  std::uint64_t OriginLosses() const { return probes_->OriginLosses(); }
+
+  // One exec_record (header.sensor SENSOR_SNAPSHOT; seq means nothing) per process there is, in
+  // order of pid. Also fixes the origin of every task now inside a marked container: mark first.
+  // The build machine's kernel leaves out pid 1; merge with /proc.
+  Result<std::size_t> Snapshot(const RecordHandler& handler) { return probes_->Snapshot(handler); }
+
+  // Tells the kernel side of a container that was there before it: `cgroup_id` is the container's
+  // own cgroup or one below it. What the kernel side has learned itself is not overwritten.
+  Status MarkContainer(std::uint64_t cgroup_id, std::uint64_t container_cgroup_id) {
+    return probes_->MarkContainer(cgroup_id, container_cgroup_id);
+  }
+  void UnmarkContainer(std::uint64_t cgroup_id) { probes_->UnmarkContainer(cgroup_id); }
+
+  // Which events the kernel side delivers; all of them at first. Exec, fork, exit and cgroup always
+  // come; the others are counted as filtered where not wanted.
+  void SetEnabled(const EventSet& events);
+
+  // One per event of the ABI, in its order.
+  const std::vector<SensorStatus>& sensors() const { return sensors_; }
+
+ private:
+  ProbeSource() = default;
+
+  Status Choose(const ProbeOptions& options);
+  Status Prove(std::span<const SensorRow* const> rows, EventSet& proved, EventSet& attempted);
+  std::size_t Drain(const RecordHandler& handler);
+  std::size_t DeliverPending(const RecordHandler& handler);
+  Status StartReading();
+
+  std::unique_ptr<LoadedProbes> probes_;
+  std::vector<RingReader> rings_;  // by lane
+  UniqueFd epoll_;
+  std::deque<std::vector<std::uint64_t>> pending_;  // came while the sensors were proved
+  std::vector<SensorStatus> sensors_;
+};
+
+}  // namespace nezuban::probe

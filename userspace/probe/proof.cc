@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/proof.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+namespace nezuban::probe {
+namespace {
+
+// At most COMM_LEN - 1 characters.
+std::string SecretComm() {
+  std::uint32_t number = 0;
+  if (::getrandom(&number, sizeof number, 0) != sizeof number)
+    number = static_cast<std::uint32_t>(::getpid());
+  char name[COMM_LEN];
+  std::snprintf(name, sizeof name, "nz-proof%07x", number & 0xfffffffu);
+  return name;
+}
+
+// Where the default hierarchy is mounted; empty: nowhere.
+std::string CgroupMountPoint() {
+  std::ifstream mounts("/proc/self/mounts");
+  for (std::string line; std::getline(mounts, line);) {
+    std::istringstream words(line);
+    std::string device, directory, type;
+    words >> device >> directory >> type;
+    if (type == "cgroup2") return directory;
+  }
+  return {};
+}
+
+void Report(int fd, event::EventType event) {
+  const char byte = static_cast<char>(event);
+  [[maybe_unused]] const ssize_t written = ::write(fd, &byte, 1);
+}
+
+// Any program will do. Ours, where a container image has no other, ends after --version.
+[[noreturn]] void ExecuteSomething(int report_fd) {
+  static char* const nothing[] = {nullptr};
+  char name[] = "true";
+  char self[] = "nezuban";
+  char version[] = "--version";
+  char* const plain[] = {name, nullptr};
+  char* const ours[] = {self, version, nullptr};
+  Report(report_fd, EVENT_EXEC);
+  const int null = ::open("/dev/null", O_RDWR);
+  for (int fd = 0; null >= 0 && fd < 3; ++fd) ::dup2(null, fd);
+  ::execve("/bin/true", plain, nothing);
+  ::execve("/usr/bin/true", plain, nothing);
+  ::execve("/proc/self/exe", ours, nothing);
+  ::_exit(127);
+}
+
+// In the child. A second fork, because the daemon's own acts give no record.
+[[noreturn]] void RunActs(std::span<const SensorRow* const> rows, const ProofContext& context,
+                          const char* comm, int report_fd) {
+  ::prctl(PR_SET_NAME, comm);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const pid_t actor = ::fork();
+  if (actor == 0) {
+    for (const SensorRow* row : rows)
+      if (row->act != nullptr && row->act(context)) Report(report_fd, row->event);
+    ExecuteSomething(report_fd);
+  }
+  if (actor > 0) {
+    Report(report_fd, EVENT_FORK);
+    Report(report_fd, EVENT_EXIT);
+    while (::waitpid(actor, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+  ::_exit(0);
+}
+
+}  // namespace
+
+bool ActMakeCgroup(const ProofContext& context) {
+  if (context.cgroup_dir.empty() || ::mkdir(context.cgroup_dir.c_str(), 0755) != 0) return false;
+  ::rmdir(context.cgroup_dir.c_str());
+  return true;
+}
+
+Result<Proof> Proof::Start(std::span<const SensorRow* const> rows) {
+  const std::string comm = SecretComm();
+  ProofContext context;
+  if (std::string mount = CgroupMountPoint(); !mount.empty())
+    context.cgroup_dir = mount + "/" + comm;
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+    return Fail(std::string("pipe: ") + std::strerror(errno));
+  UniqueFd reports(ends[0]);
+  UniqueFd report_end(ends[1]);
+  const pid_t child = ::fork();
+  if (child < 0) return Fail(std::string("fork: ") + std::strerror(errno));
+  if (child == 0) RunActs(rows, context, comm.c_str(), report_end.get());
+  return Proof(child, std::move(reports), comm);
+}
+
+Proof::Proof(Proof&& other) noexcept
+    : child_(std::exchange(other.child_, -1)),
+      reports_(std::move(other.reports_)),
+      comm_(std::move(other.comm_)),
+      tgids_(std::move(other.tgids_)),
+      seen_(other.seen_),
+      attempted_(other.attempted_) {}
+
+Proof::~Proof() {
+  if (child_ <= 0) return;
+  ::kill(child_, SIGKILL);
+  while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+bool Proof::Take(const event::Event& event) {
+  const record_header& header = event.header();
+  if (event.comm() == comm_) tgids_.insert(header.tgid);
+  if (!tgids_.contains(header.tgid)) return false;
+  if (const auto* fork = event.As<fork_record>()) tgids_.insert(fork->child_tgid);
+  seen_.set(event.type());
+  return true;
+}
+
+bool Proof::Finished() {
+  ReadReports();
+  if (child_ <= 0) return true;
+  const pid_t reaped = ::waitpid(child_, nullptr, WNOHANG);
+  if (reaped != child_ && !(reaped < 0 && errno == ECHILD)) return false;
+  child_ = -1;
+  ReadReports();
+  return true;
+}
+
+void Proof::ReadReports() {
+  char byte = 0;
+  while (::read(reports_.get(), &byte, 1) == 1) {
+    const auto event = static_cast<unsigned char>(byte);
+    if (event < NR_EVENTS) attempted_.set(event);
+  }
+}
+
+}  // namespace nezuban::probe

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of sensors: which programs of bpf/ make which event, where they go, and by what act
+// they are proved. A new event is a row here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "event/event.h"
+
+namespace nezuban::probe {
+
+enum class SensorKind : std::uint8_t { kNone, kObject, kTracepoint };
+std::string_view ToString(SensorKind kind);  // "none", "object", "tracepoint"
+
+// What the user asks for. kAuto: the object sensor where it works, else the tracepoint sensor.
+enum class SensorChoice : std::uint8_t { kAuto, kObject, kTracepoint };
+std::optional<SensorChoice> ParseSensorChoice(std::string_view text);  // auto|object|tracepoint
+
+// How a program gets to run.
+enum class Attachment : std::uint8_t {
+  kTracepoint,   // tp_btf: attached by itself
+  kSyscallExit,  // called by the dispatcher at the exit of the system calls named
+  kFentry,       // on the kernel function named
+  kFexit,
+  kKprobe,
+  kKretprobe,
+};
+
+// -1: the architecture does not have it.
+struct SyscallNumbers {
+  int x86_64 = -1;
+  int i386 = -1;
+  int arm64 = -1;
+};
+
+struct ProgramRow {
+  const char* name;  // of the function in bpf/
+  Attachment attachment = Attachment::kTracepoint;
+  std::string function{};                  // kFentry … kKretprobe
+  std::vector<SyscallNumbers> syscalls{};  // kSyscallExit
+};
+
+// What the proving child knows; made before it is forked.
+struct ProofContext {
+  std::string cgroup_dir;  // of a cgroup to make for the proof; empty: none can be made
+};
+
+// Does the act for real, in a forked child of a process that may have threads: system calls only,
+// no allocation. False: could not be done here at all. An act that the kernel refuses counts as
+// done where the sensor sees failures.
+using ProofAct = bool (*)(const ProofContext& context);
+
+struct SensorRow {
+  event::EventType event;
+  SensorKind kind;
+  std::string_view hook;  // for `nezuban doctor`
+  std::vector<ProgramRow> programs;
+  ProofAct act = nullptr;  // nullptr: the proof's own fork, exec and exit are the act
+};
+
+// All rows; those of one event in order of preference.
+std::span<const SensorRow> Sensors();
+
+// The rows of `event` that `choice` allows, best first: where no row is of the kind asked for (exec
+// has but one way), all of them.
+std::vector<const SensorRow*> SensorsFor(event::EventType event, SensorChoice choice);
+
+// What serves an event, for `nezuban doctor` and the node's status.
+struct SensorStatus {
+  event::EventType event;
+  SensorKind kind = SensorKind::kNone;
+  std::string hook;
+  bool proved = false;  // a real act's record came through
+  std::string why;      // why no better one, or why not proved; empty if there is nothing to say
+};
+
+}  // namespace nezuban::probe
