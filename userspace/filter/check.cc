@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filter/check.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "event/event.h"
+#include "fields/fields.h"
+#include "filter/syscall_names.h"
+
+namespace nezuban::filter {
+namespace {
+
+using fields::Several;
+using fields::Type;
+using fields::Value;
+
+// oneof, anyof, allof: how many of the operands must match.
+class ModifierMatcher final : public Matcher {
+ public:
+  ModifierMatcher(Modifier modifier, std::vector<MatcherPtr> operands)
+      : modifier_(modifier), operands_(std::move(operands)) {}
+
+  Truth Match(const Value& value) const noexcept override {
+    std::size_t yes = 0;
+    std::size_t unknown = 0;
+    for (const MatcherPtr& operand : operands_) {
+      const Truth truth = operand->Match(value);
+      yes += truth == Truth::kTrue;
+      unknown += truth == Truth::kUnknown;
+    }
+    if (operands_.empty()) return Truth::kFalse;
+    if (modifier_ == Modifier::kAllOf) return Decided(yes, unknown, operands_.size());
+    if (modifier_ == Modifier::kAnyOf) return yes > 0 ? Truth::kTrue : Decided(yes, unknown, 1);
+    if (yes > 1) return Truth::kFalse;
+    return unknown > 0 ? Truth::kUnknown : FromBool(yes == 1);
+  }
+
+ private:
+  static Truth Decided(std::size_t yes, std::size_t unknown, std::size_t wanted) {
+    if (yes >= wanted) return Truth::kTrue;
+    return yes + unknown >= wanted ? Truth::kUnknown : Truth::kFalse;
+  }
+
+  Modifier modifier_;
+  std::vector<MatcherPtr> operands_;
+};
+
+class TestMaker {
+ public:
+  TestMaker(const Comparison& comparison, std::vector<Problem>& problems)
+      : comparison_(comparison), problems_(problems) {}
+
+  std::optional<Test> Make() {
+    auto left = MakeTerm(comparison_.left);
+    if (!left) return Fail(left.error());
+    test_.left = std::move(*left);
+    test_.op = FindOperator(comparison_.op);
+    CHECK(test_.op != nullptr);
+    test_.all = test_.left.several == Several::kEitherEnd && comparison_.op == "!=";
+    test_.text = ToString(comparison_);
+    if (std::holds_alternative<std::vector<Term>>(test_.left.node) ||
+        (test_.op->types & TypeBit(test_.left.type)) == 0) {
+      return Fail(comparison_.op_at, "operator '" + comparison_.op + "' does not go with " +
+                                         ToString(comparison_.left) + ", which is " +
+                                         std::string(fields::TypeName(test_.left.type)));
+    }
+    if (test_.op->right == RightSide::kNone) return std::move(test_);
+    const bool literals = std::ranges::all_of(
+        comparison_.right, [](const Operand& o) { return std::holds_alternative<Literal>(o); });
+    return literals ? WithLiterals() : WithTerm();
+  }
+
+ private:
+  std::nullopt_t Fail(Problem problem) {
+    problems_.push_back(std::move(problem));
+    return std::nullopt;
+  }
+  std::nullopt_t Fail(Offset at, std::string message, std::string hint = {}) {
+    return Fail(Problem{Severity::kError, at, std::move(message), std::move(hint)});
+  }
+
+  std::optional<Test> WithTerm() {
+    auto right = MakeTerm(comparison_.right.at(0));
+    if (!right) return Fail(right.error());
+    const std::string name = ToString(comparison_.right[0]);
+    if (test_.op->compare == nullptr) {
+      return Fail(comparison_.op_at,
+                  "operator '" + comparison_.op + "' takes no field on its right");
+    }
+    if (!Comparable(test_.left) || !Comparable(*right)) {
+      return Fail(comparison_.op_at, ToString(comparison_.left) + " and " + name +
+                                         " can't be compared with each other");
+    }
+    if (TextLike(right->type) != TextLike(test_.left.type)) {
+      return Fail(comparison_.op_at, ToString(comparison_.left) + " is " +
+                                         std::string(fields::TypeName(test_.left.type)) + ", " +
+                                         name + " is " +
+                                         std::string(fields::TypeName(right->type)));
+    }
+    test_.right = std::move(*right);
+    return std::move(test_);
+  }
+
+  static Type TextLike(Type type) { return type == Type::kEventName ? Type::kText : type; }
+
+  static bool Comparable(const Term& term) {
+    const auto* field = term.field();
+    if (field != nullptr && field->def->several != Several::kNo) return false;
+    return term.type != Type::kNet && !std::holds_alternative<std::vector<Term>>(term.node);
+  }
+
+  std::optional<Test> WithLiterals() {
+    std::vector<Constant> constants;
+    for (const Operand& operand : comparison_.right) {
+      const auto& literal = std::get<Literal>(operand);
+      CheckMeaning(literal);
+      auto constant = ToConstant(test_.left.type, literal.text);
+      if (!constant) return Fail(literal.at, constant.error() + Wanted());
+      if (!IsKnownEvent(literal)) return std::nullopt;
+      constants.push_back(std::move(*constant));
+    }
+    auto matcher = MatcherOf(constants);
+    if (!matcher) return Fail(comparison_.op_at, matcher.error());
+    test_.matcher = std::move(*matcher);
+    return std::move(test_);
+  }
+
+  std::string Wanted() const {
+    return ", which " + ToString(comparison_.left) + " is compared with";
+  }
+
+  tl::expected<MatcherPtr, std::string> MatcherOf(const std::vector<Constant>& constants) const {
+    if (comparison_.modifier == Modifier::kNone) {
+      if (test_.op->make_list != nullptr) return test_.op->make_list(constants);
+      CHECK(constants.size() == 1);
+      return test_.op->make_one(constants[0]);
+    }
+    std::vector<MatcherPtr> operands;
+    for (const Constant& constant : constants) {
+      auto operand = test_.op->make_one(constant);
+      if (!operand) return operand;
+      operands.push_back(std::move(*operand));
+    }
+    return MatcherPtr(std::make_unique<ModifierMatcher>(comparison_.modifier, std::move(operands)));
+  }
+
+  // Equality with a name that no event has is a slip; parts of names may be anything.
+  bool IsKnownEvent(const Literal& literal) {
+    const bool whole = test_.op->compare != nullptr && test_.op->make_one != nullptr &&
+                       (comparison_.op == "=" || comparison_.op == "==" || comparison_.op == "!=" ||
+                        test_.op->right == RightSide::kList);
+    if (test_.left.type != Type::kEventName || !whole || IsEventName(literal.text)) return true;
+    Fail(literal.at, "unknown event '" + literal.text + "'",
+         NearestHint(literal.text, kSyscallNames));
+    return false;
+  }
+
+  // proc.name = proc.pname compares with the text "proc.pname", which is hardly meant.
+  void CheckMeaning(const Literal& literal) {
+    if (literal.quoted || literal.text.find('.') == std::string::npos) return;
+    if (fields::FindField(literal.text) == nullptr) return;
+    problems_.push_back({Severity::kWarning, literal.at,
+                         "'" + literal.text + "' is compared with as text, not as a field",
+                         "write val(" + literal.text + ") for its value"});
+  }
+
+  const Comparison& comparison_;
+  std::vector<Problem>& problems_;
+  Test test_;
+};
+
+}  // namespace
+
+std::optional<Test> MakeTest(const Comparison& comparison, std::vector<Problem>& problems) {
+  return TestMaker(comparison, problems).Make();
+}
+
+void Check(const Expr& expr, std::vector<Problem>& problems) {
+  if (const auto* comparison = std::get_if<Comparison>(&expr.node)) {
+    MakeTest(*comparison, problems);
+  } else if (const auto* negation = std::get_if<Not>(&expr.node)) {
+    Check(*negation->child, problems);
+  } else if (const auto* all = std::get_if<And>(&expr.node)) {
+    for (const Expr& child : all->children) Check(child, problems);
+  } else if (const auto* any = std::get_if<Or>(&expr.node)) {
+    for (const Expr& child : any->children) Check(child, problems);
+  }
+}
+
+Truth Test::Evaluate(const fields::FieldSource& source, fields::Arena& arena) const {
+  const Value value = filter::Evaluate(left, source, arena);
+  if (matcher != nullptr) {
+    return Decide(value, all, [this](const Value& v) { return matcher->Match(v); });
+  }
+  if (!right) return Exists(value);
+  const Value other = filter::Evaluate(*right, source, arena);
+  // Absent on either side decides before unknown on the other.
+  if (std::holds_alternative<fields::Absent>(other)) return Truth::kFalse;
+  if (std::holds_alternative<fields::Unknown>(other)) {
+    return std::holds_alternative<fields::Absent>(value) ? Truth::kFalse : Truth::kUnknown;
+  }
+  return Decide(value, all, [&](const Value& v) { return op->compare(v, other); });
+}
+
+}  // namespace nezuban::filter

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filter/constant.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "base/check.h"
+#include "event/event.h"
+#include "filter/syscall_names.h"
+
+namespace nezuban::filter {
+namespace {
+
+using fields::Type;
+using Converted = tl::expected<Constant, std::string>;
+
+tl::unexpected<std::string> Not(std::string_view literal, std::string_view what) {
+  return tl::unexpected("'" + std::string(literal) + "' is not " + std::string(what));
+}
+
+// Decimal with an optional sign; blanks before it are left over from quoting.
+std::optional<std::int64_t> ParseInt(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(' ');
+  if (begin == std::string_view::npos) return std::nullopt;
+  text.remove_prefix(begin);
+  if (text.starts_with('+')) text.remove_prefix(1);
+  if (text.starts_with("+") || text.starts_with("+-")) return std::nullopt;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::optional<std::int64_t> ServicePort(std::string_view name) {
+  servent entry{};
+  servent* found = nullptr;
+  std::array<char, 4096> buffer{};
+  const std::string text(name);
+  if (getservbyname_r(text.c_str(), nullptr, &entry, buffer.data(), buffer.size(), &found) != 0 ||
+      found == nullptr) {
+    return std::nullopt;
+  }
+  return ntohs(static_cast<std::uint16_t>(found->s_port));
+}
+
+Converted ToPort(std::string_view literal) {
+  if (literal.empty()) return std::int64_t{0};
+  if (literal[0] >= '0' && literal[0] <= '9') {
+    const auto number = ParseInt(literal);
+    if (!number || *number > 65535) return Not(literal, "a port (0 to 65535)");
+    return *number;
+  }
+  if (const auto port = ServicePort(literal)) return *port;
+  return Not(literal, "a port or the name of a service");
+}
+
+std::optional<fields::IpAddress> ParseIp(std::string_view literal) {
+  const std::string text(literal);
+  if (text.find('\0') != std::string::npos) return std::nullopt;
+  fields::IpAddress ip;
+  ip.v4 = text.find('.') != std::string::npos;
+  if (inet_pton(ip.v4 ? AF_INET : AF_INET6, text.c_str(), ip.bytes.data()) != 1) {
+    return std::nullopt;
+  }
+  return ip;
+}
+
+void MaskHostBits(Network& network) {
+  for (int bit = network.bits; bit < 128; ++bit) {
+    network.address.bytes[static_cast<std::size_t>(bit) / 8] &=
+        static_cast<std::uint8_t>(~(0x80 >> (bit % 8)));
+  }
+}
+
+Converted ToNetwork(std::string_view literal) {
+  constexpr std::string_view kWhat = "a network like 10.0.0.0/8";
+  const std::size_t slash = literal.find('/');
+  if (slash == std::string_view::npos) return Not(literal, kWhat);
+  const auto ip = ParseIp(literal.substr(0, slash));
+  const auto bits = ParseInt(literal.substr(slash + 1));
+  if (!ip || !bits || *bits < 0 || *bits > (ip->v4 ? 32 : 128)) return Not(literal, kWhat);
+  Network network{*ip, static_cast<int>(*bits)};
+  MaskHostBits(network);
+  return network;
+}
+
+}  // namespace
+
+bool Network::Contains(const fields::IpAddress& ip) const {
+  if (ip.v4 != address.v4) return false;
+  const auto whole = static_cast<std::size_t>(bits / 8);
+  if (!std::equal(ip.bytes.begin(), ip.bytes.begin() + whole, address.bytes.begin())) return false;
+  if (bits % 8 == 0) return true;
+  const int mask = 0xff00 >> (bits % 8) & 0xff;
+  return (ip.bytes[whole] & mask) == (address.bytes[whole] & mask);
+}
+
+tl::expected<Constant, std::string> ToConstant(Type type, std::string_view literal) {
+  switch (type) {
+    case Type::kText:
+    case Type::kEventName:
+      if (literal.find('\0') != std::string_view::npos) return Not(literal, "text without NUL");
+      return std::string(literal);
+    case Type::kInt:
+      if (const auto number = ParseInt(literal)) return *number;
+      return Not(literal, "a decimal number");
+    case Type::kBool:
+      if (literal == "true" || literal == "false") return literal == "true";
+      return Not(literal, "true or false");
+    case Type::kPort:
+      return ToPort(literal);
+    case Type::kIp:
+      if (const auto ip = ParseIp(literal)) return *ip;
+      return Not(literal, "an IP address");
+    case Type::kNet:
+      return ToNetwork(literal);
+  }
+  CHECK(false);
+}
+
+bool IsEventName(std::string_view name) {
+  return event::FindEvent(name).has_value() || std::ranges::binary_search(kSyscallNames, name);
+}
+
+}  // namespace nezuban::filter

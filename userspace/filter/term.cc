@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filter/term.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "fields/fields.h"
+
+namespace nezuban::filter {
+namespace {
+
+using fields::Absent;
+using fields::FieldSource;
+using fields::Several;
+using fields::Text;
+using fields::Type;
+using fields::Unknown;
+using fields::Value;
+using fields::ValueList;
+using MadeTerm = tl::expected<Term, Problem>;
+
+tl::unexpected<Problem> Fail(Offset at, std::string message, std::string hint = {}) {
+  return tl::unexpected(Problem{Severity::kError, at, std::move(message), std::move(hint)});
+}
+
+MadeTerm FromField(const FieldName& name) {
+  std::optional<std::string_view> argument;
+  if (name.has_argument) argument = name.argument;
+  auto ref = fields::ResolveField(name.name, argument);
+  if (!ref) return Fail(name.at, ref.error().message, ref.error().hint);
+  const fields::FieldDef& def = *ref->def;
+  // With an index, an ancestor is one process and its value one.
+  const bool one = ref->argument.kind == fields::Argument::Kind::kIndex;
+  return Term{*ref, def.type, one && def.several == Several::kAny ? Several::kNo : def.several};
+}
+
+bool IsText(const Term& term) {
+  return (term.type == Type::kText || term.type == Type::kEventName) &&
+         !std::holds_alternative<std::vector<Term>>(term.node);
+}
+
+std::string Described(const FunctionDef& f) { return "'" + std::string(f.name) + "()'"; }
+
+// Whether argument number `i` is of a kind the function takes.
+bool Fits(const FunctionDef& f, std::size_t i, const Term& term) {
+  const auto* field = term.field();
+  if (field != nullptr && field->def->several != Several::kNo) return false;
+  const bool is_list = std::holds_alternative<std::vector<Term>>(term.node);
+  const bool last = i + 1 == static_cast<std::size_t>(f.max_arguments);
+  if (f.takes_list && last) return is_list || (f.min_arguments == 1 && IsText(term));
+  return IsText(term);
+}
+
+MadeTerm FromCall(const Call& call) {
+  const FunctionDef* f = FindFunction(call.function);
+  if (f == nullptr) return MakeTerm(call.arguments.at(0));  // val(): the parser lets no other pass
+  const auto count = static_cast<int>(call.arguments.size());
+  if (count < f->min_arguments || count > f->max_arguments) {
+    return Fail(call.at, Described(*f) + " takes " + std::to_string(f->min_arguments) +
+                             (f->max_arguments > f->min_arguments ? " or more" : "") +
+                             " arguments, not " + std::to_string(count));
+  }
+  CallTerm made{f, {}};
+  for (std::size_t i = 0; i < call.arguments.size(); ++i) {
+    auto argument = MakeTerm(call.arguments[i]);
+    if (!argument) return argument;
+    if (!Fits(*f, i, *argument)) {
+      return Fail(call.at, Described(*f) + " can't take " + ToString(call.arguments[i]));
+    }
+    made.arguments.push_back(std::move(*argument));
+  }
+  return Term{std::move(made), f->result, Several::kNo};
+}
+
+MadeTerm FromList(const std::vector<Operand>& operands) {
+  std::vector<Term> terms;
+  for (const Operand& operand : operands) {
+    auto term = MakeTerm(operand);
+    if (!term) return term;
+    terms.push_back(std::move(*term));
+  }
+  return Term{std::move(terms), Type::kText, Several::kNo};
+}
+
+// Absent if one of the values is, else Unknown if one of them is.
+std::optional<Value> Missing(std::span<const Value> values) {
+  std::optional<Value> missing;
+  for (const Value& value : values) {
+    if (std::holds_alternative<Absent>(value)) return Value(Absent{});
+    if (std::holds_alternative<Unknown>(value)) missing = Value(Unknown{});
+  }
+  return missing;
+}
+
+std::span<Value> EvaluateAll(const std::vector<Term>& terms, const FieldSource& source,
+                             fields::Arena& arena) {
+  const std::span<Value> values = arena.Values(terms.size());
+  for (std::size_t i = 0; i < terms.size(); ++i) values[i] = Evaluate(terms[i], source, arena);
+  return values;
+}
+
+}  // namespace
+
+tl::expected<Term, Problem> MakeTerm(const Operand& operand) {
+  if (const auto* field = std::get_if<FieldName>(&operand)) return FromField(*field);
+  if (const auto* call = std::get_if<Call>(&operand)) return FromCall(*call);
+  if (const auto* literal = std::get_if<Literal>(&operand)) return Term{literal->text};
+  return FromList(std::get<std::vector<Operand>>(operand));
+}
+
+Value Evaluate(const Term& term, const FieldSource& source, fields::Arena& arena) {
+  if (const auto* ref = term.field()) return source.Get(*ref);
+  if (const auto* text = std::get_if<std::string>(&term.node)) return Text(*text);
+  if (const auto* list = std::get_if<std::vector<Term>>(&term.node)) {
+    const std::span<Value> values = EvaluateAll(*list, source, arena);
+    if (const auto missing = Missing(values)) return *missing;
+    return ValueList{values.data(), values.size()};
+  }
+  const auto& call = std::get<CallTerm>(term.node);
+  const std::span<Value> arguments = EvaluateAll(call.arguments, source, arena);
+  if (const auto missing = Missing(arguments)) return *missing;
+  return call.function->call(arguments, arena);
+}
+
+void CollectFields(const Term& term, std::vector<std::string>& names) {
+  if (const auto* ref = term.field()) {
+    std::string name = fields::ToString(*ref);
+    if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+  } else if (const auto* call = std::get_if<CallTerm>(&term.node)) {
+    for (const Term& argument : call->arguments) CollectFields(argument, names);
+  } else if (const auto* list = std::get_if<std::vector<Term>>(&term.node)) {
+    for (const Term& one : *list) CollectFields(one, names);
+  }
+}
+
+}  // namespace nezuban::filter

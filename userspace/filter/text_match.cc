@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "filter/text_match.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/text.h"
+#include "bpf/events.h"
+
+namespace nezuban::filter {
+namespace {
+
+using fields::Text;
+
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+std::string ToLower(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), Lower);
+  return lower;
+}
+
+// How long the text was at its source is known, and it was shorter than this.
+bool ShorterThan(const Text& text, std::size_t size) {
+  return text.total != STR_TOTAL_UNKNOWN && text.total < size;
+}
+
+// The longest pattern that is certain to match whatever follows the head.
+bool EndsInStar(std::string_view pattern) {
+  if (!pattern.ends_with('*')) return false;
+  pattern.remove_suffix(1);
+  const std::size_t last = pattern.find_last_not_of('\\');
+  const std::size_t slashes = pattern.size() - (last == std::string_view::npos ? 0 : last + 1);
+  return slashes % 2 == 0;
+}
+
+std::string_view TrimSlashes(std::string_view path) {
+  while (path.starts_with('/')) path.remove_prefix(1);
+  while (path.ends_with('/')) path.remove_suffix(1);
+  return path;
+}
+
+// Takes the first component off `path`; an empty one if there is none.
+std::string_view TakeComponent(std::string_view& path) {
+  while (path.starts_with('/')) path.remove_prefix(1);
+  const std::size_t end = path.find('/');
+  const std::string_view component = path.substr(0, end);
+  path.remove_prefix(component.size());
+  return component;
+}
+
+}  // namespace
+
+Truth TextEquals(const Text& text, std::string_view operand) {
+  if (!text.truncated()) return FromBool(text.bytes == operand);
+  if (operand.size() <= text.bytes.size() && !text.bytes.empty()) return Truth::kFalse;
+  if (!operand.starts_with(text.bytes)) return Truth::kFalse;
+  if (text.total != STR_TOTAL_UNKNOWN && text.total != operand.size()) return Truth::kFalse;
+  return Truth::kUnknown;
+}
+
+Truth TextContains(const Text& text, std::string_view operand) {
+  if (text.bytes.find(operand) != std::string_view::npos) return Truth::kTrue;
+  if (!text.truncated() || ShorterThan(text, operand.size())) return Truth::kFalse;
+  return Truth::kUnknown;
+}
+
+Truth TextContainsIgnoringCase(const Text& text, std::string_view operand) {
+  const auto found =
+      std::ranges::search(text.bytes, operand, [](char a, char b) { return Lower(a) == Lower(b); });
+  if (operand.empty() || !found.empty()) return Truth::kTrue;
+  if (!text.truncated() || ShorterThan(text, operand.size())) return Truth::kFalse;
+  return Truth::kUnknown;
+}
+
+Truth TextStartsWith(const Text& text, std::string_view operand) {
+  if (text.bytes.starts_with(operand)) return Truth::kTrue;
+  if (!text.truncated() || !operand.starts_with(text.bytes)) return Truth::kFalse;
+  return ShorterThan(text, operand.size()) ? Truth::kFalse : Truth::kUnknown;
+}
+
+Truth TextEndsWith(const Text& text, std::string_view operand) {
+  if (!text.truncated() || operand.empty()) return FromBool(text.bytes.ends_with(operand));
+  return ShorterThan(text, operand.size()) ? Truth::kFalse : Truth::kUnknown;
+}
+
+Truth TextGlob(const Text& text, std::string_view pattern) {
+  if (!text.truncated()) return FromBool(GlobMatch(pattern, text.bytes));
+  if (EndsInStar(pattern) && GlobMatch(pattern, text.bytes)) return Truth::kTrue;
+  const std::size_t literal = pattern.find_first_of("*?[\\");
+  const std::string_view head = pattern.substr(0, literal);
+  if (literal == std::string_view::npos) return TextEquals(text, pattern);
+  return TextStartsWith(text, head) == Truth::kFalse ? Truth::kFalse : Truth::kUnknown;
+}
+
+Truth TextGlobIgnoringCase(const Text& text, std::string_view pattern) {
+  const std::string lower = ToLower(text.bytes);
+  return TextGlob(Text(lower, text.total), ToLower(pattern));
+}
+
+Truth TextLess(const Text& text, std::string_view operand) {
+  if (!text.truncated()) return FromBool(text.bytes < operand);
+  if (operand.starts_with(text.bytes) && operand.size() > text.bytes.size()) return Truth::kUnknown;
+  return FromBool(text.bytes < operand && !operand.starts_with(text.bytes));
+}
+
+Truth TextGreater(const Text& text, std::string_view operand) {
+  return Both(Negate(TextLess(text, operand)), Negate(TextEquals(text, operand)));
+}
+
+Truth PathMatch(const Text& path, std::string_view pattern) {
+  std::string_view left = path.bytes;
+  std::string_view wanted = TrimSlashes(pattern);
+  while (!wanted.empty()) {
+    const std::string_view component = TakeComponent(left);
+    const std::string_view glob = TakeComponent(wanted);
+    wanted = TrimSlashes(wanted);
+    // Where the text was cut, its last component may go on.
+    const bool cut = left.empty() && path.truncated();
+    if (component.empty()) return cut ? Truth::kUnknown : Truth::kFalse;
+    if (cut) {
+      return TextGlob(Text(component, STR_TOTAL_UNKNOWN), glob) == Truth::kFalse ? Truth::kFalse
+                                                                                 : Truth::kUnknown;
+    }
+    if (!GlobMatch(glob, component)) return Truth::kFalse;
+  }
+  return Truth::kTrue;
+}
+
+}  // namespace nezuban::filter
