@@ -28,7 +28,8 @@ struct NameForm {
 };
 
 // A monitor's own scope (crio-conmon-ID.scope, libpod-conmon-ID.scope) fits no row, as "conmon-ID"
-// is no id. Rows for bare ids come last, and name the tree their runtime puts them in.
+// is no id. Rows for bare ids come last; the tree they lie in tells the runtime, if it is a usual
+// one.
 constexpr std::array kForms = {
     // systemd drivers
     NameForm{"cri-containerd-", ".scope", "", IdForm::kHex64, "containerd"},
@@ -42,7 +43,7 @@ constexpr std::array kForms = {
     NameForm{"libpod-payload-", "", "", IdForm::kHex64, "podman"},
     // cgroupfs drivers
     NameForm{"crio-", "", "", IdForm::kHex64, "cri-o"},
-    NameForm{"libpod-", "", "libpod_parent", IdForm::kHex64, "podman"},
+    NameForm{"libpod-", "", "", IdForm::kHex64, "podman"},
     NameForm{"", "", "docker", IdForm::kHex64, "docker"},
     NameForm{"", "", "ecs", IdForm::kHex64, "docker"},
     NameForm{"", "", "kubepods", IdForm::kHex64, "containerd"},
@@ -50,6 +51,7 @@ constexpr std::array kForms = {
     NameForm{"", "", "k8s.io", IdForm::kHex64, "containerd"},
     NameForm{"", "", "moby", IdForm::kHex64, "docker"},
     NameForm{"", "", "default", IdForm::kHex64, "containerd"},  // containerd's default namespace
+    NameForm{"", "", "", IdForm::kHex64, "unknown"},            // some --cgroup-parent
 };
 
 // containerd or CRI-O on cgroupfs while the kubelet speaks systemd: "kubepods-….slice:PREFIX:ID".

@@ -69,7 +69,8 @@ struct Process {
 struct Container {
   std::string full_id;  // as the runtime names it; empty: the host
   std::string id;       // the first 12 characters; "host" for the host
-  std::string runtime;  // "containerd", "cri-o", "docker", "podman", "runc", "crun"; "host"
+  // "containerd", "cri-o", "docker", "podman", "runc", "crun", "unknown"; "host"
+  std::string runtime;
   std::uint64_t cgroup_id = 0;
   std::string cgroup_path;
 };

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "state/cgroupfs.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+
+#include "state/container_table.h"
+
+namespace nezuban::state {
+namespace {
+
+TEST(FindCgroup2Root, ReadsMountinfo) {
+  struct Row {
+    const char* what;
+    std::string_view mountinfo;
+    std::optional<std::string> root;
+  };
+  for (const Row& row : {
+           Row{"nothing", "", std::nullopt},
+           Row{"pure v2", "26 24 0:23 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw\n",
+               "/sys/fs/cgroup"},
+           Row{"hybrid",
+               "32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
+               "41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n",
+               "/sys/fs/cgroup/unified"},
+           Row{"only v1", "32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n",
+               std::nullopt},
+           Row{"the whole tree rather than a part",
+               "1 1 0:1 /../../x /part rw - cgroup2 none rw\n2 1 0:1 / /whole rw - cgroup2 n rw\n",
+               "/whole"},
+           Row{"a part if that is all", "1 1 0:1 /x /part rw - cgroup2 none rw", "/part"},
+           Row{"several optional fields",
+               "1 1 0:1 / /a rw shared:1 master:2 propagate_from:3 - cgroup2 none rw", "/a"},
+           Row{"blanks are escaped", "1 1 0:1 / /a\\040b\\134c rw - cgroup2 none rw", "/a b\\c"},
+           Row{"an escape cut short", "1 1 0:1 / /a\\04 rw - cgroup2 none rw", "/a\\04"},
+           Row{"no dash", "1 1 0:1 / /a rw cgroup2 none rw", std::nullopt},
+           Row{"dash at the end", "1 1 0:1 / /a rw -", std::nullopt},
+           Row{"a source called cgroup2", "1 1 0:1 / /a rw - tmpfs cgroup2 rw", std::nullopt},
+           Row{"a mount point called -", "1 1 0:1 / - rw - cgroup2 none rw", std::nullopt},
+       }) {
+    EXPECT_EQ(FindCgroup2Root(row.mountinfo), row.root) << row.what;
+  }
+}
+
+TEST(CgroupIdOf, DoesNotLeaveTheTree) {
+  for (const char* path : {"", "relative", "/..", "/../x", "/a/../../b", "/no/such/cgroup"}) {
+    EXPECT_EQ(CgroupIdOf("/sys/fs/cgroup", path), 0u) << path;
+  }
+  EXPECT_EQ(CgroupIdOf("/", "/tmp"), 0u) << "not a cgroup";
+}
+
+// Makes real cgroups, for which it has to be root; removes them at the end.
+class RealCgroups : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::ifstream file("/proc/self/mountinfo");
+    const std::string mountinfo{std::istreambuf_iterator<char>(file), {}};
+    const auto root = FindCgroup2Root(mountinfo);
+    if (::geteuid() != 0) GTEST_SKIP() << "only root may make cgroups";
+    ASSERT_TRUE(root.has_value()) << "no cgroup2 is mounted";
+    root_ = *root;
+    top_ = "/nezuban-test-" + std::to_string(::getpid());
+    ASSERT_TRUE(Make(top_)) << root_ << top_;
+  }
+  void TearDown() override {
+    for (auto it = made_.rbegin(); it != made_.rend(); ++it) ::rmdir((root_ + *it).c_str());
+  }
+  bool Make(const std::string& path) {
+    if (::mkdir((root_ + path).c_str(), 0755) != 0) return false;
+    made_.push_back(path);
+    return true;
+  }
+  std::uint64_t InodeOf(const std::string& path) const {
+    struct stat st {};
+    return ::stat((root_ + path).c_str(), &st) == 0 ? st.st_ino : 0;
+  }
+
+  std::string root_, top_;
+  std::vector<std::string> made_;
+};
+
+TEST_F(RealCgroups, AreListedParentsFirstWithTheirIds) {
+  const std::string deep = top_ + "/a b/c";
+  ASSERT_TRUE(Make(top_ + "/a b") && Make(deep));
+  const auto listed = ListCgroups(root_);
+  ASSERT_TRUE(listed) << listed.error().message;
+  EXPECT_EQ(listed->front().path, "/");
+  const auto find = [&](const std::string& path) {
+    return std::find_if(listed->begin(), listed->end(),
+                        [&](const CgroupDirectory& d) { return d.path == path; });
+  };
+  const auto top = find(top_);
+  const auto leaf = find(deep);
+  ASSERT_TRUE(top != listed->end() && leaf != listed->end());
+  EXPECT_LT(top, leaf);
+  EXPECT_EQ(top->parent_id, listed->front().id);
+  EXPECT_EQ(leaf->id, InodeOf(deep));
+  EXPECT_EQ(leaf->parent_id, InodeOf(top_ + "/a b"));
+  EXPECT_EQ(CgroupIdOf(root_, deep), leaf->id);
+}
+
+TEST_F(RealCgroups, AreWalkedIntoTheTable) {
+  const std::string box = top_ + "/docker-" + std::string(64, 'c') + ".scope";
+  ASSERT_TRUE(Make(box) && Make(box + "/inner"));
+  ContainerTable table;
+  for (int i = 0; i < 2; ++i) {  // the second walk learns nothing new
+    const auto found = table.Walk(root_);
+    ASSERT_TRUE(found) << found.error().message;
+    const CgroupOfContainer inner{InodeOf(box + "/inner"), InodeOf(box)};
+    EXPECT_EQ(std::count(found->begin(), found->end(), inner), 1);
+    ASSERT_NE(table.Find(inner.cgroup_id), nullptr);
+    EXPECT_EQ(table.Find(inner.cgroup_id)->id, "cccccccccccc");
+    EXPECT_EQ(table.Find(inner.cgroup_id)->cgroup_path, box);
+    EXPECT_EQ(table.Find(InodeOf(top_)), &table.host());
+  }
+}
+
+}  // namespace
+}  // namespace nezuban::state

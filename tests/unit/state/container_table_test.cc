@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "state/container_table.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+#include "testlib/fake_clock.h"
+#include "testlib/record_builder.h"
+
+namespace nezuban::state {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testlib::Cgroup;
+using testlib::Draft;
+using testlib::FakeClock;
+using testlib::kCgroupAttach;
+using testlib::kCgroupMkdir;
+using testlib::kCgroupRmdir;
+
+const std::string kId(64, 'a');
+const std::string kOther(64, 'b');
+const std::string kDocker = "/system.slice/docker-" + kId + ".scope";
+
+class ContainerTableTest : public testing::Test {
+ protected:
+  void Apply(Draft<cgroup_record> draft) {
+    draft->hdr.time_ns = clock_.Advance(std::chrono::milliseconds(1));
+    const testlib::Record record = draft.Build();
+    const event::Event event = record.event();
+    table_.Apply(event, *event.As<cgroup_record>());
+  }
+  void Mkdir(std::uint64_t id, std::uint64_t parent, std::string_view path) {
+    Apply(Cgroup(kCgroupMkdir, id, parent, path));
+  }
+  void Rmdir(std::uint64_t id) { Apply(Cgroup(kCgroupRmdir, id, 1, "/gone")); }
+  // What the kernel side says of a cgroup.
+  void Say(std::uint8_t variant, std::uint64_t id, std::uint64_t parent, std::string_view path,
+           std::uint64_t container, std::string_view comm = "runc:[1:CHILD]") {
+    auto draft = Cgroup(variant, id, parent, path, {.comm = comm});
+    draft->container_cgroup_id = container;
+    Apply(std::move(draft));
+  }
+  std::string IdOf(std::uint64_t cgroup_id) const {
+    const Container* container = table_.Find(cgroup_id);
+    return container != nullptr ? container->id : "(not known)";
+  }
+
+  FakeClock clock_;
+  ContainerTable table_{{.grace_ns = 1'000'000'000, .removed = 8, .removed_containers = 3}};
+};
+
+TEST_F(ContainerTableTest, TellsContainersTheHostAndTheUnknownApart) {
+  Mkdir(10, 1, "/system.slice");
+  Mkdir(11, 10, kDocker);
+  Mkdir(12, 11, kDocker + "/init");
+  EXPECT_EQ(IdOf(10), "host");
+  EXPECT_EQ(table_.Find(10), &table_.host());
+  EXPECT_EQ(IdOf(11), "aaaaaaaaaaaa");
+  EXPECT_EQ(table_.Find(11)->full_id, kId);
+  EXPECT_EQ(table_.Find(11)->runtime, "docker");
+  EXPECT_EQ(table_.Find(11)->cgroup_path, kDocker);
+  EXPECT_EQ(table_.Find(12), table_.Find(11));
+  EXPECT_EQ(table_.Find(99), nullptr);
+  EXPECT_EQ(table_.Find(0), nullptr);
+  EXPECT_TRUE(table_.host().full_id.empty());
+}
+
+// A process in a container may call a cgroup of its own like another container's.
+TEST_F(ContainerTableTest, ChildrenBelongToTheContainerWhateverTheirName) {
+  Mkdir(11, 1, kDocker);
+  Mkdir(12, 11, "/docker-" + kOther + ".scope");
+  Say(kCgroupMkdir, 13, 12, kDocker + "/x/docker-" + kOther + ".scope", 11);
+  EXPECT_EQ(IdOf(12), "aaaaaaaaaaaa");
+  EXPECT_EQ(IdOf(13), "aaaaaaaaaaaa");
+  EXPECT_EQ(table_.container_count(), 1u);
+}
+
+TEST_F(ContainerTableTest, PlainRuntimesAreKnownByAttachment) {
+  Mkdir(20, 1, "/mybox");
+  EXPECT_EQ(IdOf(20), "host");
+  Say(kCgroupAttach, 20, 1, "/mybox", 20);
+  EXPECT_EQ(IdOf(20), "mybox");
+  EXPECT_EQ(table_.Find(20)->runtime, "runc");
+  Say(kCgroupAttach, 21, 1, "/group/other/", 21, "crun");
+  EXPECT_EQ(IdOf(21), "other");
+  EXPECT_EQ(table_.Find(21)->runtime, "crun");
+  Say(kCgroupAttach, 20, 1, "/mybox", 20, "crun");
+  EXPECT_EQ(table_.Find(20)->runtime, "runc") << "the first attachment told";
+}
+
+TEST_F(ContainerTableTest, TheNameTellsMoreThanTheAttachment) {
+  Say(kCgroupAttach, 11, 1, kDocker, 11);
+  EXPECT_EQ(table_.Find(11)->runtime, "docker");
+}
+
+TEST_F(ContainerTableTest, InsideAMissedContainerTheNameTellsOrNothingDoes) {
+  Say(kCgroupMkdir, 31, 30, kDocker + "/inner", 30);
+  EXPECT_EQ(IdOf(31), "aaaaaaaaaaaa");
+  EXPECT_EQ(table_.Find(31), table_.Find(30));
+  EXPECT_EQ(table_.Find(31)->cgroup_path, kDocker);
+  Say(kCgroupMkdir, 41, 40, "/mybox/inner", 40);
+  EXPECT_EQ(table_.Find(41), nullptr) << "neither the host nor a name that is a guess";
+}
+
+TEST_F(ContainerTableTest, HandsToTheKernelWhatOnlyUserSpaceRecognised) {
+  Mkdir(10, 1, "/system.slice");
+  Say(kCgroupMkdir, 11, 10, kDocker, 11);
+  EXPECT_THAT(table_.TakeForKernel(), IsEmpty());
+  Mkdir(12, 10, "/system.slice/runc-x.scope");
+  Mkdir(13, 12, "/system.slice/runc-x.scope/y");
+  EXPECT_THAT(table_.TakeForKernel(),
+              ElementsAre(CgroupOfContainer{12, 12}, CgroupOfContainer{13, 12}));
+  EXPECT_THAT(table_.TakeForKernel(), IsEmpty());
+}
+
+TEST_F(ContainerTableTest, RemembersRemovedCgroupsForTheGraceTime) {
+  Mkdir(10, 1, "/host.slice");
+  Mkdir(11, 1, kDocker);
+  Mkdir(12, 11, kDocker + "/inner");
+  Rmdir(12);
+  Rmdir(11);
+  Rmdir(10);
+  EXPECT_EQ(IdOf(12), "aaaaaaaaaaaa");
+  EXPECT_EQ(IdOf(10), "host");
+  clock_.Advance(std::chrono::seconds(2));
+  Mkdir(50, 1, "/later");
+  EXPECT_EQ(IdOf(12), "(not known)");
+  EXPECT_EQ(IdOf(10), "(not known)");
+  EXPECT_EQ(table_.cgroup_count(), 1u);
+}
+
+// What left a container before it was removed still names it.
+TEST_F(ContainerTableTest, AnOriginOutlivesItsCgroup) {
+  Mkdir(11, 1, kDocker);
+  Rmdir(11);
+  clock_.Advance(std::chrono::hours(1));
+  Mkdir(50, 1, "/later");
+  EXPECT_EQ(IdOf(11), "aaaaaaaaaaaa");
+}
+
+TEST_F(ContainerTableTest, IsBoundedUnderChurn) {
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    Mkdir(100 + i, 1, "/runc-c" + std::to_string(i) + ".scope");
+    Rmdir(100 + i);
+    EXPECT_LE(table_.cgroup_count(), 10u);
+    EXPECT_LE(table_.container_count(), 4u);
+  }
+  EXPECT_EQ(table_.evicted(), 997u);
+  EXPECT_EQ(IdOf(1099), "c999");
+}
+
+TEST_F(ContainerTableTest, RemovalOfTheUnknownAndOfNothingIsNoError) {
+  Rmdir(77);
+  Rmdir(0);
+  Mkdir(0, 0, "/");
+  EXPECT_EQ(table_.cgroup_count(), 0u);
+}
+
+TEST_F(ContainerTableTest, WalkRefusesWhatIsNotCgroup2) {
+  const auto walked = table_.Walk("/tmp");
+  ASSERT_FALSE(walked);
+  EXPECT_EQ(walked.error().message, "/tmp is not a cgroup2 file system");
+  const auto missing = table_.Walk("/nowhere/at/all");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().message, "open /nowhere/at/all: No such file or directory");
+}
+
+}  // namespace
+}  // namespace nezuban::state
