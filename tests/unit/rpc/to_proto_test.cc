@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rpc/to_proto.h"
+
+#include <google/protobuf/timestamp.pb.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <limits>
+
+#include "alert_builder.h"
+#include "nezuban/v1/alert.pb.h"
+#include "nezuban/v1/alert_service.pb.h"
+#include "nezuban/v1/node_service.pb.h"
+#include "rpc/envelope.h"
+
+namespace nezuban::rpc {
+namespace {
+
+constexpr char kReplacement[] = "\xef\xbf\xbd";
+
+TEST(ToProto, KeepsEveryMemberOfAnAlert) {
+  const alert::Alert alert = FullAlert();
+  v1::Alert message;
+  ToProto(alert, message);
+  v1::Alert parsed;
+  ASSERT_TRUE(parsed.ParseFromString(message.SerializeAsString()));
+  ExpectEqual(FromProto(parsed), alert);
+}
+
+TEST(ToProto, KeepsAnAlertWithNothingInIt) {
+  alert::Alert alert;
+  alert.container_known = alert.origin_known = false;
+  v1::Alert message;
+  ToProto(alert, message);
+  ExpectEqual(FromProto(message), alert);
+}
+
+TEST(ToProto, MakesTextValidUtf8) {
+  alert::Alert alert = FullAlert();
+  alert.message = "cat /tmp/\xff\xfe";
+  alert.fields = {{"f", std::string("\xc3(")}, {"l", std::vector<std::string>{"\x80"}}};
+  alert.ancestors[0].name = "\xed\xa0\x80";
+  v1::Alert message;
+  ToProto(alert, message);
+  v1::Alert parsed;
+  ASSERT_TRUE(parsed.ParseFromString(message.SerializeAsString()));  // refuses any that is not
+  EXPECT_EQ(parsed.output(), std::string("cat /tmp/") + kReplacement + kReplacement);
+  EXPECT_EQ(parsed.fields(0).string_value(), std::string(kReplacement) + "(");
+  EXPECT_EQ(parsed.fields(1).list_value().values(0), kReplacement);
+}
+
+TEST(ValidUtf8, FollowsRfc3629) {
+  const std::string r = kReplacement;
+  const struct {
+    std::string in, out;
+  } kCases[] = {
+      {"", ""},
+      {"plain", "plain"},
+      {std::string("a\0b", 3), std::string("a\0b", 3)},
+      {"\x1b[2J", "\x1b[2J"},
+      {"寝ずの番", "寝ずの番"},
+      {"\xc2\x80", "\xc2\x80"},                  // U+0080
+      {"\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf"},  // U+10FFFF
+      {"\xf4\x90\x80\x80", r + r + r + r},       // above
+      {"\xc0\xaf", r + r},                       // overlong
+      {"\xe0\x80\xaf", r + r + r},
+      {"\xf0\x80\x80\xaf", r + r + r + r},
+      {"\xed\xa0\x80", r + r + r},  // a surrogate
+      {"\xe5\xaf", r + r},          // cut off
+      {"\xe5"
+       "ab",
+       r + "ab"},
+      {"\x80", r},
+      {"\xff", r},
+  };
+  for (const auto& c : kCases) EXPECT_EQ(ValidUtf8(c.in), c.out);
+}
+
+TEST(Timestamp, SurvivesAllTimes) {
+  for (const std::int64_t time_ns :
+       {std::int64_t{0}, std::int64_t{1}, std::int64_t{-1}, std::int64_t{1795325792123456789},
+        std::int64_t{-1'000'000'000}, std::int64_t{-1'000'000'001}}) {
+    google::protobuf::Timestamp time;
+    ToProto(time_ns, time);
+    EXPECT_GE(time.nanos(), 0);
+    EXPECT_EQ(FromProto(time), time_ns);
+  }
+}
+
+TEST(Timestamp, HostileOnesDoNotOverflow) {
+  google::protobuf::Timestamp time;
+  time.set_seconds(std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(FromProto(time), std::numeric_limits<std::int64_t>::max());
+  time.set_seconds(std::numeric_limits<std::int64_t>::min());
+  EXPECT_EQ(FromProto(time), std::numeric_limits<std::int64_t>::min());
+  time.set_seconds(1);
+  time.set_nanos(-5);
+  EXPECT_EQ(FromProto(time), 1'000'000'000);
+}
+
+TEST(FromProto, UnknownEnumsBecomeSomethingHarmless) {
+  v1::Alert message;
+  message.set_priority(static_cast<v1::Priority>(77));
+  EXPECT_EQ(FromProto(message).priority, alert::Priority::kDebug);
+  v1::Gap gap;
+  gap.set_reason(static_cast<v1::GapReason>(77));
+  EXPECT_EQ(FromProto(gap).reason, LossReason::kUnspecified);
+}
+
+TEST(ToProto, KeepsTheStatus) {
+  NodeStatus status;
+  status.version = "0.1.0";
+  status.kernel_release = "6.1.0";
+  status.hostname = "node-1";
+  status.start_time_ns = 1795325792000000001;
+  status.sensors = {{"execve", SensorKind::kTracepoint, "tp_btf/sys_exit", true, "works"},
+                    {"mount", SensorKind::kNone, "", false, "no BTF"}};
+  status.events = {{"execve", 10, 5, 3, {{"ring full", 1}, {"malformed", 1}}}};
+  status.malformed_records = 2;
+  status.rules_loaded = 3;
+  status.processes = 4;
+  status.processes_evicted = 5;
+  status.containers = 6;
+  status.alerts = 7;
+  status.alerts_dropped = 8;
+  status.subscribers = 9;
+  status.subscriber_drops = 10;
+  v1::GetStatusResponse message;
+  ToProto(status, message);
+  const NodeStatus back = FromProto(message);
+  v1::GetStatusResponse again;
+  ToProto(back, again);
+  EXPECT_EQ(message.DebugString(), again.DebugString());
+  EXPECT_EQ(back.sensors[0].kind, SensorKind::kTracepoint);
+  EXPECT_EQ(back.events[0].dropped[1].first, "malformed");
+  EXPECT_EQ(back.subscriber_drops, 10u);
+  const NodeTotals totals = Totals(back);
+  EXPECT_EQ(totals.seen, totals.delivered + totals.filtered + totals.dropped);
+}
+
+v1::SubscribeResponse Parse(const grpc::ByteBuffer& bytes) {
+  std::vector<grpc::Slice> slices;
+  EXPECT_TRUE(bytes.Dump(&slices).ok());
+  std::string flat;
+  for (const grpc::Slice& slice : slices) {
+    flat.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  }
+  v1::SubscribeResponse message;
+  EXPECT_TRUE(message.ParseFromString(flat));
+  return message;
+}
+
+TEST(Envelope, ABatchIsTheMessageProtobufWouldMake) {
+  std::atomic<std::size_t> live{0};
+  v1::Alert scratch;
+  std::vector<EncodedAlertPtr> batch;
+  for (const std::size_t size : {0, 1, 127, 128, 16383, 16384, 100000}) {
+    alert::Alert alert = FullAlert();
+    alert.message = std::string(size, 'x');
+    batch.push_back(std::make_shared<const EncodedAlert>(alert, live, scratch));
+  }
+  EXPECT_GT(live, 132000u);
+  const v1::SubscribeResponse message = Parse(BatchMessage(batch));
+  ASSERT_EQ(message.alerts().alerts_size(), 7);
+  EXPECT_EQ(message.alerts().alerts(2).output(), std::string(127, 'x'));
+  EXPECT_EQ(message.alerts().alerts(6).output(), std::string(100000, 'x'));
+  ExpectEqual(FromProto(Parse(BatchMessage({&batch[0], 1})).alerts().alerts(0)), [] {
+    alert::Alert alert = FullAlert();
+    alert.message.clear();
+    return alert;
+  }());
+  batch.clear();
+  EXPECT_EQ(live, 0u);
+}
+
+TEST(Envelope, AGapKeepsItsReason) {
+  const auto message = Parse(GapMessage({5, 10, 20, LossReason::kMemoryLimit}));
+  EXPECT_EQ(message.gap().reason(), v1::GAP_REASON_MEMORY_LIMIT);
+  EXPECT_EQ(message.gap().count(), 5u);
+  EXPECT_EQ(FromProto(message.gap().last_time()), 20);
+}
+
+}  // namespace
+}  // namespace nezuban::rpc

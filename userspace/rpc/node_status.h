@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the daemon tells of itself, as plain data: rpc/ knows nothing of sensors or rules.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nezuban::rpc {
+
+enum class SensorKind : std::uint8_t { kNone, kObject, kTracepoint };
+
+// "none", "object", "tracepoint".
+std::string_view ToString(SensorKind kind);
+
+// Which sensor serves an event here.
+struct SensorStatus {
+  std::string event;
+  SensorKind kind = SensorKind::kNone;
+  std::string hook;
+  bool proved = false;  // a real event came through it
+  std::string why;
+};
+
+// Counts of one event since the start; seen = delivered + filtered + all of dropped.
+struct EventStatus {
+  std::string event;
+  std::uint64_t seen = 0;
+  std::uint64_t delivered = 0;  // reached the rules
+  std::uint64_t filtered = 0;   // dropped in the kernel: no rule could match
+  std::vector<std::pair<std::string, std::uint64_t>> dropped;  // by reason; "malformed" is one
+};
+
+struct NodeStatus {
+  // Filled by the StatusProvider.
+  std::string version;
+  std::string kernel_release;
+  std::string hostname;
+  std::int64_t start_time_ns = 0;  // since the epoch
+  std::vector<SensorStatus> sensors;
+  std::vector<EventStatus> events;
+  std::uint64_t malformed_records = 0;  // that no event could be told of
+  std::uint32_t rules_loaded = 0;
+  std::uint64_t processes = 0;
+  std::uint64_t processes_evicted = 0;
+  std::uint64_t containers = 0;
+
+  // Filled by the server.
+  std::uint64_t alerts = 0;
+  std::uint64_t alerts_dropped = 0;
+  std::uint32_t subscribers = 0;
+  std::uint64_t subscriber_drops = 0;
+};
+
+// Called by gRPC's threads and the stream's own, several at once: must be thread-safe, must not
+// wait for the ingest thread, must not throw.
+using StatusProvider = std::function<NodeStatus()>;
+
+// The sums of a status that heartbeats carry; seen = delivered + filtered + dropped.
+struct NodeTotals {
+  std::uint64_t seen = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t filtered = 0;
+  std::uint64_t dropped = 0;
+};
+NodeTotals Totals(const NodeStatus& status);
+
+// Alerts of one stream, from its start up to a place in it; seen = delivered + filtered + dropped.
+struct StreamTotals {
+  std::uint64_t seen = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t filtered = 0;  // not asked for
+  std::uint64_t dropped = 0;   // the sum of the gaps before this place
+};
+
+struct Heartbeat {
+  std::int64_t time_ns = 0;  // when it was made, since the epoch
+  StreamTotals stream;
+  NodeTotals node;
+  std::uint64_t alerts = 0;  // made by the node since the start
+};
+
+}  // namespace nezuban::rpc

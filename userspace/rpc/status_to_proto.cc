@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// The node's status and its heartbeats to messages and back; declared in to_proto.h.
+#include "nezuban/v1/alert_service.pb.h"
+#include "nezuban/v1/node_service.pb.h"
+#include "rpc/to_proto.h"
+
+namespace nezuban::rpc {
+namespace {
+
+void SensorToProto(const SensorStatus& sensor, v1::Sensor& out) {
+  out.set_event(ValidUtf8(sensor.event));
+  out.set_kind(static_cast<v1::SensorKind>(sensor.kind));
+  out.set_hook(ValidUtf8(sensor.hook));
+  out.set_proved(sensor.proved);
+  out.set_why(ValidUtf8(sensor.why));
+}
+
+SensorStatus SensorFromProto(const v1::Sensor& in) {
+  SensorStatus sensor{in.event(), SensorKind::kNone, in.hook(), in.proved(), in.why()};
+  if (in.kind() == v1::SENSOR_KIND_OBJECT) sensor.kind = SensorKind::kObject;
+  if (in.kind() == v1::SENSOR_KIND_TRACEPOINT) sensor.kind = SensorKind::kTracepoint;
+  return sensor;
+}
+
+void EventToProto(const EventStatus& event, v1::EventCounters& out) {
+  out.set_event(ValidUtf8(event.event));
+  out.set_seen(event.seen);
+  out.set_delivered(event.delivered);
+  out.set_filtered(event.filtered);
+  for (const auto& [reason, count] : event.dropped) {
+    v1::DropCount* drop = out.add_dropped();
+    drop->set_reason(ValidUtf8(reason));
+    drop->set_count(count);
+  }
+}
+
+EventStatus EventFromProto(const v1::EventCounters& in) {
+  EventStatus event{in.event(), in.seen(), in.delivered(), in.filtered(), {}};
+  for (const v1::DropCount& drop : in.dropped()) {
+    event.dropped.emplace_back(drop.reason(), drop.count());
+  }
+  return event;
+}
+
+static_assert(static_cast<int>(SensorKind::kNone) == v1::SENSOR_KIND_UNSPECIFIED);
+static_assert(static_cast<int>(SensorKind::kObject) == v1::SENSOR_KIND_OBJECT);
+static_assert(static_cast<int>(SensorKind::kTracepoint) == v1::SENSOR_KIND_TRACEPOINT);
+
+}  // namespace
+
+void ToProto(const NodeStatus& status, v1::GetStatusResponse& out) {
+  out.set_version(ValidUtf8(status.version));
+  out.set_kernel_release(ValidUtf8(status.kernel_release));
+  out.set_hostname(ValidUtf8(status.hostname));
+  ToProto(status.start_time_ns, *out.mutable_start_time());
+  for (const SensorStatus& sensor : status.sensors) SensorToProto(sensor, *out.add_sensors());
+  for (const EventStatus& event : status.events) EventToProto(event, *out.add_events());
+  out.set_malformed_records(status.malformed_records);
+  out.set_rules_loaded(status.rules_loaded);
+  out.set_alerts(status.alerts);
+  out.set_alerts_dropped(status.alerts_dropped);
+  out.set_subscribers(status.subscribers);
+  out.set_subscriber_drops(status.subscriber_drops);
+  out.set_processes(status.processes);
+  out.set_processes_evicted(status.processes_evicted);
+  out.set_containers(status.containers);
+}
+
+NodeStatus FromProto(const v1::GetStatusResponse& in) {
+  NodeStatus status;
+  status.version = in.version();
+  status.kernel_release = in.kernel_release();
+  status.hostname = in.hostname();
+  status.start_time_ns = FromProto(in.start_time());
+  for (const v1::Sensor& sensor : in.sensors()) status.sensors.push_back(SensorFromProto(sensor));
+  for (const v1::EventCounters& event : in.events()) status.events.push_back(EventFromProto(event));
+  status.malformed_records = in.malformed_records();
+  status.rules_loaded = in.rules_loaded();
+  status.alerts = in.alerts();
+  status.alerts_dropped = in.alerts_dropped();
+  status.subscribers = in.subscribers();
+  status.subscriber_drops = in.subscriber_drops();
+  status.processes = in.processes();
+  status.processes_evicted = in.processes_evicted();
+  status.containers = in.containers();
+  return status;
+}
+
+void ToProto(const Heartbeat& heartbeat, v1::Heartbeat& out) {
+  ToProto(heartbeat.time_ns, *out.mutable_time());
+  v1::SubscriptionCounters& stream = *out.mutable_subscription();
+  stream.set_seen(heartbeat.stream.seen);
+  stream.set_delivered(heartbeat.stream.delivered);
+  stream.set_filtered(heartbeat.stream.filtered);
+  stream.set_dropped(heartbeat.stream.dropped);
+  v1::NodeCounters& node = *out.mutable_node();
+  node.set_events_seen(heartbeat.node.seen);
+  node.set_events_delivered(heartbeat.node.delivered);
+  node.set_events_filtered(heartbeat.node.filtered);
+  node.set_events_dropped(heartbeat.node.dropped);
+  node.set_alerts(heartbeat.alerts);
+}
+
+Heartbeat FromProto(const v1::Heartbeat& in) {
+  const v1::SubscriptionCounters& stream = in.subscription();
+  const v1::NodeCounters& node = in.node();
+  return {
+      FromProto(in.time()),
+      {stream.seen(), stream.delivered(), stream.filtered(), stream.dropped()},
+      {node.events_seen(), node.events_delivered(), node.events_filtered(), node.events_dropped()},
+      node.alerts()};
+}
+
+}  // namespace nezuban::rpc
