@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+// Alerts through a real gRPC server to real subscribers.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <thread>
+
+#include "rpc/to_proto.h"
+#include "test_server.h"
+
+namespace nezuban::rpc {
+namespace {
+
+using alert::Priority;
+using testing::ElementsAre;
+
+std::vector<int> Sequence(int first, int last) {
+  std::vector<int> ids(static_cast<std::size_t>(last - first + 1));
+  std::iota(ids.begin(), ids.end(), first);
+  return ids;
+}
+
+v1::SubscribeRequest Request(v1::Priority priority, const std::vector<std::string>& globs) {
+  v1::SubscribeRequest request;
+  request.set_min_priority(priority);
+  for (const std::string& glob : globs) request.add_rules(glob);
+  return request;
+}
+
+TEST(AlertStream, BeginsWithAHeartbeatThenTellsAlerts) {
+  TestServer server;
+  Reader reader(server.Connect());
+  const auto first = reader.Next();
+  ASSERT_TRUE(first && first->has_heartbeat());
+  EXPECT_EQ(first->heartbeat().node().events_seen(), 10u);
+  EXPECT_EQ(first->heartbeat().node().events_dropped(), 2u);
+  alert::Alert alert = FullAlert();
+  alert.id = "2000000000";
+  server.server->sink().Publish(std::make_shared<const alert::Alert>(alert));
+  const auto second = reader.Next();
+  ASSERT_TRUE(second && second->alerts().alerts_size() == 1);
+  ExpectEqual(FromProto(second->alerts().alerts(0)), alert);
+}
+
+TEST(AlertStream, EverySubscriberGetsEveryAlertInOrder) {
+  constexpr int kReaders = 100;
+  constexpr int kAlerts = 499;
+  TestServer server;
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
+  for (int i = 0; i < 4; ++i) channels.push_back(server.Connect());
+  std::vector<std::unique_ptr<Reader>> readers;
+  for (int i = 0; i < kReaders; ++i) {
+    readers.push_back(std::make_unique<Reader>(channels[static_cast<std::size_t>(i) % 4]));
+    ASSERT_TRUE(readers.back()->NextHeartbeat());
+  }
+  EXPECT_EQ(server.server->counters().subscribers, 100u);
+  server.Publish(1, kAlerts);
+  for (const auto& reader : readers) {
+    ASSERT_TRUE(reader->ReadUntil(kAlerts));
+    EXPECT_EQ(reader->ids, Sequence(1, kAlerts));
+    EXPECT_EQ(reader->lost, 0u);
+  }
+}
+
+TEST(AlertStream, ABurstIsBatched) {
+  TestServer server;
+  Reader reader(server.Connect());
+  ASSERT_TRUE(reader.NextHeartbeat());
+  server.Publish(1, 5003);
+  ASSERT_TRUE(reader.ReadUntil(5003));
+  EXPECT_EQ(reader.ids, Sequence(1, 5003));
+  EXPECT_LT(reader.batches, 2500u);
+}
+
+TEST(AlertStream, ALoneAlertIsNotDelayed) {
+  TestServer server;
+  Reader reader(server.Connect());
+  ASSERT_TRUE(reader.NextHeartbeat());
+  std::vector<std::chrono::steady_clock::duration> delays;
+  for (int i = 1; i <= 11; ++i) {
+    const auto before = std::chrono::steady_clock::now();
+    server.Publish(i, i);
+    ASSERT_TRUE(reader.ReadUntil(static_cast<std::uint64_t>(i)));
+    delays.push_back(std::chrono::steady_clock::now() - before);
+  }
+  std::nth_element(delays.begin(), delays.begin() + 5, delays.end());
+  EXPECT_LT(delays[5], std::chrono::milliseconds(100));
+}
+
+TEST(AlertStream, FiltersPerSubscriberAndCountsIt) {
+  TestServer server(FastHeartbeats());
+  v1::SubscribeRequest request = Request(v1::PRIORITY_ERROR, {"shell*", "mount"});
+  *request.mutable_heartbeat_interval() = EveryTwentyMs().heartbeat_interval();
+  Reader some(server.Connect(), request);
+  Reader all(server.Connect());
+  ASSERT_TRUE(some.NextHeartbeat() && all.NextHeartbeat());
+  server.Publish(1, 1, "shell in container", Priority::kCritical);
+  server.Publish(2, 2, "shell in container", Priority::kWarning);
+  server.Publish(3, 3, "mount", Priority::kError);
+  server.Publish(4, 4, "kubelet", Priority::kEmergency);
+  server.Publish(5, 5, "mount", Priority::kEmergency);
+  ASSERT_TRUE(some.ReadUntil(3) && all.ReadUntil(5));
+  EXPECT_THAT(some.ids, ElementsAre(1, 3, 5));
+  EXPECT_EQ(all.ids, Sequence(1, 5));
+  const auto heartbeat = some.NextHeartbeat();
+  ASSERT_TRUE(heartbeat);
+  EXPECT_EQ(heartbeat->subscription().seen(), 5u);
+  EXPECT_EQ(heartbeat->subscription().filtered(), 2u);
+  EXPECT_EQ(heartbeat->node().alerts(), 5u);
+}
+
+// The reader checks the arithmetic of each heartbeat against what it has read itself.
+TEST(AlertStream, HeartbeatsAddUpWhileAlertsFlow) {
+  TestServer server(FastHeartbeats());
+  Reader reader(server.Connect(), EveryTwentyMs());
+  int heartbeats = 0;
+  ASSERT_TRUE(reader.NextHeartbeat());
+  std::thread publisher([&] {
+    for (int i = 1; i <= 2000; i += 10) {
+      server.Publish(i, i + 9);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  });
+  while (reader.ids.size() < 2000) {
+    const auto message = reader.Next();
+    if (!message) break;
+    heartbeats += message->has_heartbeat() ? 1 : 0;
+  }
+  publisher.join();
+  EXPECT_EQ(reader.ids, Sequence(1, 2000));
+  EXPECT_GE(heartbeats, 3);
+  const auto last = reader.NextHeartbeat();
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->subscription().seen(), 2000u);
+}
+
+// One that does not read loses alerts and is told how many and where; the other loses nothing.
+TEST(AlertStream, AStalledSubscriberHurtsOnlyItself) {
+  StreamOptions options = FastHeartbeats();
+  options.queue_alerts = 500;
+  TestServer server(options);
+  Reader stalled(server.Connect(), EveryTwentyMs());
+  Reader quick(server.Connect());
+  ASSERT_TRUE(stalled.NextHeartbeat() && quick.NextHeartbeat());
+  constexpr int kAlerts = 8000;
+  for (int i = 1; i <= kAlerts; i += 100) {
+    server.Publish(i, i + 99, "rule", Priority::kWarning, 1000);
+    ASSERT_TRUE(quick.ReadUntil(static_cast<std::uint64_t>(i + 99)));
+  }
+  EXPECT_EQ(quick.ids, Sequence(1, kAlerts));
+  EXPECT_EQ(quick.lost, 0u);
+  EXPECT_GT(server.server->counters().subscriber_drops, 1000u);
+  EXPECT_EQ(server.server->counters().dropped, 0u);
+  ASSERT_TRUE(stalled.ReadUntil(kAlerts));
+  EXPECT_GT(stalled.lost, 1000u);
+  EXPECT_GE(stalled.gaps, 1u);
+  // After that it is a subscriber like any other.
+  server.Publish(kAlerts + 1, kAlerts + 1);
+  ASSERT_TRUE(stalled.ReadUntil(kAlerts + 1));
+  EXPECT_EQ(stalled.ids.back(), kAlerts + 1);
+  const auto heartbeat = stalled.NextHeartbeat();
+  ASSERT_TRUE(heartbeat);
+  EXPECT_EQ(heartbeat->subscription().dropped(), server.server->counters().subscriber_drops);
+}
+
+TEST(AlertStream, AQueueIsBoundedInBytes) {
+  StreamOptions options;
+  options.queue_bytes = 1 << 20;
+  TestServer server(options);
+  Reader stalled(server.Connect());
+  Reader quick(server.Connect());
+  ASSERT_TRUE(stalled.NextHeartbeat() && quick.NextHeartbeat());
+  constexpr std::size_t kPadding = 100'000;
+  for (int i = 1; i <= 300; ++i) {
+    server.Publish(i, i, "rule", Priority::kWarning, kPadding);
+    ASSERT_TRUE(quick.ReadUntil(static_cast<std::uint64_t>(i)));
+  }
+  ASSERT_TRUE(stalled.ReadUntil(300));
+  EXPECT_GT(stalled.lost, 200u);  // what it got was in its queue or already in the connection
+}
+
+TEST(AlertStream, TheLongestQueueIsGivenUpWhenAllHoldTooMuch) {
+  StreamOptions options;
+  options.total_bytes = 2 << 20;
+  TestServer server(options);
+  Reader stalled(server.Connect());
+  Reader quick(server.Connect());
+  ASSERT_TRUE(stalled.NextHeartbeat() && quick.NextHeartbeat());
+  for (int i = 1; i <= 200; ++i) {
+    server.Publish(i, i, "rule", Priority::kWarning, 50'000);
+    ASSERT_TRUE(quick.ReadUntil(static_cast<std::uint64_t>(i)));
+  }
+  EXPECT_EQ(quick.ids, Sequence(1, 200));
+  bool told = false;
+  while (stalled.ids.size() + stalled.lost < 200) {
+    const auto message = stalled.Next();
+    ASSERT_TRUE(message);
+    told = told || message->gap().reason() == v1::GAP_REASON_MEMORY_LIMIT;
+  }
+  EXPECT_TRUE(told);
+}
+
+TEST(AlertStream, ATooLargeAlertBecomesAGap) {
+  StreamOptions options;
+  options.max_alert_bytes = 10'000;
+  TestServer server(options);
+  Reader reader(server.Connect());
+  ASSERT_TRUE(reader.NextHeartbeat());
+  server.Publish(1, 1);
+  server.Publish(2, 2, "rule", Priority::kWarning, 10'000);
+  server.Publish(3, 3);
+  ASSERT_TRUE(reader.ReadUntil(3));
+  EXPECT_THAT(reader.ids, ElementsAre(1, 3));
+  EXPECT_EQ(reader.lost, 1u);
+}
+
+// The ingest thread outruns the encoder: everyone is told, nobody waits.
+TEST(AlertStream, AFullInboxIsAGapForAll) {
+  StreamOptions options = FastHeartbeats();
+  options.inbox_alerts = 100;
+  TestServer server(options);
+  Reader a(server.Connect());
+  Reader b(server.Connect());
+  ASSERT_TRUE(a.NextHeartbeat() && b.NextHeartbeat());
+  server.Publish(1, 50'000);
+  ASSERT_TRUE(a.ReadUntil(50'000) && b.ReadUntil(50'000));
+  EXPECT_GT(a.lost, 0u);
+  EXPECT_GE(a.lost, server.server->sink().dropped());
+  EXPECT_EQ(server.server->counters().published, 50'000u);
+}
+
+TEST(AlertStream, ManyThreadsMayComeAndGo) {
+  TestServer server(FastHeartbeats());
+  std::atomic<bool> stop{false};
+  std::thread publisher([&] {
+    for (int i = 1; !stop; ++i) {
+      server.Publish(i, i);
+      if (i % 50 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  });
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      const auto channel = server.Connect();
+      for (int round = 0; round < 20; ++round) {
+        Reader reader(channel, EveryTwentyMs());
+        EXPECT_TRUE(reader.ReadUntil(static_cast<std::uint64_t>(round)));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  stop = true;
+  publisher.join();
+  for (int i = 0; i < 3000 && server.server->counters().subscribers > 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(server.server->counters().subscribers, 0u);
+}
+
+TEST(AlertStream, RefusesMoreThanItServes) {
+  StreamOptions options;
+  options.max_subscribers = 2;
+  TestServer server(options);
+  const auto channel = server.Connect();
+  auto first = std::make_unique<Reader>(channel);
+  Reader second(channel);
+  ASSERT_TRUE(first->NextHeartbeat() && second.NextHeartbeat());
+  Reader third(channel);
+  EXPECT_FALSE(third.Next());
+  EXPECT_EQ(third.Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(third.Finish().error_message(), "at most 2 subscribers are served at once");
+  first.reset();
+  for (int i = 0; i < 3000 && server.server->counters().subscribers > 1; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  Reader fourth(channel);
+  EXPECT_TRUE(fourth.NextHeartbeat());
+}
+
+TEST(AlertStream, RefusesABadRequest) {
+  TestServer server;
+  Reader priority(server.Connect(), Request(static_cast<v1::Priority>(42), {}));
+  EXPECT_FALSE(priority.Next());
+  EXPECT_EQ(priority.Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(priority.Finish().error_message(), testing::HasSubstr("got 42"));
+  Reader globs(server.Connect(), Request({}, std::vector<std::string>(1000, "*")));
+  EXPECT_FALSE(globs.Next());
+  EXPECT_EQ(globs.Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  Reader huge(server.Connect(), Request({}, {std::string(1 << 20, '*')}));
+  EXPECT_FALSE(huge.Next());
+  EXPECT_EQ(huge.Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+// Bytes that are no SubscribeRequest, and one whose text is not UTF-8.
+TEST(AlertStream, RefusesBytesThatAreNoRequest) {
+  TestServer server;
+  const auto channel = server.Connect();
+  for (const std::string& bytes :
+       {std::string("\xff\xff\xff"), std::string("\x12\x01\xff"), std::string("\x12\x7f")}) {
+    grpc::internal::RpcMethod method("/nezuban.v1.AlertService/Subscribe",
+                                     grpc::internal::RpcMethod::SERVER_STREAMING, channel);
+    grpc::ClientContext context;
+    const grpc::Slice slice(bytes);
+    const grpc::ByteBuffer request(&slice, 1);
+    std::unique_ptr<grpc::ClientReader<grpc::ByteBuffer>> reader(
+        grpc::internal::ClientReaderFactory<grpc::ByteBuffer>::Create(channel.get(), method,
+                                                                      &context, request));
+    grpc::ByteBuffer response;
+    EXPECT_FALSE(reader->Read(&response));
+    EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  }
+}
+
+}  // namespace
+}  // namespace nezuban::rpc

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// A real server on a unix socket in this process, and readers of its streams.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "alert_builder.h"
+#include "nezuban/v1/alert_service.grpc.pb.h"
+#include "nezuban/v1/node_service.grpc.pb.h"
+#include "rpc/server.h"
+#include "temp_dir.h"
+
+namespace nezuban::rpc {
+
+inline NodeStatus SomeStatus() {
+  NodeStatus status;
+  status.version = "1.2.3";
+  status.events = {{"connect", 10, 5, 3, {{"ring full", 2}}}};
+  return status;
+}
+
+class TestServer {
+ public:
+  explicit TestServer(StreamOptions stream = {}, const std::string& name = "x.sock")
+      : socket(dir_ / name) {
+    ServerOptions options{.socket_path = socket, .tcp_address = "", .stream = stream};
+    auto started = Server::Start(options, SomeStatus);
+    EXPECT_TRUE(started) << started.error().message;
+    if (started) server = std::move(*started);
+  }
+
+  // A connection of its own.
+  std::shared_ptr<grpc::Channel> Connect() const {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    return grpc::CreateCustomChannel("unix:" + socket, grpc::InsecureChannelCredentials(),
+                                     arguments);
+  }
+
+  void Publish(int first, int last, const std::string& rule = "rule",
+               alert::Priority priority = alert::Priority::kWarning, std::size_t padding = 0) {
+    for (int i = first; i <= last; ++i) {
+      server->sink().Publish(NumberedAlert(i, rule, priority, padding));
+    }
+  }
+
+ private:
+  TempDir dir_;
+
+ public:
+  const std::string socket;
+  std::unique_ptr<Server> server;
+};
+
+// One stream. Everything it waits for has a deadline of 30 seconds.
+class Reader {
+ public:
+  explicit Reader(const std::shared_ptr<grpc::Channel>& channel, v1::SubscribeRequest request = {})
+      : stub_(v1::AlertService::NewStub(channel)) {
+    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+    stream_ = stub_->Subscribe(&context_, request);
+  }
+  ~Reader() {
+    context_.TryCancel();
+    Finish();
+  }
+
+  std::optional<v1::SubscribeResponse> Next() {
+    v1::SubscribeResponse message;
+    if (!stream_->Read(&message)) return std::nullopt;
+    Count(message);
+    return message;
+  }
+
+  // Reads until `alerts` were delivered or lost in all. False if the stream ended before.
+  bool ReadUntil(std::uint64_t alerts) {
+    while (ids.size() + lost < alerts) {
+      if (!Next()) return false;
+    }
+    return true;
+  }
+
+  std::optional<v1::Heartbeat> NextHeartbeat() {
+    while (auto message = Next()) {
+      if (message->has_heartbeat()) return message->heartbeat();
+    }
+    return std::nullopt;
+  }
+
+  grpc::Status Finish() {
+    if (!status_) status_ = stream_->Finish();
+    return *status_;
+  }
+  void Cancel() { context_.TryCancel(); }
+
+  std::vector<int> ids;    // of the alerts, as they came
+  std::uint64_t lost = 0;  // as the gaps said
+  std::size_t gaps = 0;
+  std::size_t batches = 0;
+  std::size_t bytes = 0;
+
+ private:
+  // In order, without repetition, and what a gap says lies between its neighbours.
+  void Count(const v1::SubscribeResponse& message) {
+    bytes += message.ByteSizeLong();
+    if (message.has_gap()) {
+      ++gaps;
+      lost += message.gap().count();
+      EXPECT_GT(message.gap().count(), 0u);
+      EXPECT_GT(message.gap().first_time().nanos(), last_);
+      EXPECT_GE(message.gap().last_time().nanos(), message.gap().first_time().nanos());
+      last_ = message.gap().last_time().nanos();
+    }
+    batches += message.has_alerts() ? 1 : 0;
+    for (const v1::Alert& alert : message.alerts().alerts()) {
+      ids.push_back(std::stoi(alert.id()));
+      EXPECT_GT(ids.back(), last_);
+      last_ = ids.back();
+    }
+    if (message.has_heartbeat()) {
+      const v1::SubscriptionCounters& counters = message.heartbeat().subscription();
+      EXPECT_EQ(counters.seen(), counters.delivered() + counters.filtered() + counters.dropped());
+      EXPECT_EQ(counters.delivered(), ids.size());
+      EXPECT_EQ(counters.dropped(), lost);
+    }
+  }
+
+  std::unique_ptr<v1::AlertService::Stub> stub_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<v1::SubscribeResponse>> stream_;
+  std::optional<grpc::Status> status_;
+  int last_ = 0;
+};
+
+// Heartbeats come every 20 ms, if a test asks for it.
+inline StreamOptions FastHeartbeats() {
+  StreamOptions options;
+  options.limits.min_heartbeat = std::chrono::milliseconds(20);
+  return options;
+}
+inline v1::SubscribeRequest EveryTwentyMs() {
+  v1::SubscribeRequest request;
+  request.mutable_heartbeat_interval()->set_nanos(20'000'000);
+  return request;
+}
+
+}  // namespace nezuban::rpc

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rpc/client.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "nezuban/v1/alert_service.grpc.pb.h"
+#include "nezuban/v1/node_service.grpc.pb.h"
+#include "rpc/address.h"
+#include "rpc/quiet.h"
+#include "rpc/to_proto.h"
+
+namespace nezuban::rpc {
+namespace {
+
+// A new connection each time: a channel that failed would wait by itself before it tries again, and
+// the caller's own pause is the one that the user is told.
+std::shared_ptr<grpc::Channel> Connect(const std::string& target) {
+  constexpr int kKeepaliveMs = 30'000;  // notices a monitor that hangs or a connection that broke
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // the peer is on this machine
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+}
+
+v1::SubscribeRequest RequestToProto(const WatchRequest& request) {
+  v1::SubscribeRequest out;
+  out.set_min_priority(static_cast<v1::Priority>(ToProto(request.min_priority)));
+  for (const std::string& glob : request.rule_globs) out.add_rules(ValidUtf8(glob));
+  if (request.heartbeat.count() > 0) {
+    out.mutable_heartbeat_interval()->set_seconds(request.heartbeat.count() / 1000);
+    out.mutable_heartbeat_interval()->set_nanos(
+        static_cast<std::int32_t>(request.heartbeat.count() % 1000 * 1'000'000));
+  }
+  return out;
+}
+
+bool CallBack(const v1::SubscribeResponse& message, const StreamCallbacks& callbacks) {
+  switch (message.message_case()) {
+    case v1::SubscribeResponse::kAlerts:
+      return std::all_of(
+          message.alerts().alerts().begin(), message.alerts().alerts().end(),
+          [&](const v1::Alert& alert) { return callbacks.on_alert(FromProto(alert)); });
+    case v1::SubscribeResponse::kGap:
+      return callbacks.on_gap(FromProto(message.gap()));
+    case v1::SubscribeResponse::kHeartbeat:
+      return callbacks.on_heartbeat(FromProto(message.heartbeat()));
+    case v1::SubscribeResponse::MESSAGE_NOT_SET:
+      break;  // a kind of a later version
+  }
+  return true;
+}
+
+Error ToError(const std::string& address, const grpc::Status& status) {
+  const bool bad_request = status.error_code() == grpc::StatusCode::INVALID_ARGUMENT;
+  return {address + ": " + status.error_message(), bad_request ? 1 : 2};
+}
+
+}  // namespace
+
+struct Client::Impl {
+  const std::string address;
+  const std::string target;
+
+  std::mutex mutex;
+  bool cancelled = false;
+  grpc::ClientContext* context = nullptr;  // of the Follow that runs
+
+  // False if it was cancelled already.
+  bool Begin(grpc::ClientContext* running) {
+    std::lock_guard lock(mutex);
+    if (!cancelled) context = running;
+    return !cancelled;
+  }
+  // Whether it was cancelled by then.
+  bool End() {
+    std::lock_guard lock(mutex);
+    context = nullptr;
+    return cancelled;
+  }
+};
+
+Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Client::Client(Client&&) noexcept = default;
+Client::~Client() = default;
+
+Result<Client> Client::Create(const std::string& address) {
+  ASSIGN_OR_RETURN(std::string target, ClientTarget(address));
+  QuietLibraries();
+  return Client(std::unique_ptr<Impl>(new Impl{address, std::move(target)}));
+}
+
+Result<NodeStatus> Client::GetStatus(std::chrono::milliseconds timeout) {
+  const auto stub = v1::NodeService::NewStub(Connect(impl_->target));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + timeout);
+  v1::GetStatusResponse response;
+  const grpc::Status status = stub->GetStatus(&context, {}, &response);
+  if (!status.ok()) return tl::unexpected<Error>(ToError(impl_->address, status));
+  return FromProto(response);
+}
+
+StreamResult Client::Follow(const WatchRequest& request, const StreamCallbacks& callbacks) {
+  const auto stub = v1::AlertService::NewStub(Connect(impl_->target));
+  grpc::ClientContext context;
+  if (!impl_->Begin(&context)) return {};
+  StreamResult result;
+  const auto reader = stub->Subscribe(&context, RequestToProto(request));
+  v1::SubscribeResponse message;
+  bool stopped = false;
+  while (!stopped && reader->Read(&message)) {
+    result.connected = true;
+    stopped = !CallBack(message, callbacks);
+  }
+  if (stopped) context.TryCancel();
+  const grpc::Status status = reader->Finish();
+  if (impl_->End() || stopped) return result;
+  const bool lost = status.ok() || status.error_code() == grpc::StatusCode::UNAVAILABLE;
+  result.end = lost ? StreamEnd::kLost : StreamEnd::kRefused;
+  result.error = ToError(impl_->address, status);
+  return result;
+}
+
+void Client::Cancel() {
+  std::lock_guard lock(impl_->mutex);
+  impl_->cancelled = true;
+  if (impl_->context != nullptr) impl_->context->TryCancel();
+}
+
+}  // namespace nezuban::rpc

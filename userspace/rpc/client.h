@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// A client of a running monitor, for the command line; no gRPC types.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "alert/alert.h"
+#include "base/result.h"
+#include "rpc/loss.h"
+#include "rpc/node_status.h"
+
+namespace nezuban::rpc {
+
+struct WatchRequest {
+  alert::Priority min_priority = alert::Priority::kDebug;
+  std::vector<std::string> rule_globs;
+  std::chrono::milliseconds heartbeat{0};  // 0: as the server likes
+};
+
+// Called in the order of the stream by the thread that follows it. False ends the stream.
+struct StreamCallbacks {
+  std::function<bool(const alert::Alert&)> on_alert;
+  std::function<bool(const Loss&)> on_gap;
+  std::function<bool(const Heartbeat&)> on_heartbeat;
+};
+
+enum class StreamEnd : std::uint8_t {
+  kStopped,  // by a callback or Cancel
+  kLost,     // no connection, or it broke: worth trying again
+  kRefused,  // the server does not want this request
+};
+
+struct StreamResult {
+  StreamEnd end = StreamEnd::kStopped;
+  bool connected = false;  // at least one message came
+  Error error;             // unless kStopped; exit_code 1 for a bad request
+};
+
+class Client {
+ public:
+  // Checks the address ("unix:PATH", "unix:///PATH", loopback "HOST:PORT"; exit code 1 if it is
+  // none of them) without connecting.
+  static Result<Client> Create(const std::string& address);
+  Client(Client&&) noexcept;
+  ~Client();
+
+  Result<NodeStatus> GetStatus(std::chrono::milliseconds timeout);
+
+  // Connects anew and calls back until the stream ends. One thread at a time.
+  StreamResult Follow(const WatchRequest& request, const StreamCallbacks& callbacks);
+
+  // Ends a Follow that runs now, and any later one at once. Thread-safe.
+  void Cancel();
+
+ private:
+  struct Impl;
+  explicit Client(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace nezuban::rpc

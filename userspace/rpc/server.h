@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gRPC service of one node: alerts, status, health and reflection, on a unix socket and, if
+// asked for, on loopback TCP.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "alert/sink.h"
+#include "base/result.h"
+#include "rpc/alert_stream.h"
+#include "rpc/node_status.h"
+
+namespace nezuban::rpc {
+
+struct ServerOptions {
+  std::string socket_path = "/run/nezuban/nezuban.sock";
+  std::string tcp_address;  // "127.0.0.1:PORT" or "[::1]:PORT"; empty: no TCP
+  StreamOptions stream;
+};
+
+// Thread-safe but for Stop and destruction.
+class Server {
+ public:
+  // Listens once it returns. The socket is 0600 from its first moment: the process's umask is
+  // changed for that long, so files other threads create meanwhile are private too. Errors: exit
+  // code 1 for an address that is not allowed, 2 for one that is in use or cannot be had.
+  static Result<std::unique_ptr<Server>> Start(const ServerOptions& options, StatusProvider status);
+  ~Server();
+
+  // Where alerts go in. Valid until the server is destroyed.
+  alert::Sink& sink();
+  StreamCounters counters() const;
+  // The TCP port that was taken, 0 without TCP.
+  std::uint16_t tcp_port() const;
+
+  // Lets subscribers read what is queued for at most `grace`, ends their streams, removes the
+  // socket and the lock. Alerts published afterwards are counted as dropped. Again: nothing.
+  void Stop(std::chrono::milliseconds grace = std::chrono::milliseconds(500));
+
+ private:
+  struct Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace nezuban::rpc

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rpc/services.h"
+
+#include <grpcpp/support/proto_buffer_reader.h>
+
+#include <memory>
+#include <utility>
+
+#include "rpc/subscriber.h"
+#include "rpc/subscription.h"
+#include "rpc/to_proto.h"
+
+namespace nezuban::rpc {
+namespace {
+
+// A stream that ends before it began. Owns itself, as gRPC's reactors do.
+class Refusal final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+ public:
+  explicit Refusal(grpc::Status status) { Finish(std::move(status)); }
+  void OnDone() override { delete this; }
+};
+
+bool Parse(const grpc::ByteBuffer& bytes, v1::SubscribeRequest& request) {
+  grpc::ByteBuffer readable(bytes);  // reading consumes; this copies references only
+  grpc::ProtoBufferReader reader(&readable);
+  return reader.status().ok() && request.ParseFromZeroCopyStream(&reader);
+}
+
+}  // namespace
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AlertService::Subscribe(grpc::CallbackServerContext*,
+                                                                    const grpc::ByteBuffer* bytes) {
+  using grpc::StatusCode;
+  v1::SubscribeRequest request;
+  if (!Parse(*bytes, request)) {
+    return new Refusal({StatusCode::INVALID_ARGUMENT,
+                        "expected a nezuban.v1.SubscribeRequest with text in UTF-8"});
+  }
+  auto subscription = ParseSubscription(request, stream_.options().limits);
+  if (!subscription) {
+    return new Refusal({StatusCode::INVALID_ARGUMENT, subscription.error().message});
+  }
+  auto subscriber = std::make_shared<Subscriber>(stream_, std::move(*subscription));
+  Subscriber* reactor = subscriber.get();
+  switch (stream_.Add(std::move(subscriber))) {
+    case AddResult::kAdded:
+      break;
+    case AddResult::kTooMany:
+      return new Refusal({StatusCode::RESOURCE_EXHAUSTED,
+                          "at most " + std::to_string(stream_.options().max_subscribers) +
+                              " subscribers are served at once"});
+    case AddResult::kStopping:
+      return new Refusal({StatusCode::UNAVAILABLE, "the monitor is stopping"});
+  }
+  return reactor;  // lives until its OnDone, which cannot come before gRPC has it
+}
+
+grpc::ServerUnaryReactor* NodeService::GetStatus(grpc::CallbackServerContext* context,
+                                                 const v1::GetStatusRequest*,
+                                                 v1::GetStatusResponse* response) {
+  NodeStatus status = status_();
+  const StreamCounters counters = stream_.counters();
+  status.alerts = counters.published;
+  status.alerts_dropped = counters.dropped;
+  status.subscribers = counters.subscribers;
+  status.subscriber_drops = counters.subscriber_drops;
+  ToProto(status, *response);
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(grpc::Status::OK);
+  return reactor;
+}
+
+}  // namespace nezuban::rpc

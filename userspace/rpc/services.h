@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gRPC services of nezuban.v1. For rpc/'s own .cc files only: it includes gRPC.
+#pragma once
+
+#include "nezuban/v1/alert_service.grpc.pb.h"
+#include "nezuban/v1/node_service.grpc.pb.h"
+#include "rpc/alert_stream.h"
+#include "rpc/node_status.h"
+
+namespace nezuban::rpc {
+
+// Subscribe works on bytes (the "raw" method), so that an alert encoded once goes out as it is.
+class AlertService final
+    : public v1::AlertService::WithRawCallbackMethod_Subscribe<v1::AlertService::Service> {
+ public:
+  explicit AlertService(AlertStream& stream) : stream_(stream) {}
+
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Subscribe(grpc::CallbackServerContext* context,
+                                                        const grpc::ByteBuffer* request) override;
+
+ private:
+  AlertStream& stream_;
+};
+
+class NodeService final : public v1::NodeService::CallbackService {
+ public:
+  NodeService(const AlertStream& stream, const StatusProvider& status)
+      : stream_(stream), status_(status) {}
+
+  grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
+                                      const v1::GetStatusRequest* request,
+                                      v1::GetStatusResponse* response) override;
+
+ private:
+  const AlertStream& stream_;
+  const StatusProvider& status_;
+};
+
+}  // namespace nezuban::rpc
