@@ -119,8 +119,9 @@ Truth PathMatch(const Text& path, std::string_view pattern) {
     const bool cut = left.empty() && path.truncated();
     if (component.empty()) return cut ? Truth::kUnknown : Truth::kFalse;
     if (cut) {
-      return TextGlob(Text(component, STR_TOTAL_UNKNOWN), glob) == Truth::kFalse ? Truth::kFalse
-                                                                                 : Truth::kUnknown;
+      const bool possible = GlobMatch(glob, component) ||
+                            TextGlob(Text(component, STR_TOTAL_UNKNOWN), glob) != Truth::kFalse;
+      return possible ? Truth::kUnknown : Truth::kFalse;
     }
     if (!GlobMatch(glob, component)) return Truth::kFalse;
   }
