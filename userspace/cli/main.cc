@@ -11,9 +11,10 @@
 
 namespace {
 
-// In the order of `nezuban --help`. Each adds its subcommand, with a callback that sets the exit code.
+// In the order of `nezuban --help`. Each adds its subcommand, with a callback that sets the exit
+// code.
 constexpr std::array kCommands = {
-    nezuban::cli::AddRunCommand,   nezuban::cli::AddWatchCommand, nezuban::cli::AddStatusCommand,
+    nezuban::cli::AddRunCommand,   nezuban::cli::AddWatchCommand,  nezuban::cli::AddStatusCommand,
     nezuban::cli::AddRulesCommand, nezuban::cli::AddTablesCommand, nezuban::cli::AddDoctorCommand,
 };
 

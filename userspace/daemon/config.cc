@@ -124,8 +124,8 @@ void SetKey(const std::string& path, const YAML::Node& key, const YAML::Node& va
             Diagnostics& diagnostics) {
   const Position at = PositionOf(path, key.Mark());
   const std::string name = key.IsScalar() ? key.Scalar() : "";
-  const auto row = std::find_if(kKeys.begin(), kKeys.end(),
-                                [&](const ConfigKey& k) { return k.name == name; });
+  const auto row =
+      std::find_if(kKeys.begin(), kKeys.end(), [&](const ConfigKey& k) { return k.name == name; });
   if (row == kKeys.end()) {
     std::vector<std::string_view> names;
     for (const ConfigKey& k : kKeys) names.push_back(k.name);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the daemon can be told: one table for the keys of nezuban.yaml and the flags of `nezuban run`.
+// What the daemon can be told: one table for the keys of nezuban.yaml and the flags of `nezuban
+// run`.
 #pragma once
 
 #include <cstddef>

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/config.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+
+namespace nezuban::daemon {
+namespace {
+
+// A file that goes away with the test.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::string& text) {
+    char name[] = "/tmp/nezuban-config-XXXXXX";
+    ::close(::mkstemp(name));
+    path_ = name;
+    std::ofstream(path_) << text;
+  }
+  ~TemporaryFile() { std::remove(path_.c_str()); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+struct Loaded {
+  Config config;
+  std::string problems;  // without the file's name
+};
+
+Loaded Load(const std::string& text) {
+  const TemporaryFile file(text);
+  Loaded loaded;
+  Diagnostics diagnostics;
+  LoadConfig(file.path(), loaded.config, diagnostics);
+  loaded.problems = diagnostics.ToString();
+  for (std::size_t at; (at = loaded.problems.find(file.path() + ":")) != std::string::npos;) {
+    loaded.problems.erase(at, file.path().size() + 1);
+  }
+  return loaded;
+}
+
+TEST(Config, ReadsEveryKindOfValue) {
+  const Loaded loaded = Load(
+      "rules: [/a, /b.yaml]\nsocket: /s\nsensors: tracepoint\npriority: warning\n"
+      "bulk_ring_bytes: 131072\nmax_processes: 2048\noutput: json\n");
+  EXPECT_EQ(loaded.problems, "");
+  EXPECT_EQ(loaded.config.rules, (std::vector<std::string>{"/a", "/b.yaml"}));
+  EXPECT_EQ(loaded.config.socket, "/s");
+  EXPECT_EQ(loaded.config.sensors, "tracepoint");
+  EXPECT_EQ(loaded.config.priority, alert::Priority::kWarning);
+  EXPECT_EQ(loaded.config.bulk_ring_bytes, 131072u);
+  EXPECT_EQ(loaded.config.max_processes, 2048u);
+  EXPECT_EQ(loaded.config.output, "json");
+}
+
+TEST(Config, EmptyFileKeepsDefaults) { EXPECT_EQ(Load("").problems, ""); }
+
+TEST(Config, OneValueIsAListOfOne) {
+  EXPECT_EQ(Load("rules: /a").config.rules, std::vector<std::string>{"/a"});
+}
+
+struct BadCase {
+  const char* text;
+  const char* problems;
+};
+
+TEST(Config, TellsEveryProblemWithItsPlace) {
+  const BadCase cases[] = {
+      {"sockett: /a\n", "1:1: error: unknown key 'sockett', did you mean 'socket'?\n"},
+      {"sensors: all\n", "1:10: error: sensors: expected one of auto object tracepoint\n"},
+      {"max_processes: many\n",
+       "1:16: error: max_processes: expected a number from 1024 to 16777216\n"},
+      {"max_processes: 1\nbulk_ring_bytes: 70000\n",
+       "1:16: error: max_processes: expected a number from 1024 to 16777216\n"
+       "2:18: error: bulk_ring_bytes: expected a power of two\n"},
+      {"socket: [a, b]\n", "1:9: error: socket: expected one value\n"},
+      {"rules: {a: b}\n", "1:8: error: rules: expected a value or a list of values\n"},
+      {"- socket\n", "1:1: error: expected a map of keys and values\n"},
+      {"priority: loud\n", "1:11: error: priority: expected a priority from Emergency to Debug\n"},
+  };
+  for (const BadCase& c : cases) EXPECT_EQ(Load(c.text).problems, c.problems) << c.text;
+}
+
+TEST(Config, BrokenYamlHasAPlace) {
+  const std::string problems = Load("rules: [a\nsocket: b\n").problems;
+  EXPECT_NE(problems.find("error:"), std::string::npos) << problems;
+  EXPECT_EQ(problems.find("2:"), 0u) << problems;
+}
+
+TEST(Config, MissingFileIsAnError) {
+  Config config;
+  Diagnostics diagnostics;
+  LoadConfig("/nonexistent/nezuban.yaml", config, diagnostics);
+  EXPECT_EQ(diagnostics.ToString(), "/nonexistent/nezuban.yaml: error: cannot be read\n");
+}
+
+}  // namespace
+}  // namespace nezuban::daemon

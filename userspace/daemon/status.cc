@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/status.h"
+
+#include <sys/utsname.h>
+
+#include <chrono>
+#include <utility>
+
+namespace nezuban::daemon {
+namespace {
+
+rpc::SensorKind ToStatus(probe::SensorKind kind) {
+  switch (kind) {
+    case probe::SensorKind::kObject:
+      return rpc::SensorKind::kObject;
+    case probe::SensorKind::kTracepoint:
+      return rpc::SensorKind::kTracepoint;
+    case probe::SensorKind::kNone:
+      return rpc::SensorKind::kNone;
+  }
+  return rpc::SensorKind::kNone;
+}
+
+}  // namespace
+
+std::vector<rpc::SensorStatus> ToStatus(const std::vector<probe::SensorStatus>& sensors) {
+  std::vector<rpc::SensorStatus> out;
+  for (const probe::SensorStatus& sensor : sensors) {
+    out.push_back({std::string(event::MainName(sensor.event)), ToStatus(sensor.kind), sensor.hook,
+                   sensor.proved, sensor.why});
+  }
+  return out;
+}
+
+StatusBoard::StatusBoard(std::string hostname, std::size_t rules_loaded) {
+  utsname name{};
+  ::uname(&name);
+  fixed_.version = NEZUBAN_VERSION;
+  fixed_.kernel_release = name.release;
+  fixed_.hostname = std::move(hostname);
+  fixed_.start_time_ns =
+      std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+  fixed_.rules_loaded = static_cast<std::uint32_t>(rules_loaded);
+}
+
+void StatusBoard::Connect(const PipelineCounters* pipeline, const probe::ProbeSource* source) {
+  std::lock_guard lock(mutex_);
+  pipeline_ = pipeline;
+  source_ = source;
+}
+
+void StatusBoard::Disconnect() { Connect(nullptr, nullptr); }
+
+rpc::NodeStatus StatusBoard::Read() const {
+  rpc::NodeStatus status = fixed_;
+  std::lock_guard lock(mutex_);
+  if (pipeline_ == nullptr) return status;
+  status.sensors = ToStatus(source_->sensors());
+  status.malformed_records = pipeline_->malformed_unknown;
+  status.processes = pipeline_->processes;
+  status.processes_evicted = pipeline_->processes_evicted;
+  status.containers = pipeline_->containers;
+  ReadEvents(status);
+  return status;
+}
+
+// Submitted records that are still on their way count as delivered: they are not lost.
+void StatusBoard::ReadEvents(rpc::NodeStatus& status) const {
+  const probe::SourceCounters counters = source_->Counters();
+  for (std::size_t type = 0; type < NR_EVENTS; ++type) {
+    const probe::EventCounters& kernel = counters[type];
+    rpc::EventStatus event;
+    event.event = event::MainName(static_cast<event::EventType>(type));
+    const std::uint64_t malformed = pipeline_->malformed[type];
+    event.delivered = kernel.submitted > malformed ? kernel.submitted - malformed : 0;
+    event.filtered = kernel.filtered;
+    event.seen = event.delivered + event.filtered;
+    for (int reason = 0; reason < NR_DROP_REASONS; ++reason) {
+      event.dropped.emplace_back(event::DropReasonName(reason), kernel.dropped[reason]);
+    }
+    event.dropped.emplace_back("malformed", malformed);
+    for (const auto& [reason, count] : event.dropped) event.seen += count;
+    status.events.push_back(std::move(event));
+  }
+}
+
+}  // namespace nezuban::daemon

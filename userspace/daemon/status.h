@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the daemon tells of itself, put together from those who count.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+
+#include "daemon/pipeline.h"
+#include "probe/probe_source.h"
+#include "rpc/node_status.h"
+
+namespace nezuban::daemon {
+
+// Thread-safe. Serves before the sensors are there and after they went.
+class StatusBoard {
+ public:
+  StatusBoard(std::string hostname, std::size_t rules_loaded);
+
+  // From now on their counters are told, until Disconnect; they must live until then.
+  void Connect(const PipelineCounters* pipeline, const probe::ProbeSource* source);
+  void Disconnect();
+
+  rpc::NodeStatus Read() const;
+
+ private:
+  void ReadEvents(rpc::NodeStatus& status) const;
+
+  rpc::NodeStatus fixed_;
+  mutable std::mutex mutex_;  // guards the two pointers, also while they are read through
+  const PipelineCounters* pipeline_ = nullptr;
+  const probe::ProbeSource* source_ = nullptr;
+};
+
+// Sensors as the service tells them.
+std::vector<rpc::SensorStatus> ToStatus(const std::vector<probe::SensorStatus>& sensors);
+
+}  // namespace nezuban::daemon
