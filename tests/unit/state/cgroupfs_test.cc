@@ -12,6 +12,8 @@
 #include <string_view>
 
 #include "state/container_table.h"
+#include "state/enricher.h"
+#include "testlib/sleeper.h"
 
 namespace nezuban::state {
 namespace {
@@ -120,6 +122,31 @@ TEST_F(RealCgroups, AreWalkedIntoTheTable) {
     EXPECT_EQ(table.Find(inner.cgroup_id)->cgroup_path, box);
     EXPECT_EQ(table.Find(InodeOf(top_)), &table.host());
   }
+}
+
+// A process that was in a container before the monitor started.
+TEST_F(RealCgroups, ProcessesFoundInsideHaveTheirOrigin) {
+  const std::string box = top_ + "/docker-" + std::string(64, 'd') + ".scope";
+  ASSERT_TRUE(Make(box));
+  const testlib::Sleeper inside("inside");
+  const testlib::Sleeper outside("outside");
+  std::ofstream(root_ + box + "/cgroup.procs") << inside.pid() << std::flush;
+
+  ProcessTable processes;
+  ContainerTable containers;
+  ASSERT_TRUE(containers.Walk(root_));
+  auto found = ScanProcfs("/proc");
+  ASSERT_TRUE(found);
+  Enricher(processes, containers).Merge(std::move(*found), root_);
+  const Process* in = processes.FindByTgid(static_cast<std::uint32_t>(inside.pid()));
+  const Process* out = processes.FindByTgid(static_cast<std::uint32_t>(outside.pid()));
+  ASSERT_TRUE(in != nullptr && out != nullptr);
+  EXPECT_EQ(in->cgroup_id, InodeOf(box));
+  EXPECT_EQ(in->origin_cgroup_id, InodeOf(box));
+  EXPECT_TRUE(in->exec_in_container);
+  EXPECT_EQ(out->origin_cgroup_id, 0u);
+  EXPECT_FALSE(out->exec_in_container);
+  EXPECT_NE(out->cgroup_id, 0u);
 }
 
 }  // namespace

@@ -3,12 +3,9 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -18,9 +15,12 @@
 
 #include "bpf/events.h"
 #include "state/process_table.h"
+#include "testlib/sleeper.h"
 
 namespace nezuban::state {
 namespace {
+
+using testlib::Sleeper;
 
 constexpr std::string_view kTail = " S 1 7 6 34816 7 4194304 1 0 0 0 0 0 0 0 20 0 1 0 12345 0 0\n";
 
@@ -194,41 +194,6 @@ TEST(ScanProcfs, RefusesAMissingFolder) {
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().message, "open /nowhere/at/all: No such file or directory");
 }
-
-// A child that sleeps until it is let go.
-class Sleeper {
- public:
-  explicit Sleeper(const char* name) : pid_(::fork()) {
-    if (pid_ == 0) {
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      ::prctl(PR_SET_NAME, name);
-      ::close(ready_[0]);
-      ::write(ready_[1], "x", 1) == 1 ? ::pause() : 0;
-      ::_exit(0);
-    }
-    char byte;
-    ::close(ready_[1]);
-    if (::read(ready_[0], &byte, 1) != 1) pid_ = -1;
-    ::close(ready_[0]);
-  }
-  ~Sleeper() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  pid_t pid() const { return pid_; }
-
- private:
-  struct Pipe {
-    Pipe() {
-      if (::pipe(ends) != 0) std::abort();
-    }
-    int operator[](int i) const { return ends[i]; }
-    int ends[2];
-  };
-  Pipe ready_;  // made before the fork
-  pid_t pid_;
-};
 
 TEST(ScanProcfs, FindsRealProcesses) {
   const Sleeper child("a) R 1 (b");
