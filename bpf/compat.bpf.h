@@ -66,8 +66,8 @@ static __always_inline __s32 regs_syscall_nr(const struct pt_regs *regs)
 }
 
 /*
- * The system call the current task is in. Known from 5.15 on (bpf_task_pt_regs); survives execve:
- * neither start_thread of x86 nor of arm64 forgets the number.
+ * The system call the current task is in. Known from 5.15 on (bpf_task_pt_regs). Not after execve:
+ * x86 then says execve, whichever it was.
  */
 static __always_inline struct syscall_id current_syscall(void)
 {

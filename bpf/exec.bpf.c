@@ -24,19 +24,14 @@ __u32 snapshot_reader_tgid;
 
 enum { VARIANT_EXECVE, VARIANT_EXECVEAT };
 
-#define X86_64_NR_EXECVEAT 322
-#define ARM64_NR_EXECVEAT 281
-#define I386_NR_EXECVEAT 358
-
-static __always_inline __u8 exec_variant(void)
+/*
+ * fdpath is the name made up for an execveat that starts from a descriptor; one that starts from
+ * the working directory is an execve in all but name. The number of the call is no help: x86 sets
+ * it to execve's in set_personality_64bit.
+ */
+static __always_inline __u8 exec_variant(struct linux_binprm *bprm)
 {
-	struct syscall_id id = current_syscall();
-
-	if (id.is_compat)
-		return id.nr == I386_NR_EXECVEAT ? VARIANT_EXECVEAT : VARIANT_EXECVE;
-	if (bpf_core_field_exists(struct pt_regs___x86, orig_ax))
-		return id.nr == X86_64_NR_EXECVEAT ? VARIANT_EXECVEAT : VARIANT_EXECVE;
-	return id.nr == ARM64_NR_EXECVEAT ? VARIANT_EXECVEAT : VARIANT_EXECVE;
+	return BPF_CORE_READ(bprm, fdpath) ? VARIANT_EXECVEAT : VARIANT_EXECVE;
 }
 
 /*
@@ -153,9 +148,9 @@ static __always_inline void fill_process(struct exec_record *record, struct task
 }
 
 SEC("tp_btf/sched_process_exec")
-int BPF_PROG(on_exec, struct task_struct *task)
+int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
-	struct exec_record *record = record_begin(&exec_scratch, EVENT_EXEC, exec_variant(),
+	struct exec_record *record = record_begin(&exec_scratch, EVENT_EXEC, exec_variant(bprm),
 						  SENSOR_TRACEPOINT, sizeof(*record));
 
 	if (!record)
