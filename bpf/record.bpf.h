@@ -208,6 +208,9 @@ static __always_inline __u64 record_room(struct record_header *hdr, __u32 capaci
 	barrier_var(off);
 	if (off > capacity - max)
 		return 0; /* byte 0 is the header's: says that there is no room */
+	/* Else the compiler folds this test and the caller's for 0 into one of off - 1, from which
+	 * verifiers before 6.10 learn nothing about off. */
+	barrier_var(off);
 	return off;
 }
 
