@@ -224,9 +224,9 @@ static __always_inline void record_append_kernel(void *record, __u32 capacity, s
 
 	if (!off)
 		return;
-	barrier_var(kept);
-	if (kept > max)
-		kept = max;
+	/* In assembly, as the compiler may test one register and pass on a copy it has spilled, of
+	 * which the verifier then knows nothing. */
+	asm volatile("if %0 <= %1 goto +1\n\t%0 = %1" : "+r"(kept) : "r"((__u64)max));
 	if (bpf_probe_read_kernel(record + off, kept, src) < 0)
 		return;
 	ref->len = kept;
