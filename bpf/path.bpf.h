@@ -32,10 +32,13 @@ struct {
  */
 int path_walk(__u64 dentry, __u64 vfsmount, __u64 root_dentry, __u64 root_vfsmount, __u32 event);
 
-/* Appends the path of (dentry, vfsmount) as seen from `task`'s root directory. */
-static __always_inline void record_append_path(void *record, __u32 capacity, struct str_ref *ref,
-					       struct task_struct *task, struct dentry *dentry,
-					       struct vfsmount *vfsmount, __u32 event)
+/* Appends the path of (dentry, vfsmount) as seen from that root. Without mounts (both NULL) the
+ * walk stays inside one file system. */
+static __always_inline void record_append_path_from(void *record, __u32 capacity,
+						    struct str_ref *ref, struct dentry *dentry,
+						    struct vfsmount *vfsmount,
+						    struct dentry *root_dentry,
+						    struct vfsmount *root_vfsmount, __u32 event)
 {
 	struct record_header *hdr = record;
 	__u64 off = record_room(hdr, capacity, ref, PATH_LEN_MAX);
@@ -44,10 +47,8 @@ static __always_inline void record_append_path(void *record, __u32 capacity, str
 	if (!off || !buffer || !dentry)
 		return;
 
-	struct fs_struct *fs = BPF_CORE_READ(task, fs);
-	int walked =
-		path_walk((__u64)dentry, (__u64)vfsmount, (__u64)BPF_CORE_READ(fs, root.dentry),
-			  (__u64)BPF_CORE_READ(fs, root.mnt), event);
+	int walked = path_walk((__u64)dentry, (__u64)vfsmount, (__u64)root_dentry,
+			       (__u64)root_vfsmount, event);
 
 	if (walked < 0)
 		return;
@@ -65,6 +66,17 @@ static __always_inline void record_append_path(void *record, __u32 capacity, str
 	ref->len = len;
 	ref->total = walked & PATH_WALK_TRUNCATED ? STR_TOTAL_UNKNOWN : len;
 	hdr->size = off + len;
+}
+
+/* Appends the path of (dentry, vfsmount) as seen from `task`'s root directory. */
+static __always_inline void record_append_path(void *record, __u32 capacity, struct str_ref *ref,
+					       struct task_struct *task, struct dentry *dentry,
+					       struct vfsmount *vfsmount, __u32 event)
+{
+	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+
+	record_append_path_from(record, capacity, ref, dentry, vfsmount,
+				BPF_CORE_READ(fs, root.dentry), BPF_CORE_READ(fs, root.mnt), event);
 }
 
 static __always_inline void record_append_file_path(void *record, __u32 capacity,

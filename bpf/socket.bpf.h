@@ -24,6 +24,31 @@ static __always_inline __u64 socket_ino(struct socket *sock)
 	return BPF_CORE_READ(alloc, vfs_inode.i_ino);
 }
 
+static __always_inline bool is_mapped(const __u8 *addr)
+{
+	const __u32 *words = (const void *)addr;
+
+	return !words[0] && !words[1] && words[2] == bpf_htonl(0xffff);
+}
+
+/*
+ * An IPv6 socket whose remote end is an IPv4 address (::ffff:1.2.3.4) speaks IPv4: shown so, that
+ * a rule on an address need not know which kind of socket was used.
+ */
+static __always_inline void endpoints_unmap(struct endpoints *ends)
+{
+	__u32 *local = (void *)ends->local_addr;
+	__u32 *remote = (void *)ends->remote_addr;
+
+	if (ends->family != AF_INET6 || !is_mapped(ends->remote_addr))
+		return;
+	ends->family = AF_INET;
+	local[0] = is_mapped(ends->local_addr) ? local[3] : 0;
+	remote[0] = remote[3];
+	local[1] = local[2] = local[3] = 0;
+	remote[1] = remote[2] = remote[3] = 0;
+}
+
 /* Both ends as they are now. The socket's inode only while it has a struct socket. */
 static __always_inline void endpoints_fill(struct endpoints *ends, struct sock *sk)
 {
@@ -48,6 +73,7 @@ static __always_inline void endpoints_fill(struct endpoints *ends, struct sock *
 	}
 	ends->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
 	ends->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	endpoints_unmap(ends);
 }
 
 /* The first `len` bytes of sun_path: an abstract name's leading NUL becomes '@', a path name ends

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the proving child does to see whether the sensors see it. Each act is done for real but
+// changes nothing, is refused by the kernel where it would, and leaves no packet on any wire.
+#pragma once
+
+#include "probe/sensors.h"
+
+namespace nezuban::probe {
+
+// A datagram socket is given a remote end on the loopback.
+bool ActConnect(const ProofContext& context);
+
+// mount(2) and move_mount(2) with arguments that every kernel refuses.
+bool ActMount(const ProofContext& context);
+
+// A socket becomes descriptor 0 of the child.
+bool ActDup(const ProofContext& context);
+
+}  // namespace nezuban::probe
