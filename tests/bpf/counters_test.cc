@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Nothing is lost in silence: sequence numbers and counters agree with what was read.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <map>
+#include <set>
+
+#include "bpf/harness.h"
+
+namespace nezuban::bpf_test {
+namespace {
+
+void ForkMany(int count) {
+  for (int i = 0; i < count; ++i) {
+    const pid_t pid = ::fork();
+    if (pid == 0) ::_exit(0);
+    REQUIRE_OK(::waitpid(pid, nullptr, 0) == pid);
+  }
+}
+
+std::uint64_t Dropped(const probe::EventCounters& counters) {
+  std::uint64_t sum = 0;
+  for (std::uint64_t dropped : counters.dropped) sum += dropped;
+  return sum;
+}
+
+// Records of one lane by CPU, with how many numbers are missing between 0 and `beyond`.
+std::uint64_t Missing(const std::deque<Owned>& records, int lane) {
+  std::map<std::uint32_t, std::set<std::uint64_t>> numbers;
+  for (const Owned& owned : records) {
+    const record_header& header = owned.event().header();
+    if (header.lane == lane) {
+      EXPECT_TRUE(numbers[header.cpu].insert(header.seq).second) << "a number given twice";
+    }
+  }
+  std::uint64_t missing = 0;
+  for (const auto& [cpu, seen] : numbers) missing += *seen.rbegin() + 1 - seen.size();
+  return missing;
+}
+
+TEST(Counters, AgreeWithWhatIsRead) {
+  Harness harness;
+  std::deque<Owned> all = harness.ReadAll();
+  std::fflush(nullptr);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ForkMany(23);
+    ::_exit(0);
+  }
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  for (Owned& owned : harness.ReadAll()) all.push_back(std::move(owned));
+  const probe::SourceCounters counters = harness.source().Counters();
+  std::map<int, std::uint64_t> read;
+  for (const Owned& owned : all) ++read[owned.event().type()];
+  EXPECT_GE(read[EVENT_FORK], 23u);
+  EXPECT_GE(read[EVENT_EXIT], 24u);
+  // The node lives on between reading the rings and the counters.
+  for (int event : {EVENT_FORK, EVENT_EXIT}) {
+    const auto& counter = counters[static_cast<std::size_t>(event)];
+    EXPECT_GE(counter.submitted, read[event]);
+    EXPECT_LE(counter.submitted, read[event] + 50);
+    EXPECT_EQ(Dropped(counter), 0u);
+    EXPECT_EQ(counter.filtered, 0u);
+  }
+  EXPECT_EQ(Missing(all, LANE_VITAL), 0u);
+}
+
+TEST(Counters, FullRingIsCountedAndLeavesAGap) {
+  probe::ProbeOptions options = Harness::DefaultOptions();
+  options.vital_bytes = 1;  // a page
+  Harness harness(options);
+  std::fflush(nullptr);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ForkMany(101);  // about 300 bytes each
+    ::_exit(0);
+  }
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  const probe::SourceCounters full = harness.source().Counters();
+  const std::uint64_t dropped =
+      full[EVENT_FORK].dropped[DROP_RING_FULL] + full[EVENT_EXIT].dropped[DROP_RING_FULL];
+  EXPECT_GE(dropped, 150u);
+
+  // Room again: one more record on each CPU shows how far the numbers went.
+  std::deque<Owned> all = harness.ReadAll();
+  for (int cpu = 0; cpu < static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)); ++cpu) {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      cpu_set_t set;
+      CPU_ZERO(&set);
+      CPU_SET(cpu, &set);
+      ::sched_setaffinity(0, sizeof set, &set);
+      ::_exit(0);
+    }
+    ASSERT_EQ(::waitpid(pid, nullptr, 0), pid);
+    for (Owned& owned : harness.ReadAll()) all.push_back(std::move(owned));
+  }
+  std::uint64_t total = 0;
+  for (const probe::EventCounters& counter : harness.source().Counters())
+    total += counter.dropped[DROP_RING_FULL];
+  EXPECT_GE(total, dropped);
+  EXPECT_EQ(Missing(all, LANE_VITAL), total);
+}
+
+TEST(Counters, UnwantedEventsAreFilteredOnlyWhereTheyMayBe) {
+  Harness harness;
+  harness.source().SetEnabled({});
+  const Recorded recorded = harness.Run([] { ForkMany(5); });
+  EXPECT_EQ(recorded.Of<fork_record>().size(), 5u);
+  EXPECT_EQ(harness.source().Counters()[EVENT_FORK].filtered, 0u);
+}
+
+}  // namespace
+}  // namespace nezuban::bpf_test

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// The source as a whole: proof, snapshot, the monitor's own acts, waiting.
+#include <dirent.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <chrono>
+#include <ctime>
+#include <set>
+
+#include "bpf/harness.h"
+
+namespace nezuban::bpf_test {
+namespace {
+
+using std::chrono::milliseconds;
+
+TEST(Source, ProvesItsSensorsAndKeepsTheProofToItself) {
+  probe::ProbeOptions options = Harness::DefaultOptions();
+  options.prove = true;
+  Harness harness(options);
+  const auto& sensors = harness.source().sensors();
+  ASSERT_EQ(sensors.size(), static_cast<std::size_t>(NR_EVENTS));
+  for (event::EventType event : {EVENT_EXEC, EVENT_FORK, EVENT_EXIT, EVENT_CGROUP}) {
+    EXPECT_EQ(sensors[event].event, event);
+    EXPECT_EQ(sensors[event].kind, probe::SensorKind::kTracepoint);
+    EXPECT_TRUE(sensors[event].proved) << sensors[event].why;
+    EXPECT_EQ(sensors[event].why, "");
+    EXPECT_NE(sensors[event].hook, "");
+  }
+  EXPECT_GE(harness.source().Counters()[EVENT_EXEC].submitted, 1u);
+  for (const Owned& owned : harness.ReadAll())
+    EXPECT_FALSE(owned.event().comm().starts_with("nz-proof")) << owned.event().name();
+}
+
+TEST(Source, WithoutAProofNothingIsProved) {
+  Harness harness;
+  EXPECT_FALSE(harness.source().sensors()[EVENT_EXEC].proved);
+  EXPECT_NE(harness.source().sensors()[EVENT_EXEC].why, "");
+}
+
+TEST(Source, LeavesOutTheMonitorItself) {
+  Harness harness;
+  std::fflush(nullptr);
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(0);
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  int others = 0;
+  for (const Owned& owned : harness.ReadAll()) {
+    EXPECT_NE(owned.event().header().tgid, static_cast<std::uint32_t>(::getpid()));
+    others += owned.event().header().tgid == static_cast<std::uint32_t>(child);
+  }
+  EXPECT_EQ(others, 1);  // the child's exit
+
+  probe::ProbeOptions options = Harness::DefaultOptions();
+  options.leave_out_self = false;
+  Harness everything(options);
+  std::fflush(nullptr);
+  const pid_t second = ::fork();
+  if (second == 0) ::_exit(0);
+  ASSERT_EQ(::waitpid(second, nullptr, 0), second);
+  int own = 0;
+  for (const Owned& owned : everything.ReadAll())
+    own += owned.event().header().tgid == static_cast<std::uint32_t>(::getpid());
+  EXPECT_EQ(own, 1);  // our fork
+}
+
+TEST(Source, SnapshotHasEveryProcessOnce) {
+  TempDir dir;
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  std::fflush(nullptr);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    REQUIRE_OK(::chdir(dir.path().c_str()) == 0);
+    REQUIRE_OK(::write(ends[1], "r", 1) == 1);
+    ::pause();
+  }
+  char byte = 0;
+  ASSERT_EQ(::read(ends[0], &byte, 1), 1);
+  Harness harness;
+  std::set<std::uint32_t> tgids;
+  bool found = false;
+  const auto count = harness.source().Snapshot([&](std::span<const std::byte> bytes) {
+    const Owned owned(bytes);
+    const Found<exec_record> process(owned);
+    EXPECT_EQ(process.header().sensor, SENSOR_SNAPSHOT);
+    EXPECT_TRUE(tgids.insert(process.header().tgid).second);
+    EXPECT_TRUE(process.Truncated(process->args));
+    if (process.header().tgid != static_cast<std::uint32_t>(child)) return;
+    found = true;
+    char self[4096] = {};
+    EXPECT_GT(::readlink("/proc/self/exe", self, sizeof self - 1), 0);
+    EXPECT_EQ(process.Text(process->exe), self);
+    EXPECT_EQ(process.Text(process->cwd), dir.path());
+    EXPECT_EQ(process->ppid, static_cast<std::uint32_t>(::getpid()));
+    EXPECT_EQ(TicksOf(process.header().start_ns), StartTicks(child));
+    EXPECT_EQ(TicksOf(process->parent_start_ns), StartTicks(::getpid()));
+  });
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  ASSERT_TRUE(count) << count.error().message;
+  EXPECT_EQ(*count, tgids.size());
+  EXPECT_TRUE(found);
+  EXPECT_TRUE(tgids.contains(static_cast<std::uint32_t>(::getpid())));
+}
+
+std::uint64_t CpuNs() {
+  timespec used{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return static_cast<std::uint64_t>(used.tv_sec) * 1000000000u +
+         static_cast<std::uint64_t>(used.tv_nsec);
+}
+
+TEST(Source, PollWaitsItsTimeAndCostsLittle) {
+  Harness harness;
+  harness.ReadAll();
+  const auto start = std::chrono::steady_clock::now();
+  const std::uint64_t cpu = CpuNs();
+  std::size_t records = 0;
+  while (std::chrono::steady_clock::now() - start < milliseconds(500)) {
+    const auto got = harness.source().Poll(milliseconds(100), [](auto) {});
+    ASSERT_TRUE(got);
+    records += *got;
+  }
+  EXPECT_LT(CpuNs() - cpu, 50000000u + records * 100000) << "more than a tenth of a CPU while idle";
+}
+
+TEST(Source, VitalRecordWakesAtOnce) {
+  Harness harness;
+  harness.ReadAll();
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  std::fflush(nullptr);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    char byte = 0;
+    REQUIRE_OK(::read(ends[0], &byte, 1) == 1);
+    ::_exit(0);
+  }
+  ASSERT_EQ(::write(ends[1], "x", 1), 1);
+  bool seen = false;
+  const auto deadline = std::chrono::steady_clock::now() + milliseconds(5000);
+  while (!seen && std::chrono::steady_clock::now() < deadline) {
+    ASSERT_TRUE(harness.source().Poll(milliseconds(1000), [&](std::span<const std::byte> bytes) {
+      seen |= Owned(bytes).event().header().tgid == static_cast<std::uint32_t>(child);
+    }));
+  }
+  EXPECT_TRUE(seen);
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+}
+
+// Two monitors on one node do not disturb each other.
+TEST(Source, TwoAtOnce) {
+  Harness first;
+  Harness second;
+  const Recorded recorded = first.Run([] { ::_exit(0); });
+  EXPECT_EQ(recorded.Of<exit_record>().size(), 1u);
+  int exits = 0;
+  for (const Owned& owned : second.ReadAll())
+    exits += owned.event().As<exit_record>() != nullptr &&
+             owned.event().header().tgid == static_cast<std::uint32_t>(recorded.child());
+  EXPECT_EQ(exits, 1);
+}
+
+}  // namespace
+}  // namespace nezuban::bpf_test
