@@ -16,10 +16,14 @@ constexpr std::uint8_t kRmdir = 2;
 constexpr std::size_t kForKernelMax = 65536;
 
 // A plain runtime's container: its cgroup may be called anything, and the id is that name.
-CgroupMatch MatchByAttachment(std::string_view path, std::string_view runtime_comm) {
+CgroupMatch MatchByAttachment(std::string_view path, std::string_view actor) {
   while (path.ends_with('/')) path.remove_suffix(1);
+  std::string_view runtime = "unknown";
+  for (const std::string_view known : {"runc", "crun", "youki"}) {
+    if (actor.starts_with(known)) runtime = known;
+  }
   return {.full_id = path.substr(path.rfind('/') + 1),  // npos + 1 is 0: the whole
-          .runtime = runtime_comm.starts_with("crun") ? "crun" : "runc",
+          .runtime = runtime,
           .depth = CgroupDepth(path)};
 }
 

@@ -21,11 +21,12 @@ struct ProcessKey {
   bool operator==(const ProcessKey&) const = default;
 };
 
-// A string with what is known about its completeness. Parent and child share the bytes after a
-// fork; use bytes.view().
+// A string with what is known about its completeness: not known at all until it is set. Parent and
+// child share the bytes after a fork; use bytes.view().
 struct StoredText {
   SharedText bytes;
-  std::uint32_t total = 0;  // total > bytes.size(): truncated or unreadable (STR_TOTAL_UNKNOWN)
+  // total > bytes.size(): truncated, or unreadable (STR_TOTAL_UNKNOWN)
+  std::uint32_t total = STR_TOTAL_UNKNOWN;
 };
 
 // fd 0, 1 or 2 as it was at the last execve.
@@ -69,7 +70,7 @@ struct Process {
 struct Container {
   std::string full_id;  // as the runtime names it; empty: the host
   std::string id;       // the first 12 characters; "host" for the host
-  // "containerd", "cri-o", "docker", "podman", "runc", "crun", "unknown"; "host"
+  // "containerd", "cri-o", "docker", "podman", "runc", "crun", "youki", "unknown"; "host"
   std::string runtime;
   std::uint64_t cgroup_id = 0;
   std::string cgroup_path;

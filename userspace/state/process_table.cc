@@ -15,8 +15,8 @@ constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 
 StoredText Store(const event::Text& text) { return {text.bytes, text.total}; }
 
-StoredText Store(std::string_view text, bool truncated) {
-  return {text, truncated ? STR_TOTAL_UNKNOWN : static_cast<std::uint32_t>(text.size())};
+StoredText Store(std::string_view text, bool whole) {
+  return {text, whole ? static_cast<std::uint32_t>(text.size()) : STR_TOTAL_UNKNOWN};
 }
 
 // What every record says of the process that caused it.
@@ -234,8 +234,8 @@ void ProcessTable::Merge(const ProcfsProcess& found) {
   if (process.origin_cgroup_id == 0) process.origin_cgroup_id = found.origin_cgroup_id;
   if (process.parent.tgid == 0) process.parent = {found.ppid, 0};
   if (process.exec_ns == 0 && process.exe_path.bytes.empty()) {
-    process.exe_path = Store(found.exe_path, false);
-    process.cwd = Store(found.cwd, false);
+    process.exe_path = Store(found.exe_path, !found.exe_path.empty());
+    process.cwd = Store(found.cwd, !found.cwd.empty());
     process.vpid = found.vpid;
     process.sid = found.sid;
     process.pgid = found.pgid;
@@ -243,7 +243,9 @@ void ProcessTable::Merge(const ProcfsProcess& found) {
     process.exec_in_container = process.origin_cgroup_id != 0;
   }
   if (process.exec_ns == 0 && process.args.bytes.empty()) {
-    process.args = Store(found.args, found.args_truncated);
+    // No arguments are believed only of a process that shows itself: zombies show none either.
+    const bool shown = !found.args.empty() || !found.exe_path.empty();
+    process.args = Store(found.args, shown && !found.args_truncated);
   }
 }
 

@@ -89,6 +89,8 @@ TEST_F(ContainerTableTest, PlainRuntimesAreKnownByAttachment) {
   Say(kCgroupAttach, 21, 1, "/group/other/", 21, "crun");
   EXPECT_EQ(IdOf(21), "other");
   EXPECT_EQ(table_.Find(21)->runtime, "crun");
+  Say(kCgroupMkdir, 22, 1, "/third", 22, "something");
+  EXPECT_EQ(table_.Find(22)->runtime, "unknown");
   Say(kCgroupAttach, 20, 1, "/mybox", 20, "crun");
   EXPECT_EQ(table_.Find(20)->runtime, "runc") << "the first attachment told";
 }

@@ -171,6 +171,8 @@ TEST_F(ProcessTableTest, AnUnknownProcessIsMadeFromTheHeader) {
   EXPECT_EQ(process.comm, "curl");
   EXPECT_EQ(process.uid, 33u);
   EXPECT_TRUE(process.exe_path.bytes.empty());
+  EXPECT_EQ(process.exe_path.total, STR_TOTAL_UNKNOWN) << "not known, which is not empty";
+  EXPECT_EQ(process.args.total, STR_TOTAL_UNKNOWN);
   EXPECT_FALSE(process.stdio_known);
   EXPECT_EQ(table_.counters().from_header, 1u);
 
@@ -208,6 +210,7 @@ TEST_F(ProcessTableTest, ForkOfAThreadAddsNothing) {
   Apply(Fork({.tgid = 20, .start_ns = 205, .comm = "java"}, 20, 205));
   Apply(Fork({.tgid = 20, .start_ns = 205, .comm = "java"}, 0, 0));
   EXPECT_EQ(table_.size(), 1u);
+  EXPECT_EQ(table_.FindByTgid(20)->parent.tgid, 0u) << "and nobody is his own parent";
 }
 
 TEST_F(ProcessTableTest, AForkThatComesAfterItsChildOnlyTellsTheParent) {
@@ -332,6 +335,26 @@ TEST_F(ProcessTableTest, ProcfsFillsAProcessKnownOnlyByItsHeader) {
   table_.Merge(FromProcfs(20, start, 1, "curl"));
   EXPECT_EQ(table_.Find({20, start})->exe_path.bytes.view(), "/curl");
   EXPECT_EQ(Lineage({20, start}), "curl < init");
+}
+
+TEST_F(ProcessTableTest, WhatProcfsDoesNotShowIsNotKnown) {
+  ProcfsProcess zombie = FromProcfs(20, 3 * kTick, 1, "zombie");
+  zombie.exe_path.clear();
+  zombie.args.clear();
+  table_.Merge(zombie);
+  const Process* process = table_.FindByTgid(20);
+  EXPECT_EQ(process->exe_path.total, STR_TOTAL_UNKNOWN);
+  EXPECT_EQ(process->args.total, STR_TOTAL_UNKNOWN);
+  EXPECT_EQ(process->cwd.total, STR_TOTAL_UNKNOWN);
+
+  ProcfsProcess bare = FromProcfs(30, 3 * kTick, 1, "bare");
+  bare.args.clear();
+  table_.Merge(bare);
+  EXPECT_EQ(table_.FindByTgid(30)->args.total, 0u) << "started without arguments";
+  ProcfsProcess cut = FromProcfs(40, 3 * kTick, 1, "cut");
+  cut.args_truncated = true;
+  table_.Merge(cut);
+  EXPECT_EQ(table_.FindByTgid(40)->args.total, STR_TOTAL_UNKNOWN);
 }
 
 TEST_F(ProcessTableTest, AReusedPidIsNoParentOfAnOlderProcess) {
