@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/rules_command.h"
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "alert/json.h"
+#include "base/text.h"
+#include "event/event.h"
+#include "ruleset/rule_test.h"
+#include "ruleset/ruleset.h"
+
+namespace nezuban::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> paths;
+  bool json = false;
+  bool dump = false;
+  bool coverage = false;
+};
+
+std::string_view SeverityName(Severity severity) {
+  return severity == Severity::kError     ? "error"
+         : severity == Severity::kWarning ? "warning"
+                                          : "note";
+}
+
+void Print(const Diagnostics& diagnostics, bool json) {
+  for (const Diagnostic& d : diagnostics.all()) {
+    if (!json) {
+      std::fprintf(stderr, "%s\n", Printable(ToString(d)).c_str());
+      continue;
+    }
+    alert::Json line;
+    line.Open('{').Key("column").Number(d.position.column).Key("file").String(d.position.file);
+    line.Key("hint").String(d.hint).Key("line").Number(d.position.line);
+    line.Key("message").String(d.message).Key("severity").String(SeverityName(d.severity));
+    std::printf("%s\n", line.Close('}').Take().c_str());
+  }
+}
+
+int CheckRules(const Options& options) {
+  Diagnostics diagnostics;
+  const auto ruleset = ruleset::Ruleset::Load(options.paths, diagnostics);
+  Print(diagnostics, options.json);
+  if (ruleset == nullptr) return 1;
+  if (options.dump) {
+    for (const ruleset::Rule& rule : ruleset->rules()) {
+      std::printf("%s\n%s", Printable(rule.name).c_str(), rule.program.Dump().c_str());
+    }
+  }
+  if (!options.json) std::printf("%zu rules: no errors\n", ruleset->rules().size());
+  return 0;
+}
+
+std::vector<std::string> EventNamesOf(const ruleset::Rule& rule) {
+  std::vector<std::string> names;
+  for (std::size_t bit = 0; bit < rule.program.events().size(); ++bit) {
+    if (!rule.program.events()[bit]) continue;
+    names.emplace_back(
+        event::NameOf(static_cast<event::EventType>(bit / 8), static_cast<std::uint8_t>(bit % 8)));
+  }
+  return names;
+}
+
+std::string Joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ",") + word;
+  return text;
+}
+
+void PrintRuleJson(const ruleset::Rule& rule) {
+  alert::Json line;
+  line.Open('{').Key("condition").String(rule.condition).Key("desc").String(rule.desc);
+  line.Key("enabled").Bool(rule.enabled).Key("events").Open('[');
+  for (const std::string& name : EventNamesOf(rule)) line.String(name);
+  line.Close(']').Key("file").String(rule.position.file).Key("line").Number(rule.position.line);
+  line.Key("priority").String(alert::ToString(rule.priority)).Key("rule").String(rule.name);
+  line.Key("tags").Open('[');
+  for (const std::string& tag : rule.tags) line.String(tag);
+  std::printf("%s\n", line.Close(']').Close('}').Take().c_str());
+}
+
+int ListRules(const Options& options) {
+  Diagnostics diagnostics;
+  const auto ruleset = ruleset::Ruleset::Load(options.paths, diagnostics);
+  if (ruleset == nullptr) {
+    Print(diagnostics, options.json);
+    return 1;
+  }
+  for (const ruleset::Rule& rule : ruleset->rules()) {
+    if (options.json) {
+      PrintRuleJson(rule);
+      continue;
+    }
+    std::printf("%s%s\n    %s · %s · %s\n", Printable(rule.name).c_str(),
+                rule.enabled ? "" : " (disabled)",
+                std::string(alert::ToString(rule.priority)).c_str(),
+                Joined(EventNamesOf(rule)).c_str(), Printable(Joined(rule.tags)).c_str());
+  }
+  return 0;
+}
+
+int TestRules(const Options& options) {
+  Diagnostics diagnostics;
+  const ruleset::TestRun run = ruleset::RunTests(options.paths, diagnostics);
+  Print(diagnostics, false);
+  for (const ruleset::TestOutcome& outcome : run.report.outcomes) {
+    if (outcome.failure.empty()) continue;
+    std::fprintf(stderr, "%s: rule '%s', %s: %s\n", ToString(outcome.at).c_str(),
+                 Printable(outcome.rule).c_str(), Printable(outcome.name).c_str(),
+                 outcome.failure.c_str());
+  }
+  if (options.coverage) {
+    for (const std::string& rule : run.untested) {
+      std::printf("not seen to match: %s\n", Printable(rule).c_str());
+    }
+  }
+  const std::size_t failed = run.report.failed();
+  std::printf("%zu events: %zu as expected, %zu not\n", run.report.outcomes.size(),
+              run.report.outcomes.size() - failed, failed);
+  const bool uncovered = options.coverage && !run.untested.empty();
+  return diagnostics.has_errors() || failed > 0 || uncovered ? 1 : 0;
+}
+
+}  // namespace
+
+void AddRulesCommand(CLI::App& app, int* exit_code) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* rules = app.add_subcommand("rules", "Check, list and test rules");
+  rules->require_subcommand(1);
+  const auto add = [&](const char* name, const char* what, int (*run)(const Options&)) {
+    CLI::App* command = rules->add_subcommand(name, what);
+    command->add_option("path", options->paths, "Rule files and directories")->required();
+    command->callback([options, exit_code, run] { *exit_code = run(*options); });
+    return command;
+  };
+  CLI::App* check = add("check", "Compile; report every problem as file:line:column", CheckRules);
+  check->add_flag("--json", options->json, "One JSON object a line for each problem");
+  check->add_flag("--dump", options->dump, "Print the compiled programs");
+  CLI::App* list = add("list", "Rules with priority, events and tags", ListRules);
+  list->add_flag("--json", options->json, "One JSON object a line for each rule");
+  CLI::App* test = add("test", "Run the *.test.yaml beside the rules", TestRules);
+  test->add_flag("--coverage", options->coverage, "Fail if a rule was never seen to match");
+}
+
+}  // namespace nezuban::cli

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rule tests: x.test.yaml beside x.yaml says which events a rule must match and which not.
+//
+//   tests:
+//     - rule: Reverse shell
+//       name: bash with its stdin on a socket
+//       match:
+//         - {evt.type: execve, proc.exepath: /usr/bin/bash, proc.stdin.type: ipv4}
+//       no_match:
+//         - {evt.type: execve, proc.exepath: /usr/bin/bash, proc.stdin.type: file}
+//
+// An event is a map of field values; "proc.aname[2]" names one with an argument, a sequence is a
+// list, ~ is unknown, and a field that is not named is absent unless it follows from others.
+#pragma once
+
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/diagnostics.h"
+#include "ruleset/ruleset.h"
+
+namespace nezuban::ruleset {
+
+struct TestOutcome {
+  Position at;  // of the event in the test file
+  std::string rule;
+  std::string name;     // "bash with its stdin on a socket: match 1"
+  std::string failure;  // empty: passed
+};
+
+struct TestReport {
+  std::vector<TestOutcome> outcomes;
+  std::set<std::string> matched;  // rules that some event matched as it had to
+
+  std::size_t failed() const;
+};
+
+// Runs the tests of one file. What is wrong with the file itself goes to `diagnostics`.
+void RunTestFile(const Ruleset& ruleset, std::string_view text, std::string_view file,
+                 TestReport& report, Diagnostics& diagnostics);
+
+// Runs the test files that `paths` stand for, each with the rules of its directory: a directory, a
+// test file, or a rule file with tests beside it. Untested rules are those of these directories
+// that no event matched.
+struct TestRun {
+  TestReport report;
+  std::vector<std::string> untested;
+};
+TestRun RunTests(std::span<const std::string> paths, Diagnostics& diagnostics);
+
+}  // namespace nezuban::ruleset

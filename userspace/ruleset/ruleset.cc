@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ruleset/ruleset.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <fstream>
+#include <utility>
+
+#include "base/text.h"
+#include "fields/fields.h"
+#include "filter/compile.h"
+#include "ruleset/files.h"
+#include "ruleset/resolve.h"
+
+namespace nezuban::ruleset {
+namespace {
+
+// FNV-1a.
+std::uint64_t Hash(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (char c : text) hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001b3U;
+  return hash;
+}
+
+std::string Hex(std::uint64_t number) {
+  std::array<char, 20> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number, 16);
+  return std::string(text.data(), end.ptr);
+}
+
+void WarnAboutEvents(const RuleSpec& spec, const filter::Program& program,
+                     Diagnostics& diagnostics) {
+  if (program.events().none()) {
+    diagnostics.Warning(spec.condition.Start(), "rule '" + spec.name.text +
+                                                    "' can never match: no event it asks for is "
+                                                    "captured");
+  } else if (program.events() == filter::AllEventNames() && spec.warn_evttypes) {
+    diagnostics.Warning(spec.condition.Start(),
+                        "rule '" + spec.name.text + "' is asked of every event",
+                        "start the condition with evt.type");
+  }
+}
+
+// What skip-if-unknown-filter turns into a warning.
+bool IsUnknownName(const Diagnostic& problem) {
+  return problem.message.starts_with("unknown field") ||
+         problem.message.starts_with("unknown event") ||
+         problem.message.starts_with("no event has a parameter");
+}
+
+void Report(const RuleSpec& spec, std::vector<Diagnostic> problems, Diagnostics& diagnostics) {
+  const auto errors = [](const Diagnostic& d) { return d.severity == Severity::kError; };
+  const bool skip =
+      spec.skip_if_unknown_filter && std::ranges::all_of(problems, [&](const Diagnostic& d) {
+        return !errors(d) || IsUnknownName(d);
+      });
+  for (Diagnostic& problem : problems) {
+    if (skip && errors(problem)) {
+      problem.severity = Severity::kWarning;
+      problem.message += "; rule '" + spec.name.text + "' is skipped";
+    }
+    diagnostics.Add(std::move(problem));
+  }
+}
+
+std::optional<Rule> CompileRule(const RuleSpec& spec, Resolver& resolver,
+                                Diagnostics& diagnostics) {
+  std::vector<Diagnostic> problems;
+  const auto expr = resolver.Condition(spec, problems);
+  auto output = OutputFormat::Parse(Trim(spec.output.text));
+  if (!output) {
+    const std::size_t blanks = spec.output.text.find(Trim(spec.output.text));
+    problems.push_back({output.error().severity, spec.output.At(output.error().at + blanks),
+                        "output: " + output.error().message, output.error().hint});
+    if (output.error().message.starts_with("unknown field")) {
+      problems.back().message = output.error().message + " in the output";
+    }
+  }
+  std::optional<filter::Program> program;
+  if (expr && output) {
+    std::vector<filter::Problem> late;
+    program = filter::Compile(*expr, late);
+    for (const filter::Problem& problem : late) {
+      if (program || problem.severity != Severity::kError) continue;  // told by Check before
+      problems.push_back({problem.severity, spec.condition.Start(), problem.message, problem.hint});
+    }
+  }
+  Report(spec, std::move(problems), diagnostics);
+  if (!program) return std::nullopt;
+  WarnAboutEvents(spec, *program, diagnostics);
+  return Rule{spec.name.text,      spec.desc.text,     spec.priority,       spec.source,
+              spec.enabled,        spec.tags,          spec.name.Start(),   ToString(*expr),
+              std::move(*program), std::move(*output), Hash(spec.name.text)};
+}
+
+void AppendAncestors(const state::EnrichedEvent& event, alert::Alert& alert) {
+  constexpr std::size_t kMost = 16;
+  const state::Process* process = event.process;
+  while (process != nullptr && alert.ancestors.size() < kMost) {
+    alert.ancestors.push_back(
+        {process->key.tgid, process->comm, std::string(process->exe_path.bytes.view())});
+    process = process->parent.tgid == 0 ? nullptr : event.processes.Find(process->parent);
+  }
+}
+
+}  // namespace
+
+NodeIdentity ThisNode() {
+  NodeIdentity node;
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) == 0) node.hostname = name.data();
+  std::ifstream("/proc/sys/kernel/random/boot_id") >> node.run_id;
+  return node;
+}
+
+std::shared_ptr<const Ruleset> Ruleset::FromFiles(std::span<const File> files,
+                                                  Diagnostics& diagnostics) {
+  RuleBook book;
+  for (const File& file : files) {
+    std::vector<Item> items;
+    ParseRuleFile(file.text, file.name, items, diagnostics);
+    for (Item& item : items) book.Add(std::move(item), diagnostics);
+  }
+  const std::shared_ptr<Ruleset> ruleset(new Ruleset());
+  Resolver resolver(book, diagnostics);
+  for (const RuleSpec& spec : book.rules()) {
+    if (spec.source != "syscall") {
+      diagnostics.Warning(spec.name.Start(), "rule '" + spec.name.text +
+                                                 "' is skipped: no source '" + spec.source + "'");
+      continue;
+    }
+    if (auto rule = CompileRule(spec, resolver, diagnostics)) {
+      ruleset->rules_.push_back(std::move(*rule));
+    }
+  }
+  resolver.WarnUnused();
+  if (diagnostics.has_errors()) return nullptr;
+  ruleset->BuildIndex();
+  return ruleset;
+}
+
+std::shared_ptr<const Ruleset> Ruleset::Load(std::span<const std::string> paths,
+                                             Diagnostics& diagnostics) {
+  const auto is_rule_file = [](std::string_view path) { return !IsTestFile(path); };
+  std::vector<File> files;
+  for (const std::string& path : ExpandPaths(paths, is_rule_file, diagnostics)) {
+    if (auto text = ReadFile(path, diagnostics)) files.push_back({path, std::move(*text)});
+  }
+  if (files.empty() && !diagnostics.has_errors()) {
+    diagnostics.Error({paths.empty() ? std::string() : paths[0]}, "no rule files");
+  }
+  return FromFiles(files, diagnostics);
+}
+
+void Ruleset::BuildIndex() {
+  by_event_.resize(filter::AllEventNames().size());
+  for (std::uint32_t i = 0; i < rules_.size(); ++i) {
+    if (!rules_[i].enabled) continue;
+    event_types_ |= rules_[i].program.Types();
+    for (std::size_t bit = 0; bit < by_event_.size(); ++bit) {
+      if (rules_[i].program.events()[bit]) by_event_[bit].push_back(i);
+    }
+  }
+}
+
+void Ruleset::Match(const state::EnrichedEvent& event, Matching& matching,
+                    const AlertHandler& handler) const {
+  const record_header& header = event.event.header();
+  const auto& candidates = by_event_[filter::EventNameBit(header.type, header.variant)];
+  if (candidates.empty()) return;
+  const fields::FieldContext context{event, matching.arena_, matching.node_.hostname};
+  const fields::FieldSource source(context);
+  for (const std::uint32_t index : candidates) {
+    matching.arena_.Reset();
+    const Rule& rule = rules_[index];
+    const filter::Answer answer = rule.program.Run(source, matching.arena_);
+    if (answer == filter::Answer::kNo) continue;
+    if (matching.alerts_by_rule_.size() < rules_.size()) {
+      matching.alerts_by_rule_.resize(rules_.size());
+    }
+    ++matching.alerts_by_rule_[index];
+    handler(MakeAlert(rule, answer, event, source, matching));
+  }
+}
+
+filter::Answer Ruleset::Ask(const Rule& rule, const fields::FieldSource& source,
+                            fields::Arena& arena) const {
+  arena.Reset();
+  return rule.program.Run(source, arena);
+}
+
+const Rule* Ruleset::FindRule(std::string_view name) const {
+  const auto at = std::ranges::find(rules_, name, &Rule::name);
+  return at == rules_.end() ? nullptr : &*at;
+}
+
+alert::Alert Ruleset::MakeAlert(const Rule& rule, filter::Answer answer,
+                                const state::EnrichedEvent& event,
+                                const fields::FieldSource& source, Matching& matching) const {
+  const record_header& header = event.event.header();
+  Output output = rule.output.Fill(source, matching.arena_);
+  alert::Alert alert;
+  alert.id = matching.node_.run_id + "." + std::to_string(header.lane) + "." +
+             std::to_string(header.cpu) + "." + std::to_string(header.seq) + "." +
+             Hex(rule.name_hash);
+  alert.time_ns = static_cast<std::int64_t>(header.time_ns) + event.wall_offset_ns;
+  alert.rule = rule.name;
+  alert.priority = rule.priority;
+  alert.source = rule.source;
+  alert.message = std::move(output.message);
+  alert.fields = std::move(output.fields);
+  alert.tags = rule.tags;
+  alert.hostname = matching.node_.hostname;
+  alert.event_type = event.event.name();
+  alert.container_known = event.container != nullptr;
+  alert.origin_known = event.origin != nullptr;
+  if (event.container != nullptr) {
+    alert.container_id = event.container->full_id;
+    alert.container_runtime = event.container->runtime;
+  }
+  if (event.origin != nullptr) alert.origin = event.origin->full_id;
+  alert.pid = header.tgid;
+  AppendAncestors(event, alert);
+  if (answer == filter::Answer::kPossible) {
+    alert.uncertain = rule.program.UncertainFields(source, matching.arena_);
+  }
+  return alert;
+}
+
+}  // namespace nezuban::ruleset

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ruleset: the compiled rules, indexed by event; what an event is asked and what alerts it gives.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "alert/alert.h"
+#include "base/diagnostics.h"
+#include "fields/arena.h"
+#include "filter/program.h"
+#include "ruleset/output_format.h"
+#include "ruleset/rule_book.h"
+#include "state/enricher.h"
+
+namespace nezuban::ruleset {
+
+struct Rule {
+  std::string name;
+  std::string desc;
+  alert::Priority priority = alert::Priority::kDebug;
+  std::string source;
+  bool enabled = true;
+  std::vector<std::string> tags;  // sorted
+  Position position;
+  std::string condition;  // with macros, lists and exceptions in their places
+  filter::Program program;
+  OutputFormat output;
+  std::uint64_t name_hash = 0;  // part of alert ids: the same in every run
+};
+
+// What alerts say of where they come from. `run_id` is the boot's or the recording's: ids of alerts
+// begin with it.
+struct NodeIdentity {
+  std::string hostname;
+  std::string run_id;
+};
+
+// This machine: gethostname and /proc/sys/kernel/random/boot_id.
+NodeIdentity ThisNode();
+
+// What one thread needs to match: scratch memory and counters. Not shared.
+class Matching {
+ public:
+  explicit Matching(NodeIdentity node) : node_(std::move(node)) {}
+
+  // Alerts per rule, by its index in Ruleset::rules(), since the last Reset.
+  std::span<const std::uint64_t> alerts_by_rule() const { return alerts_by_rule_; }
+  // Call it when another Ruleset takes over.
+  void Reset() { alerts_by_rule_.clear(); }
+
+ private:
+  friend class Ruleset;
+  NodeIdentity node_;
+  fields::Arena arena_;
+  std::vector<std::uint64_t> alerts_by_rule_;
+};
+
+// Immutable: may be shared by threads, each with its own Matching.
+class Ruleset {
+ public:
+  using AlertHandler = std::function<void(alert::Alert)>;
+
+  // Reads files and directories (their *.yaml and *.yml by name, not deeper; *.test.yaml are no
+  // rules) in order. nullptr if there was an error; every problem of all files is in `diagnostics`.
+  static std::shared_ptr<const Ruleset> Load(std::span<const std::string> paths,
+                                             Diagnostics& diagnostics);
+
+  // The same from texts, for tests: {name, content}.
+  struct File {
+    std::string name;
+    std::string text;
+  };
+  static std::shared_ptr<const Ruleset> FromFiles(std::span<const File> files,
+                                                  Diagnostics& diagnostics);
+
+  // Every enabled rule that matches gives an alert, in order of definition. An event that matches
+  // nothing allocates nothing.
+  void Match(const state::EnrichedEvent& event, Matching& matching,
+             const AlertHandler& handler) const;
+
+  // Whether one rule matches an event given by its fields. The arena is reset.
+  filter::Answer Ask(const Rule& rule, const fields::FieldSource& source,
+                     fields::Arena& arena) const;
+
+  // Events on which any enabled rule can match: what the kernel side has to deliver for rules.
+  fields::EventTypes EventTypes() const { return event_types_; }
+
+  // All rules, also disabled ones, in order of definition.
+  std::span<const Rule> rules() const { return rules_; }
+  const Rule* FindRule(std::string_view name) const;
+
+ private:
+  Ruleset() = default;
+  void BuildIndex();
+  alert::Alert MakeAlert(const Rule& rule, filter::Answer answer, const state::EnrichedEvent& event,
+                         const fields::FieldSource& source, Matching& matching) const;
+
+  std::vector<Rule> rules_;
+  std::vector<std::vector<std::uint32_t>> by_event_;  // rules by EventNameBit
+  fields::EventTypes event_types_;
+};
+
+}  // namespace nezuban::ruleset
