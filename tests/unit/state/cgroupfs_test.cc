@@ -106,6 +106,7 @@ TEST_F(RealCgroups, AreListedParentsFirstWithTheirIds) {
   EXPECT_EQ(leaf->id, InodeOf(deep));
   EXPECT_EQ(leaf->parent_id, InodeOf(top_ + "/a b"));
   EXPECT_EQ(CgroupIdOf(root_, deep), leaf->id);
+  EXPECT_EQ(CgroupIdOf(root_, deep + "/.."), 0u) << "there, but by a way that leads upwards";
 }
 
 TEST_F(RealCgroups, AreWalkedIntoTheTable) {

@@ -156,6 +156,17 @@ TEST_F(ContainerTableTest, IsBoundedUnderChurn) {
   EXPECT_EQ(IdOf(1099), "c999");
 }
 
+TEST_F(ContainerTableTest, ChurnOnTheHostForgetsNoContainer) {
+  Mkdir(11, 1, kDocker);
+  Rmdir(11);
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    Mkdir(100 + i, 1, "/session-" + std::to_string(i) + ".scope");
+    Rmdir(100 + i);
+  }
+  EXPECT_EQ(IdOf(11), "aaaaaaaaaaaa");
+  EXPECT_EQ(table_.evicted(), 0u);
+}
+
 TEST_F(ContainerTableTest, RemovalOfTheUnknownAndOfNothingIsNoError) {
   Rmdir(77);
   Rmdir(0);
