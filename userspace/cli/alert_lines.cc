@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/alert_lines.h"
+
+#include <array>
+#include <string_view>
+
+#include "base/check.h"
+#include "base/text.h"
+
+namespace nezuban::cli {
+namespace {
+
+constexpr std::string_view kReset = "\x1b[0m";
+constexpr std::string_view kDim = "\x1b[2m";
+constexpr std::string_view kBold = "\x1b[1m";
+constexpr std::string_view kBoldRed = "\x1b[1;31m";
+
+// By alert::Priority, most severe first.
+constexpr std::array<std::string_view, 8> kColours = {
+    "\x1b[1;37;41m", "\x1b[1;37;41m", kBoldRed,   "\x1b[31m",
+    "\x1b[33m",      "\x1b[36m",      "\x1b[32m", kDim,
+};
+
+std::string Coloured(std::string_view text, std::string_view colour, bool wanted) {
+  if (!wanted) return std::string(text);
+  return std::string(colour).append(text).append(kReset);
+}
+
+// Enough of an id to find the container with the runtime's own tools.
+std::string ShortId(const std::string& id) {
+  constexpr std::size_t kShort = 12;
+  return Printable(std::string_view(id).substr(0, kShort));
+}
+
+std::string Place(const alert::Alert& alert) {
+  if (!alert.container_known) return "container unknown";
+  if (alert.container_id.empty()) return "host";
+  std::string place =
+      alert.container_runtime.empty() ? "" : Printable(alert.container_runtime) + " ";
+  return place + ShortId(alert.container_id);
+}
+
+// Where the process came from, if it is no longer there.
+std::string Origin(const alert::Alert& alert) {
+  if (!alert.origin_known) return ", origin unknown";
+  if (alert.origin.empty() || alert.origin == alert.container_id) return "";
+  return ", from container " + ShortId(alert.origin);
+}
+
+}  // namespace
+
+std::string AlertLine(const alert::Alert& alert, bool colour) {
+  const auto priority = static_cast<std::size_t>(alert.priority);
+  CHECK(priority < kColours.size());
+  std::string line = Coloured(alert::FormatTime(alert.time_ns), kDim, colour);
+  line += ' ' + Coloured(alert::ToString(alert.priority), kColours[priority], colour);
+  line += ' ' + Coloured(Printable(alert.rule), kBold, colour);
+  line += ": " + Printable(alert.message);
+  line += ' ' + Coloured('[' + Place(alert) + Origin(alert) + ']', kDim, colour);
+  if (alert.lost_before > 0) {
+    line += ' ' + Coloured("(events lost before: " + std::to_string(alert.lost_before) + ")",
+                           kBoldRed, colour);
+  }
+  return line;
+}
+
+std::string GapLine(const rpc::Loss& loss, bool colour) {
+  return Coloured("-- " + std::to_string(loss.count) + (loss.count == 1 ? " alert" : " alerts") +
+                      " lost between " + alert::FormatTime(loss.first_ns) + " and " +
+                      alert::FormatTime(loss.last_ns) + ": " + std::string(ToString(loss.reason)),
+                  kBoldRed, colour);
+}
+
+std::string GapJson(const rpc::Loss& loss) {
+  return "{\"gap\":{\"count\":" + std::to_string(loss.count) + ",\"first_time\":\"" +
+         alert::FormatTime(loss.first_ns) + "\",\"last_time\":\"" +
+         alert::FormatTime(loss.last_ns) + "\",\"reason\":\"" + std::string(ToString(loss.reason)) +
+         "\"}}";
+}
+
+}  // namespace nezuban::cli

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/status_command.h"
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "base/text.h"
+#include "cli/status_text.h"
+#include "rpc/client.h"
+
+namespace nezuban::cli {
+namespace {
+
+struct StatusOptions {
+  std::string address = "unix:///run/nezuban/nezuban.sock";
+  bool json = false;
+};
+
+int ShowStatus(const StatusOptions& options) {
+  constexpr std::chrono::milliseconds kTimeout{5000};
+  auto client = rpc::Client::Create(options.address);
+  const auto status = client ? client->GetStatus(kTimeout)
+                             : Result<rpc::NodeStatus>(tl::unexpected<Error>(client.error()));
+  if (!status) {
+    std::fprintf(stderr, "nezuban status: %s\n", Printable(status.error().message).c_str());
+    return status.error().exit_code;
+  }
+  const std::string text = options.json ? StatusJson(*status) + "\n" : StatusText(*status);
+  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) return 2;
+  return 0;
+}
+
+}  // namespace
+
+void AddStatusCommand(CLI::App& app, int* exit_code) {
+  CLI::App* status = app.add_subcommand("status", "What a running monitor sees and what it lost");
+  auto options = std::make_shared<StatusOptions>();
+  status->add_option("--address", options->address, "unix:PATH, 127.0.0.1:PORT or [::1]:PORT")
+      ->capture_default_str();
+  status->add_flag("--json", options->json, "One JSON object");
+  status->callback([options, exit_code] { *exit_code = ShowStatus(*options); });
+}
+
+}  // namespace nezuban::cli

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/status_text.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "alert/alert.h"
+#include "alert/json.h"
+#include "base/text.h"
+
+namespace nezuban::cli {
+namespace {
+
+// A counter of NodeStatus, for both outputs.
+struct Count {
+  std::string_view key;
+  std::string_view label;
+  std::uint64_t (*get)(const rpc::NodeStatus& status);
+};
+using Node = const rpc::NodeStatus&;
+constexpr std::array kCounts = {
+    Count{"rules_loaded", "rules loaded", [](Node s) -> std::uint64_t { return s.rules_loaded; }},
+    Count{"alerts", "alerts", [](Node s) { return s.alerts; }},
+    Count{"alerts_dropped", "alerts lost to all", [](Node s) { return s.alerts_dropped; }},
+    Count{"subscribers", "subscribers", [](Node s) -> std::uint64_t { return s.subscribers; }},
+    Count{"subscriber_drops", "alerts lost to slow ones",
+          [](Node s) { return s.subscriber_drops; }},
+    Count{"processes", "processes known", [](Node s) { return s.processes; }},
+    Count{"processes_evicted", "processes forgotten", [](Node s) { return s.processes_evicted; }},
+    Count{"containers", "containers known", [](Node s) { return s.containers; }},
+    Count{"malformed_records", "malformed records", [](Node s) { return s.malformed_records; }},
+};
+
+// Padded by characters, not bytes: names are ASCII once Printable has seen control characters.
+std::string Pad(std::string_view text, std::size_t width) {
+  std::string out(text);
+  out.append(width - std::min(width, out.size()), ' ');
+  return out;
+}
+
+std::string Right(const std::string& text, std::size_t width) {
+  return std::string(width - std::min(width, text.size()), ' ') + text;
+}
+
+std::string EventLine(const rpc::EventStatus& event) {
+  std::string drops;
+  std::uint64_t dropped = 0;
+  for (const auto& [reason, count] : event.dropped) {
+    if (count == 0) continue;
+    dropped += count;
+    drops += (drops.empty() ? "" : ", ") + Printable(reason) + " " + std::to_string(count);
+  }
+  return "  " + Pad(Printable(event.event), 14) + Right(std::to_string(event.seen), 12) +
+         Right(std::to_string(event.delivered), 12) + Right(std::to_string(event.filtered), 12) +
+         Right(std::to_string(dropped), 12) + (drops.empty() ? "" : "  (" + drops + ")") + "\n";
+}
+
+std::string SensorLine(const rpc::SensorStatus& sensor) {
+  return "  " + Pad(Printable(sensor.event), 14) + Pad(ToString(sensor.kind), 12) +
+         (sensor.proved ? "proved  " : "        ") + Printable(sensor.hook) +
+         (sensor.why.empty() ? "" : ": " + Printable(sensor.why)) + "\n";
+}
+
+void WriteEvent(alert::Json& json, const rpc::EventStatus& event) {
+  json.Open('{').Key("event").String(event.event);
+  json.Key("seen").Number(static_cast<std::int64_t>(event.seen));
+  json.Key("delivered").Number(static_cast<std::int64_t>(event.delivered));
+  json.Key("filtered").Number(static_cast<std::int64_t>(event.filtered));
+  json.Key("dropped").Open('{');
+  for (const auto& [reason, count] : event.dropped) {
+    json.Key(reason).Number(static_cast<std::int64_t>(count));
+  }
+  json.Close('}').Close('}');
+}
+
+void WriteSensor(alert::Json& json, const rpc::SensorStatus& sensor) {
+  json.Open('{').Key("event").String(sensor.event).Key("kind").String(ToString(sensor.kind));
+  json.Key("hook").String(sensor.hook).Key("proved").Bool(sensor.proved);
+  json.Key("why").String(sensor.why).Close('}');
+}
+
+}  // namespace
+
+std::string StatusText(const rpc::NodeStatus& status) {
+  std::string text = "nezuban " + Printable(status.version) + " on " + Printable(status.hostname) +
+                     ", kernel " + Printable(status.kernel_release) + ", since " +
+                     alert::FormatTime(status.start_time_ns) + "\n\n";
+  for (const Count& count : kCounts) {
+    text += "  " + Pad(count.label, 26) + Right(std::to_string(count.get(status)), 12) + "\n";
+  }
+  text += "\nevents              " + Right("seen", 8) + Right("delivered", 12) +
+          Right("filtered", 12) + Right("dropped", 12) + "\n";
+  for (const rpc::EventStatus& event : status.events) text += EventLine(event);
+  text += "\nsensors\n";
+  for (const rpc::SensorStatus& sensor : status.sensors) text += SensorLine(sensor);
+  return text;
+}
+
+std::string StatusJson(const rpc::NodeStatus& status) {
+  alert::Json json;
+  json.Open('{').Key("version").String(status.version);
+  json.Key("kernel_release").String(status.kernel_release);
+  json.Key("hostname").String(status.hostname);
+  json.Key("start_time").String(alert::FormatTime(status.start_time_ns));
+  for (const Count& count : kCounts) {
+    json.Key(count.key).Number(static_cast<std::int64_t>(count.get(status)));
+  }
+  json.Key("events").Open('[');
+  for (const rpc::EventStatus& event : status.events) WriteEvent(json, event);
+  json.Close(']').Key("sensors").Open('[');
+  for (const rpc::SensorStatus& sensor : status.sensors) WriteSensor(json, sensor);
+  return json.Close(']').Close('}').Take();
+}
+
+}  // namespace nezuban::cli
