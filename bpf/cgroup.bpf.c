@@ -101,7 +101,7 @@ static __always_inline struct container_cgroup recall(__u64 id)
  */
 static __always_inline void remember(__u64 id, struct container_cgroup *container)
 {
-	if (bpf_map_update_elem(&container_cgroups, &id, container, BPF_ANY) < 0)
+	if (map_update(&container_cgroups, &id, container, BPF_ANY) < 0)
 		origin_lost();
 }
 

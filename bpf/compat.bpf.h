@@ -83,6 +83,16 @@ static __always_inline struct syscall_id current_syscall(void)
 	return id;
 }
 
+/*
+ * bpf_map_update_elem with a result that can be tested. Before 6.4 (d7ba4cc900bf) the function
+ * behind it returned int, and the call, which the verifier makes direct, leaves the upper half of
+ * the register zero: -EEXIST then is neither negative nor -EEXIST.
+ */
+static __always_inline int map_update(void *map, const void *key, const void *value, __u64 flags)
+{
+	return (int)bpf_map_update_elem(map, key, value, flags);
+}
+
 /* Absent without CONFIG_AUDIT. */
 static __always_inline __u32 task_loginuid(struct task_struct *task)
 {

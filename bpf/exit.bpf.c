@@ -35,7 +35,7 @@ static __always_inline bool is_last_thread(struct task_struct *task)
 
 	if (BPF_CORE_READ(task, signal, live.counter) != 0)
 		return false;
-	return bpf_map_update_elem(&ended_processes, &key, &value, BPF_NOEXIST) != -EEXIST;
+	return map_update(&ended_processes, &key, &value, BPF_NOEXIST) != -EEXIST;
 }
 
 /* As wait(2) gives it: the group's if it was killed or called exit_group, else the leader's. */

@@ -164,7 +164,7 @@ int BPF_PROG(on_move_mount_begin, const struct path *from_path, const struct pat
 	move.mnt = (__u64)vfsmount_mount(BPF_CORE_READ(from_path, mnt));
 	move.to_dentry = (__u64)BPF_CORE_READ(to_path, dentry);
 	move.to_vfsmount = (__u64)BPF_CORE_READ(to_path, mnt);
-	if (bpf_map_update_elem(&moves_in_progress, &key, &move, BPF_ANY) < 0)
+	if (map_update(&moves_in_progress, &key, &move, BPF_ANY) < 0)
 		count_drop(EVENT_MOUNT, DROP_MAP_FULL);
 	return 0;
 }

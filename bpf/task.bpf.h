@@ -146,7 +146,7 @@ static __always_inline bool origin_store(struct task_struct *task, __u64 cgroup_
 	} else {
 		struct task_key key = task_key_of(task);
 
-		if (bpf_map_update_elem(&task_origins_by_id, &key, &origin, BPF_ANY) == 0)
+		if (map_update(&task_origins_by_id, &key, &origin, BPF_ANY) == 0)
 			return true;
 	}
 	origin_lost();

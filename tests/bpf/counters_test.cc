@@ -40,7 +40,7 @@ std::uint64_t Missing(const std::deque<Owned>& records, int lane) {
 }
 
 TEST(Counters, AgreeWithWhatIsRead) {
-  Harness harness;
+  Harness harness(Harness::DefaultOptions());
   std::deque<Owned> all = harness.ReadAll();
   std::fflush(nullptr);
   const pid_t child = ::fork();

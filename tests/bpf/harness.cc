@@ -54,6 +54,16 @@ struct TinyElf {
 };
 static_assert(sizeof(TinyElf) >= 0x84);
 
+std::unique_ptr<probe::ProbeSource> OpenOrExit(const probe::ProbeOptions& options) {
+  probe::SetLogger([](std::string_view level, std::string_view line) {
+    if (level == "warn") std::cerr << line << '\n';
+  });
+  auto source = probe::ProbeSource::Open(options);
+  if (source) return std::move(*source);
+  std::cerr << "the sensors cannot run here: " << source.error().message << '\n';
+  std::exit(1);
+}
+
 }  // namespace
 
 void Require(bool condition, const char* what) {
@@ -84,16 +94,14 @@ probe::ProbeOptions Harness::DefaultOptions() {
   return options;
 }
 
-Harness::Harness(probe::ProbeOptions options) {
-  probe::SetLogger([](std::string_view level, std::string_view line) {
-    if (level == "warn") std::cerr << line << '\n';
-  });
-  auto source = probe::ProbeSource::Open(options);
-  if (!source) {
-    std::cerr << "the sensors cannot run here: " << source.error().message << '\n';
-    std::exit(1);
-  }
-  source_ = std::move(*source);
+Harness::Harness(const probe::ProbeOptions& options)
+    : own_(OpenOrExit(options)), source_(own_.get()) {}
+
+Harness::Harness() {
+  static const std::unique_ptr<probe::ProbeSource> shared = OpenOrExit(DefaultOptions());
+  source_ = shared.get();
+  source_->SetEnabled(probe::EventSet().set());
+  ReadAll();
 }
 
 void Harness::Read(milliseconds timeout, std::deque<Owned>& into) {

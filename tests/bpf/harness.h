@@ -80,10 +80,14 @@ class Recorded {
 
 class Harness {
  public:
-  // Without a proof, so that no record but the test's is made; fails the test program where the
-  // sensors cannot run.
-  explicit Harness(probe::ProbeOptions options = DefaultOptions());
+  // On the sensors that all tests share, since loading them takes seconds in an emulated guest.
+  // What was recorded before is gone, and all events are wanted.
+  Harness();
 
+  // On sensors of its own.
+  explicit Harness(const probe::ProbeOptions& options);
+
+  // Without a proof, so that no record but the test's is made.
   static probe::ProbeOptions DefaultOptions();
 
   probe::ProbeSource& source() { return *source_; }
@@ -101,7 +105,8 @@ class Harness {
  private:
   void Read(std::chrono::milliseconds timeout, std::deque<Owned>& into);
 
-  std::unique_ptr<probe::ProbeSource> source_;
+  std::unique_ptr<probe::ProbeSource> own_;
+  probe::ProbeSource* source_;
 };
 
 // A directory that goes with its contents.

@@ -170,7 +170,6 @@ TEST_F(Origin, AllThreadsOfAnAttachedProcess) {
   EXPECT_EQ(execs[0].header().origin_cgroup_id, container.id());
 }
 
-// A thread that was there at the move and makes its first record only after the process has left.
 TEST_F(Origin, UserSpaceMarksWhatWasThereBefore) {
   const TestCgroup old("nezuban-test-old");
   const TestCgroup below("below", &old);
@@ -215,7 +214,7 @@ TEST_F(Origin, SnapshotFixesIt) {
   }
   char byte = 0;
   ASSERT_EQ(::read(ready[0], &byte, 1), 1);
-  Harness fresh;
+  Harness fresh(Harness::DefaultOptions());
   ASSERT_TRUE(fresh.source().MarkContainer(old.id(), old.id()));
   std::uint64_t seen = 0;
   const auto count = fresh.source().Snapshot([&](std::span<const std::byte> bytes) {

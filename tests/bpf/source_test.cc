@@ -154,7 +154,7 @@ TEST(Source, VitalRecordWakesAtOnce) {
 // Two monitors on one node do not disturb each other.
 TEST(Source, TwoAtOnce) {
   Harness first;
-  Harness second;
+  Harness second(Harness::DefaultOptions());
   const Recorded recorded = first.Run([] { ::_exit(0); });
   EXPECT_EQ(recorded.Of<exit_record>().size(), 1u);
   int exits = 0;
