@@ -6,8 +6,9 @@
  *   through it (native, 32-bit, socketcall) and so does io_uring's. `address` is the kernel's copy
  *   of the caller's sockaddr; it lies in the stack frame of __sys_connect or in the io_uring
  *   request, so it still holds at the exit, when result and source end exist too.
- * tracepoint: sys_exit of connect: descriptor → socket → ends. io_uring and TCP fast open connect
- *   in other calls: on_connect_elsewhere, without a result.
+ *   TCP fast open connects in sendto or sendmsg: on_connect_fast_open, without a result.
+ * tracepoint: sys_exit of connect: descriptor → socket → ends. io_uring (TCP only) and fast open:
+ *   on_connect_elsewhere, without a result.
  *
  * When a blocking TCP connect fails, tcp_disconnect has cleared the socket's destination port and
  * source address before either hook. on_connect_syn_sent keeps them, for both kinds.
@@ -35,6 +36,7 @@ DEFINE_SCRATCH(connect, sizeof(struct connect_record) + PATH_LEN_MAX + 64);
 #define I386_NR_CONNECT 362
 #define I386_NR_SOCKETCALL 102
 #define SOCKETCALL_CONNECT 3
+#define NR_IO_URING_ENTER 426 /* in every table */
 
 /*
  * Key: pid_tgid. The ends of the thread's TCP connection in the making, as they were when its SYN
@@ -304,27 +306,11 @@ int BPF_PROG(on_connect_syn_sent, struct sock *sk, int oldstate, int newstate)
 	return 0;
 }
 
-/*
- * For the tracepoint kind only: a TCP connection begun in another system call than connect
- * (io_uring, or sendto and sendmsg with fast open), or by an io_uring worker. How it ends is not
- * known.
- */
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(on_connect_elsewhere, struct sock *sk, int oldstate, int newstate)
+/* A TCP connection is begun, in a call at whose exit nobody looks: how it ends is not known. */
+static __always_inline int report_begun(struct sock *sk, __u8 sensor)
 {
-	if (newstate != TCP_SYN_SENT || !has_task_helpers)
-		return 0;
-
-	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 flags = BPF_CORE_READ(task, flags);
-
-	if (flags & PF_KTHREAD)
-		return 0;
-	if (!(flags & PF_IO_WORKER) && in_connect(current_syscall()))
-		return 0;
-
-	struct connect_record *record = record_begin(&connect_scratch, EVENT_CONNECT, 0,
-						     SENSOR_TRACEPOINT, sizeof(*record));
+	struct connect_record *record =
+		record_begin(&connect_scratch, EVENT_CONNECT, 0, sensor, sizeof(*record));
 
 	if (!record)
 		return 0;
@@ -332,6 +318,43 @@ int BPF_PROG(on_connect_elsewhere, struct sock *sk, int oldstate, int newstate)
 	record->fd = -1;
 	record_append_nothing(record, &record->path);
 	endpoints_fill(&record->ends, sk);
+	record->ends.state = TCP_SYN_SENT; /* it is about to be */
 	record_submit(record, connect, LANE_BULK);
 	return 0;
+}
+
+/* Whether the current task has begun a connection in another system call than connect, not being a
+ * thread of the kernel's own. Not known on kernels without has_task_helpers. */
+static __always_inline bool begun_elsewhere(__s32 *nr)
+{
+	if (!has_task_helpers)
+		return false;
+
+	struct syscall_id id = current_syscall();
+	__u32 flags = BPF_CORE_READ(bpf_get_current_task_btf(), flags);
+
+	*nr = flags & PF_IO_WORKER ? NR_IO_URING_ENTER : id.nr;
+	return !(flags & PF_KTHREAD) && (flags & PF_IO_WORKER || !in_connect(id));
+}
+
+/* For the tracepoint kind: io_uring, and sendto or sendmsg with fast open. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_connect_elsewhere, struct sock *sk, int oldstate, int newstate)
+{
+	__s32 nr;
+
+	if (newstate != TCP_SYN_SENT || !begun_elsewhere(&nr))
+		return 0;
+	return report_begun(sk, SENSOR_TRACEPOINT);
+}
+
+/* For the object kind: fast open only, as io_uring's requests come through __sys_connect_file. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_connect_fast_open, struct sock *sk, int oldstate, int newstate)
+{
+	__s32 nr;
+
+	if (newstate != TCP_SYN_SENT || !begun_elsewhere(&nr) || nr == NR_IO_URING_ENTER)
+		return 0;
+	return report_begun(sk, SENSOR_OBJECT);
 }

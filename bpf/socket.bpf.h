@@ -77,7 +77,7 @@ static __always_inline void endpoints_fill(struct endpoints *ends, struct sock *
 }
 
 /* The first `len` bytes of sun_path: an abstract name's leading NUL becomes '@', a path name ends
- * at its NUL. */
+ * at its NUL. A name of full length has none: it is read on to the one behind it. */
 static __always_inline void record_append_sun_path(void *record, __u32 capacity,
 						   struct str_ref *ref, const char *path, __u32 len)
 {
@@ -90,7 +90,7 @@ static __always_inline void record_append_sun_path(void *record, __u32 capacity,
 		return;
 	}
 	if (first) {
-		record_append_kernel_str(record, capacity, ref, path, UNIX_PATH_MAX + 1);
+		record_append_kernel_str(record, capacity, ref, path, UNIX_PATH_MAX + 2);
 		return;
 	}
 	record_append_kernel(record, capacity, ref, path, len, UNIX_PATH_MAX);

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// The other doors to a connection: 32-bit calls, io_uring, fast open. And the filter at them all.
+#include <linux/io_uring.h>
+#include <sys/syscall.h>
+
+#include "bpf/connect_fixture.h"
+
+namespace nezuban::bpf_test {
+namespace {
+
+#if defined(__x86_64__)
+TEST_F(ConnectTest, CallsOf32Bits) {
+  constexpr int kConnect = 362;
+  constexpr int kSocketcall = 102;
+  constexpr std::uint32_t kSubConnect = 3;
+  const std::uint16_t port = ClosedPort();
+  const auto connects = Run([&] {
+    LowMemory memory;
+    const Address to = Make("127.0.0.1", port);
+    const std::uint32_t address = memory.Put(&to, sizeof to.v4);
+    for (int i = 0; i < 10; ++i) {
+      const int fd = Socket(AF_INET, i % 4 < 2 ? SOCK_STREAM : SOCK_DGRAM);
+      const std::uint32_t words[] = {static_cast<std::uint32_t>(fd), address, sizeof to.v4};
+      const std::uint32_t args = memory.Put(words, sizeof words);
+      const int result = i % 2 == 0 ? Int80(kConnect, words[0], words[1], words[2])
+                                    : Int80(kSocketcall, kSubConnect, args);
+      acts_->Note(fd, -result);
+    }
+    // Other calls of socketcall are none of ours: socket(AF_INET, SOCK_DGRAM, 0).
+    const std::uint32_t other[] = {AF_INET, SOCK_DGRAM, 0};
+    REQUIRE_OK(Int80(kSocketcall, 1, memory.Put(other, sizeof other)) >= 0);
+  });
+  ASSERT_EQ(connects.size(), 10u);
+  for (int i = 0; i < 10; ++i) {
+    const int type = i % 4 < 2 ? SOCK_STREAM : SOCK_DGRAM;
+    EXPECT_EQ(acts_->error[i], type == SOCK_STREAM ? ECONNREFUSED : 0);
+    ExpectCommon(connects[static_cast<std::size_t>(i)], i);
+    ExpectInet(connects[static_cast<std::size_t>(i)], i, AF_INET, type, "127.0.0.1", port);
+  }
+}
+#endif
+
+// One connect request through io_uring; its result.
+int UringConnect(int fd, const Address& address) {
+  io_uring_params params{};
+  const int ring = static_cast<int>(::syscall(SYS_io_uring_setup, 2, &params));
+  REQUIRE_OK(ring >= 0);
+  const auto map = [&](std::size_t size, off_t what) {
+    void* memory =
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, what);
+    REQUIRE_OK(memory != MAP_FAILED);
+    return static_cast<char*>(memory);
+  };
+  char* sq = map(params.sq_off.array + params.sq_entries * sizeof(__u32), IORING_OFF_SQ_RING);
+  char* cq = map(params.cq_off.cqes + params.cq_entries * sizeof(io_uring_cqe), IORING_OFF_CQ_RING);
+  auto* entry = reinterpret_cast<io_uring_sqe*>(map(sizeof(io_uring_sqe) * 2, IORING_OFF_SQES));
+  std::memset(entry, 0, sizeof *entry);
+  entry->opcode = IORING_OP_CONNECT;
+  entry->fd = fd;
+  entry->addr = reinterpret_cast<std::uintptr_t>(&address);
+  entry->off = SizeOf(address);
+  *reinterpret_cast<__u32*>(sq + params.sq_off.array) = 0;
+  std::atomic_ref(*reinterpret_cast<__u32*>(sq + params.sq_off.tail)).store(1);
+  REQUIRE_OK(::syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, nullptr, 0) == 1);
+  return reinterpret_cast<io_uring_cqe*>(cq + params.cq_off.cqes)->res;
+}
+
+TEST_F(ConnectTest, IoUringIsNoWayAround) {
+  Listener listener;
+  const Address to = Make("127.0.0.1", listener.port());
+  const auto connects = Run([&] {
+    for (int i = 0; i < 3; ++i) REQUIRE_OK(UringConnect(Socket(AF_INET, SOCK_STREAM), to) == 0);
+  });
+  int ended = 0;
+  for (const Connect& connect : connects) {
+    EXPECT_EQ(connect->fd, -1);
+    EXPECT_EQ(Text(connect->ends.remote_addr, AF_INET), "127.0.0.1");
+    EXPECT_EQ(connect->ends.remote_port, listener.port());
+    EXPECT_EQ(connect.header().flags, object() ? 0u : RECORD_RESULT_UNKNOWN);
+    if (connect->result == 0) ++ended;
+  }
+  EXPECT_EQ(ended, 3);
+  // The object sensor also sees the attempts before the last one, which would have had to wait.
+  if (!object()) {
+    EXPECT_EQ(connects.size(), 3u);
+  }
+}
+
+TEST_F(ConnectTest, FastOpenIsNoWayAround) {
+  Listener listener;
+  const Address to = Make("127.0.0.1", listener.port());
+  const auto connects = Run([&] {
+    for (int i = 0; i < 3; ++i)
+      REQUIRE_OK(
+          ::sendto(Socket(AF_INET, SOCK_STREAM), "x", 1, MSG_FASTOPEN, &to.any, sizeof to.v4) == 1);
+  });
+  ASSERT_EQ(connects.size(), 3u);
+  for (const Connect& connect : connects) {
+    EXPECT_EQ(connect->fd, -1);
+    EXPECT_EQ(connect.header().flags, RECORD_RESULT_UNKNOWN);
+    EXPECT_EQ(connect.header().sensor, object() ? SENSOR_OBJECT : SENSOR_TRACEPOINT);
+    EXPECT_EQ(Text(connect->ends.remote_addr, AF_INET), "127.0.0.1");
+    EXPECT_EQ(connect->ends.remote_port, listener.port());
+    EXPECT_EQ(connect->ends.state, kSynSent);
+  }
+}
+
+TEST_F(ConnectTest, UnwantedIsFiltered) {
+  probe::EventSet wanted;
+  wanted.set();
+  wanted.reset(EVENT_CONNECT);
+  harness_.source().SetEnabled(wanted);
+  const auto before = harness_.source().Counters()[EVENT_CONNECT];
+  const std::uint16_t port = ClosedPort();
+  const auto connects = Run([&] {
+    for (int i = 0; i < 11; ++i) acts_->Do(Socket(AF_INET, SOCK_DGRAM), Make("127.0.0.1", port));
+  });
+  EXPECT_EQ(connects.size(), 0u);
+  const auto after = harness_.source().Counters()[EVENT_CONNECT];
+  EXPECT_GE(after.filtered - before.filtered, 11u);
+  EXPECT_EQ(after.submitted, before.submitted);
+}
+
+}  // namespace
+}  // namespace nezuban::bpf_test
