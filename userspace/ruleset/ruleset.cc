@@ -136,7 +136,7 @@ std::shared_ptr<const Ruleset> Ruleset::FromFiles(std::span<const File> files,
       ruleset->rules_.push_back(std::move(*rule));
     }
   }
-  resolver.WarnUnused();
+  if (!diagnostics.has_errors()) resolver.WarnUnused();  // else what uses them may be missing
   if (diagnostics.has_errors()) return nullptr;
   ruleset->BuildIndex();
   return ruleset;
