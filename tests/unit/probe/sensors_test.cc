@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/sensors.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+namespace nezuban::probe {
+namespace {
+
+TEST(Sensors, EveryEventHasOneAndAKindComesInARow) {
+  for (event::EventType event = 0; event < NR_EVENTS; ++event) {
+    const auto rows = SensorsFor(event, SensorChoice::kAuto);
+    ASSERT_FALSE(rows.empty()) << event::MainName(event);
+    // Object sensors first: they see what tracepoints on system calls do not.
+    EXPECT_TRUE(std::is_sorted(rows.begin(), rows.end(), [](auto* a, auto* b) {
+      return a->kind < b->kind;
+    })) << event::MainName(event);
+  }
+}
+
+TEST(Sensors, RowsAreComplete) {
+  for (const SensorRow& row : Sensors()) {
+    EXPECT_NE(row.kind, SensorKind::kNone) << row.hook;
+    EXPECT_FALSE(row.hook.empty());
+    EXPECT_FALSE(row.programs.empty()) << row.hook;
+    for (const ProgramRow& program : row.programs) {
+      const bool on_function = program.attachment != Attachment::kTracepoint &&
+                               program.attachment != Attachment::kSyscallExit;
+      EXPECT_EQ(!program.function.empty(), on_function) << program.name;
+      EXPECT_EQ(!program.syscalls.empty(), program.attachment == Attachment::kSyscallExit)
+          << program.name;
+    }
+  }
+}
+
+// Two programs for one system call would silently replace each other in the dispatcher's array.
+TEST(Sensors, ASystemCallHasOneProgram) {
+  std::set<int> native;
+  std::set<int> compat;
+  for (const SensorRow& row : Sensors()) {
+    for (const ProgramRow& program : row.programs) {
+      for (const SyscallNumbers& numbers : program.syscalls) {
+        EXPECT_TRUE(numbers.x86_64 < 0 || native.insert(numbers.x86_64).second) << program.name;
+        EXPECT_TRUE(numbers.i386 < 0 || compat.insert(numbers.i386).second) << program.name;
+      }
+    }
+  }
+}
+
+TEST(Sensors, ChoiceOfAKind) {
+  for (event::EventType event = 0; event < NR_EVENTS; ++event) {
+    const auto all = SensorsFor(event, SensorChoice::kAuto);
+    for (const auto& [choice, kind] :
+         {std::pair{SensorChoice::kObject, SensorKind::kObject},
+          std::pair{SensorChoice::kTracepoint, SensorKind::kTracepoint}}) {
+      const auto rows = SensorsFor(event, choice);
+      const bool has_kind = std::any_of(all.begin(), all.end(),
+                                        [kind = kind](auto* row) { return row->kind == kind; });
+      if (!has_kind) {
+        EXPECT_EQ(rows, all) << event::MainName(event);
+        continue;
+      }
+      ASSERT_FALSE(rows.empty());
+      for (const SensorRow* row : rows) EXPECT_EQ(row->kind, kind);
+    }
+  }
+}
+
+TEST(Sensors, Words) {
+  EXPECT_EQ(ParseSensorChoice("auto"), SensorChoice::kAuto);
+  EXPECT_EQ(ParseSensorChoice("object"), SensorChoice::kObject);
+  EXPECT_EQ(ParseSensorChoice("tracepoint"), SensorChoice::kTracepoint);
+  EXPECT_EQ(ParseSensorChoice("Auto"), std::nullopt);
+  EXPECT_EQ(ParseSensorChoice(""), std::nullopt);
+  EXPECT_EQ(ToString(SensorKind::kNone), "none");
+  EXPECT_EQ(ToString(SensorKind::kObject), "object");
+  EXPECT_EQ(ToString(SensorKind::kTracepoint), "tracepoint");
+}
+
+}  // namespace
+}  // namespace nezuban::probe
