@@ -59,12 +59,12 @@ class TestServer {
   std::unique_ptr<Server> server;
 };
 
-// One stream. Everything it waits for has a deadline of 30 seconds.
+// One stream. Everything it waits for has a deadline of two minutes.
 class Reader {
  public:
   explicit Reader(const std::shared_ptr<grpc::Channel>& channel, v1::SubscribeRequest request = {})
       : stub_(v1::AlertService::NewStub(channel)) {
-    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
+    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(120));
     stream_ = stub_->Subscribe(&context_, request);
   }
   ~Reader() {
