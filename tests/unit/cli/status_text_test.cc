@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/status_text.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace nezuban::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+rpc::NodeStatus SomeStatus() {
+  rpc::NodeStatus status;
+  status.version = "0.1.0";
+  status.hostname = "node-1";
+  status.kernel_release = "6.1";
+  status.subscribers = 2;
+  status.processes = 345;
+  status.events = {{"connect", 10, 5, 3, {{"ring full", 2}, {"recursion", 0}}}};
+  status.sensors = {
+      {"connect", rpc::SensorKind::kTracepoint, "tp_btf/sys_exit", true, "no fentry"}};
+  return status;
+}
+
+TEST(StatusText, IsReadable) {
+  const std::string text = StatusText(SomeStatus());
+  EXPECT_THAT(text, HasSubstr("nezuban 0.1.0 on node-1, kernel 6.1"));
+  EXPECT_THAT(text, HasSubstr("processes known                    345\n"));
+  EXPECT_THAT(text, HasSubstr("  connect                 10           5           3           2"
+                              "  (ring full 2)\n"));
+  EXPECT_THAT(text, HasSubstr("  connect       tracepoint  proved  tp_btf/sys_exit: no fentry\n"));
+}
+
+TEST(StatusText, EscapesWhatCameFromOutside) {
+  rpc::NodeStatus status = SomeStatus();
+  status.hostname = status.version = status.events[0].event = status.sensors[0].why = "\x1b[2J";
+  EXPECT_THAT(StatusText(status), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(StatusJson(status), Not(HasSubstr("\x1b")));
+}
+
+TEST(StatusJson, HasEveryMember) {
+  EXPECT_EQ(StatusJson(SomeStatus()),
+            R"({"version":"0.1.0","kernel_release":"6.1","hostname":"node-1",)"
+            R"("start_time":"1970-01-01T00:00:00.000000000Z","rules_loaded":0,"alerts":0,)"
+            R"("alerts_dropped":0,"subscribers":2,"subscriber_drops":0,"processes":345,)"
+            R"("processes_evicted":0,"containers":0,"malformed_records":0,)"
+            R"("events":[{"event":"connect","seen":10,"delivered":5,"filtered":3,)"
+            R"("dropped":{"ring full":2,"recursion":0}}],)"
+            R"("sensors":[{"event":"connect","kind":"tracepoint","hook":"tp_btf/sys_exit",)"
+            R"("proved":true,"why":"no fentry"}]})");
+}
+
+}  // namespace
+}  // namespace nezuban::cli
