@@ -39,8 +39,8 @@ class Parser {
     return expr;
   }
 
-  Parsed<Operand> WholeOperand() {
-    auto operand = OneOperand();
+  Parsed<Operand> WholeOperand(bool right_side) {
+    auto operand = OneOperand(right_side);
     if (operand && !in_.AtEnd()) return Fail("expected the end");
     return operand;
   }
@@ -189,7 +189,7 @@ class Parser {
     return operands;
   }
 
-  Parsed<Operand> OneOperand() {
+  Parsed<Operand> OneOperand(bool right_side = false) {
     const Depth depth(depth_);
     if (depth.exceeded()) return TooDeep();
     const Offset at = Here();
@@ -200,7 +200,7 @@ class Parser {
     }
     if (const auto name = in_.DottedName()) {
       if (in_.rest().starts_with("(")) {
-        auto call = CallAfter(*name, at, false);
+        auto call = CallAfter(*name, at, right_side);
         if (!call) return tl::unexpected(call.error());
         return Operand(std::move(*call));
       }
@@ -347,9 +347,9 @@ tl::expected<Expr, Problem> Parse(std::string_view condition) {
   return Parser(condition).Condition();
 }
 
-tl::expected<Operand, Problem> ParseOperand(std::string_view text) {
+tl::expected<Operand, Problem> ParseOperand(std::string_view text, bool right_side) {
   if (text.size() > kMaxConditionBytes) return TooLong();
-  return Parser(text).WholeOperand();
+  return Parser(text).WholeOperand(right_side);
 }
 
 }  // namespace nezuban::filter

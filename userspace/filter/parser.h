@@ -38,7 +38,8 @@ inline constexpr std::size_t kMaxConditionBytes = 1 << 20;
 
 tl::expected<Expr, Problem> Parse(std::string_view condition);
 
-// A function call or a field with its argument, as an output names them; nothing may follow.
-tl::expected<Operand, Problem> ParseOperand(std::string_view text);
+// A function call, a field with its argument or a literal by itself; nothing may follow. val() is
+// only for what stands on the right side of an operator.
+tl::expected<Operand, Problem> ParseOperand(std::string_view text, bool right_side = false);
 
 }  // namespace nezuban::filter

@@ -246,7 +246,8 @@ const filter::OperatorDef* ParseComp(std::string_view comp, filter::Modifier& mo
 
 // A value of an exception: a literal, val(field) or another call, or "(a, b)".
 void AppendValue(const std::string& text, std::vector<Operand>& right) {
-  if (auto operand = filter::ParseOperand(text); operand && text.find('(') != std::string::npos) {
+  if (auto operand = filter::ParseOperand(text, /*right_side=*/true);
+      operand && text.find('(') != std::string::npos) {
     if (std::holds_alternative<filter::Call>(*operand)) {
       right.push_back(std::move(*operand));
       return;

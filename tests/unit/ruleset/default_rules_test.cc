@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "ruleset/rule_test.h"
+
+namespace nezuban::ruleset {
+namespace {
+
+TEST(DefaultRules, PassTheirTestsAndAllHaveSome) {
+  const std::string paths[] = {NEZUBAN_DEFAULT_RULES};
+  Diagnostics diagnostics;
+  const TestRun run = RunTests(paths, diagnostics);
+  EXPECT_EQ(diagnostics.ToString(), "");
+  EXPECT_GT(run.report.outcomes.size(), 50U);
+  for (const TestOutcome& outcome : run.report.outcomes) {
+    EXPECT_EQ(outcome.failure, "")
+        << ToString(outcome.at) << ": " << outcome.rule << ", " << outcome.name;
+  }
+  EXPECT_TRUE(run.untested.empty()) << run.untested[0];
+}
+
+TEST(DefaultRules, AskOnlyOfEventsThatAreCaptured) {
+  const std::string paths[] = {NEZUBAN_DEFAULT_RULES};
+  Diagnostics diagnostics;
+  const auto ruleset = Ruleset::Load(paths, diagnostics);
+  ASSERT_NE(ruleset, nullptr) << diagnostics.ToString();
+  fields::EventTypes wanted;
+  for (const int type : {EVENT_EXEC, EVENT_MOUNT, EVENT_DUP, EVENT_CONNECT}) wanted.set(type);
+  EXPECT_EQ(ruleset->EventTypes(), wanted);
+}
+
+}  // namespace
+}  // namespace nezuban::ruleset

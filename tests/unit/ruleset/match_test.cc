@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Records in, alerts out.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "ruleset/ruleset.h"
+#include "testlib/record_builder.h"
+
+// Counts the allocations of this program.
+namespace {
+std::size_t allocations = 0;
+}
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace nezuban::ruleset {
+namespace {
+
+constexpr char kRules[] =
+    "- rule: first\n  desc: d\n  priority: critical\n  tags: [b, a]\n"
+    "  condition: evt.type=execve and proc.name=sh\n"
+    "  output: shell %proc.cmdline of %container.id (%proc.exepath)\n"
+    "- rule: second\n  desc: d\n  priority: debug\n  output: o\n"
+    "  condition: evt.type in (execve, connect) and container.origin != host\n"
+    "- rule: third\n  desc: d\n  priority: debug\n  output: o\n"
+    "  condition: evt.type=execve and proc.args contains nothing\n";
+
+class MatchTest : public ::testing::Test {
+ protected:
+  MatchTest() {
+    Diagnostics diagnostics;
+    const Ruleset::File files[] = {{"r", kRules}};
+    ruleset_ = Ruleset::FromFiles(files, diagnostics);
+    EXPECT_NE(ruleset_, nullptr) << diagnostics.ToString();
+    host_.id = "host";
+    host_.runtime = "host";
+    container_.id = "3ad7b26ded6d";
+    container_.full_id = "3ad7b26ded6dffffffff";
+    container_.runtime = "runc";
+  }
+
+  std::vector<alert::Alert> Match(const testlib::Record& record, const state::Container* origin) {
+    const event::Event event = record.event();
+    const state::Process& process = processes_.Apply(event, 0);
+    const state::EnrichedEvent enriched{event, &process, &host_, origin, processes_, 1'000'000};
+    std::vector<alert::Alert> alerts;
+    ruleset_->Match(enriched, matching_,
+                    [&](alert::Alert alert) { alerts.push_back(std::move(alert)); });
+    return alerts;
+  }
+
+  std::shared_ptr<const Ruleset> ruleset_;
+  Matching matching_{{"node-1", "boot"}};
+  state::ProcessTable processes_;
+  state::Container host_;
+  state::Container container_;
+};
+
+TEST_F(MatchTest, EveryMatchingRuleAlertsInOrder) {
+  const auto record =
+      testlib::Exec({.tgid = 7, .comm = "sh"}, "/bin/sh", testlib::Argv({"sh", "-c", "id"}))
+          .Build();
+  const auto alerts = Match(record, &container_);
+  ASSERT_EQ(alerts.size(), 2U);
+  EXPECT_EQ(alerts[0].rule, "first");
+  EXPECT_EQ(alerts[1].rule, "second");
+  const alert::Alert& alert = alerts[0];
+  EXPECT_EQ(alert.message, "shell sh -c id of host (/bin/sh)");
+  EXPECT_EQ(alert.priority, alert::Priority::kCritical);
+  EXPECT_EQ(alert.tags, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(alert.hostname, "node-1");
+  EXPECT_EQ(alert.event_type, "execve");
+  EXPECT_EQ(alert.container_id, "");
+  EXPECT_EQ(alert.origin, "3ad7b26ded6dffffffff");
+  EXPECT_EQ(alert.pid, 7U);
+  EXPECT_EQ(alert.time_ns, 1'002'000);
+  EXPECT_TRUE(alert.uncertain.empty());
+  ASSERT_FALSE(alert.ancestors.empty());
+  EXPECT_EQ(alert.ancestors[0].exe_path, "/bin/sh");
+  EXPECT_EQ(matching_.alerts_by_rule()[0], 1U);
+  EXPECT_EQ(matching_.alerts_by_rule()[2], 0U);
+}
+
+TEST_F(MatchTest, TheSameEventAndRuleGiveTheSameId) {
+  const auto record = testlib::Exec({.tgid = 7, .comm = "sh"}, "/bin/sh").Build();
+  const auto once = Match(record, &container_);
+  const auto again = Match(record, &container_);
+  ASSERT_EQ(once.size(), 2U);
+  EXPECT_EQ(once[0].id, again[0].id);
+  EXPECT_NE(once[0].id, once[1].id);
+  EXPECT_EQ(once[0].id.substr(0, 11), "boot.0.0.0.");
+}
+
+TEST_F(MatchTest, WhatIsNotKnownAlertsAndSaysSo) {
+  const auto record = testlib::Exec({.tgid = 7, .comm = "cat"}, "/bin/cat").Build();
+  const auto alerts = Match(record, nullptr);
+  ASSERT_EQ(alerts.size(), 1U);
+  EXPECT_EQ(alerts[0].rule, "second");
+  EXPECT_EQ(alerts[0].uncertain, std::vector<std::string>{"container.origin"});
+  EXPECT_FALSE(alerts[0].origin_known);
+}
+
+TEST_F(MatchTest, AnEventThatMatchesNothingAllocatesNothing) {
+  const auto record =
+      testlib::Exec({.tgid = 7, .comm = "cat"}, "/bin/cat", testlib::Argv({"cat", "x"})).Build();
+  const event::Event event = record.event();
+  const state::Process& process = processes_.Apply(event, 0);
+  const state::EnrichedEvent enriched{event, &process, &host_, &host_, processes_, 0};
+  int alerts = 0;
+  const Ruleset::AlertHandler handler = [&](const alert::Alert&) { ++alerts; };
+  ruleset_->Match(enriched, matching_, handler);
+  const std::size_t before = allocations;
+  ruleset_->Match(enriched, matching_, handler);
+  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(alerts, 0);
+}
+
+}  // namespace
+}  // namespace nezuban::ruleset

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ruleset/output_format.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "fields/field_map.h"
+#include "fields/fields.h"
+
+namespace nezuban::ruleset {
+namespace {
+
+class OutputFormatTest : public ::testing::Test {
+ protected:
+  OutputFormatTest() {
+    Set("proc.name", "cat");
+    Set("proc.pid", std::int64_t{20});
+    Set("fd.rport", fields::Unknown{});
+    Set("evt.failed", true);
+  }
+  void Set(const char* name, const fields::Value& value) {
+    map_.Set(*fields::ResolveField(name, std::nullopt), value);
+  }
+  Output Fill(std::string_view format) {
+    const auto parsed = OutputFormat::Parse(format);
+    EXPECT_TRUE(parsed.has_value()) << format << ": " << parsed.error().message;
+    return parsed->Fill(map_.source(), arena_);
+  }
+
+  fields::FieldMap map_;
+  fields::Arena arena_;
+};
+
+struct Case {
+  std::string format;
+  std::string message;
+};
+
+TEST_F(OutputFormatTest, TakesTheLongestField) {
+  const Case kCases[] = {
+      {"plain", "plain"},
+      {"", ""},
+      {"*%proc.name", "cat"},
+      {"a %proc.name, b=%proc.pid.", "a cat, b=20."},
+      {"%proc.namefoo", "catfoo"},
+      {"%proc.name%proc.pid", "cat20"},
+      {"%proc.aname[2]", "<NA>"},
+      {"%fd.rport %fd.name", "<NA> <NA>"},
+      {"[%10proc.name]", "[cat       ]"},
+      {"[%2proc.name]", "[ca]"},
+      {"%toupper(proc.name)!", "CAT!"},
+      {"%join(\"-\", (proc.name, proc.pid))", "cat-20"},
+      {"%concat(proc.name, \")\")", "cat)"},
+      {"%evt.arg.flags", "<NA>"},
+      {"%evt.failed", "true"},
+  };
+  for (const Case& c : kCases) EXPECT_EQ(Fill(c.format).message, c.message) << c.format;
+}
+
+TEST_F(OutputFormatTest, KeepsEachFieldOnceWithItsType) {
+  const Output output = Fill("%proc.pid %proc.name %proc.pid %fd.rport %evt.failed");
+  ASSERT_EQ(output.fields.size(), 4U);
+  EXPECT_EQ(output.fields[0].first, "proc.pid");
+  EXPECT_EQ(output.fields[0].second, alert::FieldValue(std::int64_t{20}));
+  EXPECT_EQ(output.fields[1].second, alert::FieldValue(std::string("cat")));
+  EXPECT_EQ(output.fields[2].second, alert::FieldValue(std::monostate()));
+  EXPECT_EQ(output.fields[3].second, alert::FieldValue(true));
+}
+
+struct Mistake {
+  std::string format;
+  std::uint32_t at;
+  std::string message;
+};
+
+TEST_F(OutputFormatTest, RefusesWhatIsNoField) {
+  const Mistake kMistakes[] = {
+      {"100% done", 3, "'%' must be followed by a field"},
+      {"%%", 0, "'%' must be followed by a field"},
+      {"x %", 2, "'%' must be followed by a field"},
+      {"%(proc.name)", 0, "'%' must be followed by a field"},
+      {"%proc.nmae", 0, "unknown field 'proc.nmae'"},
+      {"%val(proc.name)", 0, "unknown field 'val'"},
+      {"%evt.arg", 0, "field 'evt.arg' needs an argument: evt.arg.NAME or evt.arg[N]"},
+      {"%99999proc.name", 0, "a width can't be more than 1024"},
+      {"%99999999999999999999999proc.name", 0, "a width can't be more than 1024"},
+      {"%toupper(proc.pid)", 0, "'toupper()' can't take proc.pid"},
+  };
+  for (const Mistake& mistake : kMistakes) {
+    const auto parsed = OutputFormat::Parse(mistake.format);
+    ASSERT_FALSE(parsed.has_value()) << mistake.format;
+    EXPECT_EQ(parsed.error().at, mistake.at) << mistake.format;
+    EXPECT_EQ(parsed.error().message, mistake.message) << mistake.format;
+  }
+}
+
+}  // namespace
+}  // namespace nezuban::ruleset

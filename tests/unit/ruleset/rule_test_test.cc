@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ruleset/rule_test.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace nezuban::ruleset {
+namespace {
+
+constexpr char kRules[] =
+    "- rule: shell\n  desc: d\n  priority: debug\n  output: o\n"
+    "  condition: evt.type=execve and proc.name=sh and not proc.aname in (sshd)\n"
+    "- rule: net\n  desc: d\n  priority: debug\n  output: o\n"
+    "  condition: evt.type=connect and fd.sockfamily=ip and fd.rnet in (10.0.0.0/8)\n";
+
+struct Result {
+  std::string failures;
+  std::string errors;
+};
+
+Result Outcome(const std::string& tests) {
+  const Ruleset::File files[] = {{"r", kRules}};
+  Diagnostics diagnostics;
+  const auto ruleset = Ruleset::FromFiles(files, diagnostics);
+  EXPECT_NE(ruleset, nullptr) << diagnostics.ToString();
+  TestReport report;
+  RunTestFile(*ruleset, tests, "t", report, diagnostics);
+  Result result{{}, diagnostics.ToString()};
+  for (const TestOutcome& outcome : report.outcomes) {
+    if (outcome.failure.empty()) continue;
+    result.failures += ToString(outcome.at) + " " + outcome.rule + ", " + outcome.name + ": " +
+                       outcome.failure + "\n";
+  }
+  return result;
+}
+
+TEST(RuleTest, PassesWhatIsAsExpected) {
+  const Result result = Outcome(
+      "tests:\n"
+      "- rule: shell\n"
+      "  match:\n"
+      "  - {evt.type: execve, proc.name: sh}\n"
+      "  - {evt.type: execve, proc.name: ~}\n"
+      "  - {evt.type: execve, proc.name: sh, proc.aname: [bash, ~]}\n"
+      "  no_match:\n"
+      "  - {evt.type: execve, proc.name: bash}\n"
+      "  - {evt.type: connect, proc.name: sh}\n"
+      "  - {evt.type: execve, proc.name: sh, proc.aname: [bash, sshd]}\n"
+      "- rule: net\n"
+      "  match:\n"
+      "  - {evt.type: connect, fd.rip: 10.1.2.3}\n"
+      "  no_match:\n"
+      "  - {evt.type: connect, fd.rip: 192.168.1.1}\n"
+      "  - {evt.type: connect, fd.type: unix}\n");
+  EXPECT_EQ(result.failures, "");
+  EXPECT_EQ(result.errors, "");
+}
+
+TEST(RuleTest, NamesWhatIsNot) {
+  EXPECT_EQ(Outcome("tests:\n- rule: shell\n  name: a\n  match:\n  - {proc.name: bash}\n"
+                    "  no_match:\n  - {evt.type: connect}\n  - {evt.type: execve, proc.name: sh}\n")
+                .failures,
+            "t:5:5 shell, a: match 1: did not match\nt:8:5 shell, a: no_match 2: matched\n");
+}
+
+TEST(RuleTest, TellsMistakesInTheFile) {
+  EXPECT_EQ(Outcome("tests:\n- rule: shel\n- match: []\n- rule: shell\n  nomatch: []\n"
+                    "  match: [{proc.nmae: x}, {proc.pid: x}, 5]\n")
+                .errors,
+            "t:2:9: error: no rule 'shel', did you mean 'shell'?\n"
+            "t:3:3: error: 'rule' is missing\n"
+            "t:5:3: error: unknown key 'nomatch' in a test, did you mean 'no_match'?\n"
+            "t:6:12: error: unknown field 'proc.nmae', did you mean 'proc.name'?\n"
+            "t:6:38: error: 'x' is not a decimal number, which proc.pid is\n"
+            "t:6:42: error: an event must be a map of fields\n");
+  EXPECT_EQ(Outcome("- x\n").errors,
+            "t:1:1: error: a test file is a map with a sequence 'tests'\n");
+}
+
+}  // namespace
+}  // namespace nezuban::ruleset
