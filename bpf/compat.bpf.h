@@ -9,7 +9,7 @@
 
 /* A system call: its number in the table of the architecture, or of its 32-bit sibling. */
 struct syscall_id {
-	__s32 nr;	 /* -1: not known */
+	__s32 nr;
 	__u32 is_compat; /* 1: the 32-bit table (i386, arm) */
 };
 
@@ -65,21 +65,34 @@ static __always_inline __s32 regs_syscall_nr(const struct pt_regs *regs)
 	return BPF_CORE_READ(arm64, syscallno);
 }
 
+/* Of the kernel stack: of x86-64, and of arm64 with pages of 4 KiB; a KASAN kernel has more. */
+#define KERNEL_STACK_BYTES (16 << 10)
+
 /*
- * The system call the current task is in. Known from 5.15 on (bpf_task_pt_regs). Not after execve:
- * x86 then says execve, whichever it was.
+ * The registers the current task entered the kernel with. bpf_task_pt_regs is there from 5.15
+ * (dd6e10fbd9fb); before, they lie at the very top of the stack (x86 left room above them only
+ * with FRED, in 6.9).
+ */
+static __always_inline const struct pt_regs *current_regs(void)
+{
+	if (has_task_helpers)
+		return (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, stack) + KERNEL_STACK_BYTES - bpf_core_type_size(struct pt_regs);
+}
+
+/*
+ * The system call the current task is in. Not after execve: x86 then says execve, whichever it was.
  */
 static __always_inline struct syscall_id current_syscall(void)
 {
-	struct syscall_id id = {.nr = -1};
+	struct syscall_id id = {
+		.nr = regs_syscall_nr(current_regs()),
+		.is_compat = task_in_compat_syscall((void *)bpf_get_current_task()),
+	};
 
-	if (!has_task_helpers)
-		return id;
-
-	struct task_struct *task = bpf_get_current_task_btf();
-
-	id.nr = regs_syscall_nr((void *)bpf_task_pt_regs(task));
-	id.is_compat = task_in_compat_syscall(task);
 	return id;
 }
 

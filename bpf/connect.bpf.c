@@ -276,8 +276,7 @@ int BPF_PROG(on_connect_file, struct file *file, void *from, int addrlen, int fi
 
 	if (!sock)
 		return 0;
-	if (has_task_helpers && in_connect(current_syscall()) &&
-	    connect_args((void *)bpf_task_pt_regs(bpf_get_current_task_btf()), &args))
+	if (in_connect(current_syscall()) && connect_args(current_regs(), &args))
 		fd = args.arg[0];
 
 	__u64 len = address_len((__u32)addrlen);
@@ -324,14 +323,12 @@ static __always_inline int report_begun(struct sock *sk, __u8 sensor)
 }
 
 /* Whether the current task has begun a connection in another system call than connect, not being a
- * thread of the kernel's own. Not known on kernels without has_task_helpers. */
+ * thread of the kernel's own. */
 static __always_inline bool begun_elsewhere(__s32 *nr)
 {
-	if (!has_task_helpers)
-		return false;
-
 	struct syscall_id id = current_syscall();
-	__u32 flags = BPF_CORE_READ(bpf_get_current_task_btf(), flags);
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u32 flags = BPF_CORE_READ(task, flags);
 
 	*nr = flags & PF_IO_WORKER ? NR_IO_URING_ENTER : id.nr;
 	return !(flags & PF_KTHREAD) && (flags & PF_IO_WORKER || !in_connect(id));
