@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nothing is lost in silence: sequence numbers and counters agree with what was read.
+#include <arpa/inet.h>
+#include <sched.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,12 +106,34 @@ TEST(Counters, FullRingIsCountedAndLeavesAGap) {
   EXPECT_EQ(Missing(all, LANE_VITAL), total);
 }
 
+void ConnectToNobody() {
+  const int fd = ::socket(AF_INET, SOCK_DGRAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(9);
+  REQUIRE_OK(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+}
+
 TEST(Counters, UnwantedEventsAreFilteredOnlyWhereTheyMayBe) {
-  Harness harness;
+  Harness harness(Harness::DefaultOptions());
   harness.source().SetEnabled({});
-  const Recorded recorded = harness.Run([] { ForkMany(5); });
-  EXPECT_EQ(recorded.Of<fork_record>().size(), 5u);
-  EXPECT_EQ(harness.source().Counters()[EVENT_FORK].filtered, 0u);
+  const Recorded unwanted = harness.Run([] {
+    ForkMany(5);
+    for (int i = 0; i < 7; ++i) ConnectToNobody();
+  });
+  EXPECT_EQ(unwanted.Of<fork_record>().size(), 5u);
+  EXPECT_TRUE(unwanted.Of<connect_record>().empty());
+  const probe::SourceCounters counters = harness.source().Counters();
+  EXPECT_EQ(counters[EVENT_FORK].filtered, 0u);
+  EXPECT_GE(counters[EVENT_CONNECT].filtered, 7u);
+  EXPECT_EQ(counters[EVENT_CONNECT].submitted, 0u);
+
+  harness.source().SetEnabled(probe::EventSet().set(EVENT_CONNECT));
+  const Recorded wanted = harness.Run([] {
+    for (int i = 0; i < 7; ++i) ConnectToNobody();
+  });
+  EXPECT_EQ(wanted.Of<connect_record>().size(), 7u);
 }
 
 }  // namespace

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The source as a whole: proof, snapshot, the monitor's own acts, waiting.
-#include <dirent.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cctype>
 #include <chrono>
+#include <csignal>
 #include <ctime>
 #include <set>
 
@@ -15,6 +16,12 @@ namespace nezuban::bpf_test {
 namespace {
 
 using std::chrono::milliseconds;
+
+constexpr int kCapSysPtrace = 19;
+constexpr int kCapSysAdmin = 21;
+constexpr int kCapSysResource = 24;
+constexpr int kCapPerfmon = 38;
+constexpr int kCapBpf = 39;
 
 TEST(Source, ProvesItsSensorsAndKeepsTheProofToItself) {
   probe::ProbeOptions options = Harness::DefaultOptions();
@@ -149,6 +156,56 @@ TEST(Source, VitalRecordWakesAtOnce) {
   }
   EXPECT_TRUE(seen);
   ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+}
+
+struct PrivilegeCase {
+  std::vector<int> kept;
+  std::string_view error;  // empty: the sensors can be opened
+};
+
+// Opens the sensors in a child that has, of the capabilities we have, only these.
+std::string OpenWith(const std::vector<int>& kept) {
+  int ends[2];
+  EXPECT_EQ(::pipe(ends), 0);
+  std::fflush(nullptr);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct data[2]{};
+    REQUIRE_OK(::syscall(SYS_capget, &header, data) == 0);
+    __u32 wanted[2] = {};
+    for (int capability : kept) wanted[capability / 32] |= 1u << (capability % 32);
+    for (int i = 0; i < 2; ++i) data[i].effective = data[i].permitted &= wanted[i];
+    REQUIRE_OK(::syscall(SYS_capset, &header, data) == 0);
+    const auto source = probe::ProbeSource::Open(Harness::DefaultOptions());
+    std::string text = source ? "" : source.error().message;
+    if (!source) REQUIRE_OK(source.error().exit_code == 2);
+    REQUIRE_OK(::write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  std::string text(4096, '\0');
+  const ssize_t size = ::read(ends[0], text.data(), text.size());
+  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  return text;
+}
+
+TEST(Source, NamesTheCapabilityThatIsMissing) {
+  const PrivilegeCase cases[] = {
+      {{}, "missing capability: CAP_BPF and CAP_PERFMON"},
+      {{kCapBpf}, "missing capability: CAP_PERFMON"},
+      {{kCapPerfmon}, "missing capability: CAP_BPF is"},
+      {{kCapSysAdmin, kCapSysResource}, ""},
+      // Before 5.11 memory for maps counts against a limit that only CAP_SYS_RESOURCE can raise.
+      {{kCapBpf, kCapPerfmon, kCapSysPtrace, kCapSysResource}, ""},
+  };
+  for (const PrivilegeCase& c : cases) {
+    const std::string error = OpenWith(c.kept);
+    EXPECT_TRUE(c.error.empty() ? error.empty() : error.starts_with(c.error)) << error;
+  }
 }
 
 // Two monitors on one node do not disturb each other.

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "event/decode.h"
+#include "probe/merge.h"
 
 namespace nezuban::probe {
 namespace {
@@ -22,10 +23,6 @@ constexpr std::size_t kRecordsPerPoll = 4096;
 constexpr milliseconds kProofTimeout{1000};
 // Records of others that may come in that time; at the limit the proof ends with what it has.
 constexpr std::size_t kPendingRecords = 65536;
-
-std::uint64_t TimeOf(const RingReader& ring) {
-  return reinterpret_cast<const record_header*>(ring.record().data())->time_ns;
-}
 
 // Tries what can be tried without the sensor itself; the error says why the row cannot work.
 Status TryRow(const SensorRow& row) {
@@ -242,25 +239,8 @@ std::size_t ProbeSource::DeliverPending(const RecordHandler& handler) {
   return count;
 }
 
-// Merges the lanes. Looking at the bulk lane first makes the order causal: what led to a bulk
-// record was committed before it, so it is in the vital ring by the time we look there, and its
-// place there is before anything younger. A vital record still being written might be what led to
-// it: nothing overtakes that.
 std::size_t ProbeSource::Drain(const RecordHandler& handler) {
-  RingReader& vital = rings_[LANE_VITAL];
-  RingReader& bulk = rings_[LANE_BULK];
-  std::size_t count = 0;
-  for (; count < kRecordsPerPoll; ++count) {
-    const bool have_bulk = bulk.Peek() == RingReader::Next::kRecord;
-    const RingReader::Next next = vital.Peek();
-    if (next == RingReader::Next::kBeingWritten) break;
-    const bool have_vital = next == RingReader::Next::kRecord;
-    if (!have_vital && !have_bulk) break;
-    RingReader& first = have_vital && !(have_bulk && TimeOf(bulk) < TimeOf(vital)) ? vital : bulk;
-    handler(first.record());
-    first.Pop();
-  }
-  return count;
+  return DrainInOrder(rings_[LANE_VITAL], rings_[LANE_BULK], kRecordsPerPoll, handler);
 }
 
 }  // namespace nezuban::probe
