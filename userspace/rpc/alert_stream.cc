@@ -2,6 +2,7 @@
 #include "rpc/alert_stream.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -20,10 +21,10 @@ std::size_t ApproximateBytes(const alert::Alert& alert) {
   std::size_t bytes = sizeof(alert) + alert.message.size() + alert.rule.size() + alert.id.size() +
                       alert.container_id.size() + alert.origin.size();
   for (const auto& [name, value] : alert.fields) {
-    bytes += sizeof(name) + sizeof(value) + name.size();
+    bytes += sizeof(std::string) + sizeof(alert::FieldValue) + name.size();
     if (const auto* text = std::get_if<std::string>(&value)) bytes += text->size();
     if (const auto* list = std::get_if<std::vector<std::string>>(&value)) {
-      for (const std::string& text : *list) bytes += sizeof(text) + text.size();
+      for (const std::string& text : *list) bytes += sizeof(std::string) + text.size();
     }
   }
   for (const alert::Ancestor& ancestor : alert.ancestors) {
