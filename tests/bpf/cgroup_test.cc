@@ -210,6 +210,42 @@ TEST(Cgroup, RuntimeMovesThatMakeNoContainer) {
   EXPECT_EQ(records[2]->id, RootCgroupId());
 }
 
+// Else the whole host would be a container.
+TEST(Cgroup, RuntimeOnTheHostMovingIntoTheRoot) {
+  Harness harness;
+  const TestCgroup plain("nezuban-test-plain");
+  const Recorded recorded = harness.Run([&] {
+    plain.Enter();
+    ::prctl(PR_SET_NAME, "runc");
+    const int fd = ::open((CgroupRoot() + "/cgroup.procs").c_str(), O_WRONLY);
+    REQUIRE_OK(::write(fd, "0", 1) == 1);
+  });
+  const auto records = recorded.Of<cgroup_record>();
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[1]->id, RootCgroupId());
+  EXPECT_EQ(records[1]->container_by, CONTAINER_NONE);
+  EXPECT_EQ(records[1].header().origin_cgroup_id, 0u);
+}
+
+TEST(Cgroup, RemovedContainersAreForgotten) {
+  Harness harness(Harness::DefaultOptions());
+  EXPECT_EQ(harness.source().ContainerCgroups(), 0u);
+  const std::string outer = CgroupRoot() + "/" + kId;
+  harness.Run([&] {
+    Make(outer);
+    Make(outer + "/inner");
+  });
+  EXPECT_EQ(harness.source().ContainerCgroups(), 2u);
+  ASSERT_TRUE(harness.source().MarkContainer(1u << 30, 1u << 30));
+  EXPECT_EQ(harness.source().ContainerCgroups(), 3u);
+  harness.Run([&] {
+    Remove(outer + "/inner");
+    Remove(outer);
+  });
+  harness.source().UnmarkContainer(1u << 30);
+  EXPECT_EQ(harness.source().ContainerCgroups(), 0u);
+}
+
 // Where v1 hierarchies are mounted, they are passed over: their ids collide with the default one's.
 TEST(Cgroup, OtherHierarchiesDoNotCount) {
   std::vector<std::string> directories;

@@ -62,9 +62,7 @@ TEST(Fork, OneRecordEach) {
   }
 }
 
-TEST(Fork, NamedByTheCallFrom515On) {
-  const auto features = probe::DetectFeatures();
-  ASSERT_TRUE(features);
+TEST(Fork, NamedByTheCall) {
   Harness harness;
   const Recorded recorded = harness.Run([] {
     pid_t pid = static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
@@ -88,8 +86,7 @@ TEST(Fork, NamedByTheCallFrom515On) {
 #endif
   const auto forks = recorded.Of<fork_record>();
   ASSERT_EQ(forks.size(), names.size());
-  for (std::size_t i = 0; i < names.size(); ++i)
-    EXPECT_EQ(forks[i].event().name(), features->task_helpers ? names[i] : "clone");
+  for (std::size_t i = 0; i < names.size(); ++i) EXPECT_EQ(forks[i].event().name(), names[i]);
 }
 
 TEST(Fork, SiblingHasTheCallersParent) {

@@ -290,4 +290,18 @@ void LoadedProbes::UnmarkContainer(std::uint64_t cgroup_id) {
   bpf_map_delete_elem(bpf_map__fd(skeleton_->maps.container_cgroups), &cgroup_id);
 }
 
+std::size_t LoadedProbes::ContainerCgroups() const {
+  const int fd = bpf_map__fd(skeleton_->maps.container_cgroups);
+  const std::uint32_t most = bpf_map__max_entries(skeleton_->maps.container_cgroups);
+  std::uint64_t key = 0;
+  const void* previous = nullptr;
+  std::size_t count = 0;
+  // Bounded: where the key at hand is removed meanwhile, the kernel starts over.
+  while (count < most && bpf_map_get_next_key(fd, previous, &key) == 0) {
+    previous = &key;
+    ++count;
+  }
+  return count;
+}
+
 }  // namespace nezuban::probe

@@ -56,6 +56,7 @@ class LoadedProbes {
   void SetEnabled(event::EventType event, bool enabled);
   Status MarkContainer(std::uint64_t cgroup_id, std::uint64_t container_cgroup_id);
   void UnmarkContainer(std::uint64_t cgroup_id);
+  std::size_t ContainerCgroups() const;
 
  private:
   LoadedProbes() = default;

@@ -53,6 +53,8 @@ class ProbeSource : public EventSource {
     return probes_->MarkContainer(cgroup_id, container_cgroup_id);
   }
   void UnmarkContainer(std::uint64_t cgroup_id) { probes_->UnmarkContainer(cgroup_id); }
+  // How many cgroups the kernel side holds for containers'; approximate while they come and go.
+  std::size_t ContainerCgroups() const { return probes_->ContainerCgroups(); }
 
   // Which events the kernel side delivers; all of them at first. Exec, fork, exit and cgroup always
   // come; the others are counted as filtered where not wanted.
