@@ -77,6 +77,7 @@ const Resolver::Macro& Resolver::Expanded(const std::string& name) {
   Macro& macro = macros_.at(name);
   if (macro.state != Macro::State::kNew) return macro;
   macro.state = Macro::State::kOpen;
+  ++open_macros_;
   const MacroSpec& spec = book_.macros().at(name);
   Problems problems;
   auto expr = ParseAndCheck(spec.condition, problems);
@@ -89,6 +90,7 @@ const Resolver::Macro& Resolver::Expanded(const std::string& name) {
     }
   }
   macro.state = Macro::State::kDone;
+  --open_macros_;
   for (Diagnostic& problem : problems) diagnostics_.Add(std::move(problem));
   return macro;
 }
@@ -102,6 +104,10 @@ std::optional<Resolver::Measure> Resolver::ExpandMacro(Expr& expr, const SourceT
   };
   if (!macros_.contains(name.name)) {
     return fail("undefined macro '" + name.name + "'", NearestName(name.name, macros_));
+  }
+  if (open_macros_ >= kMaxReferences) {
+    return fail("macros use each other more than " + std::to_string(kMaxReferences) +
+                " levels deep");
   }
   const Macro& macro = Expanded(name.name);
   if (macro.state == Macro::State::kOpen) {
@@ -167,8 +173,12 @@ const std::vector<Literal>& Resolver::ItemsOf(const std::string& list) {
   for (const SourceText& item : book_.lists().at(list).items) {
     Literal literal = ToLiteral(item.text);
     // A list that names itself, also by way of others, has its name as an item.
-    if (!literal.quoted && book_.lists().contains(literal.text) &&
-        !open_lists_.contains(literal.text)) {
+    const bool is_list = !literal.quoted && book_.lists().contains(literal.text) &&
+                         !open_lists_.contains(literal.text);
+    if (is_list && open_lists_.size() >= kMaxReferences) {
+      diagnostics_.Error(item.Start(), "lists are in lists more than " +
+                                           std::to_string(kMaxReferences) + " levels deep");
+    } else if (is_list) {
       used_lists_.insert(literal.text);
       const std::vector<Literal>& inner = ItemsOf(literal.text);
       if (items.size() + inner.size() <= kMaxYamlNodes) {

@@ -15,6 +15,9 @@
 
 namespace nezuban::ruleset {
 
+// Macros that use macros, and lists in lists, may not go further down: it is done by recursion.
+inline constexpr int kMaxReferences = 100;
+
 // One per loading. Problems are reported where the text in question stands, those in a macro once.
 class Resolver {
  public:
@@ -62,6 +65,7 @@ class Resolver {
   const RuleBook& book_;
   Diagnostics& diagnostics_;
   std::map<std::string, Macro, std::less<>> macros_;
+  int open_macros_ = 0;
   std::map<std::string, std::vector<filter::Literal>, std::less<>> lists_;
   std::set<std::string, std::less<>> open_lists_;
   std::set<std::string, std::less<>> used_lists_;

@@ -197,7 +197,16 @@ TEST(Ruleset, RefusesMacrosNestedTooDeeply) {
         "- macro: m" + std::to_string(i) + "\n  condition: not m" + std::to_string(i - 1) + "\n";
   }
   const std::string errors = Resolved({yaml + RuleYaml("r", "m3000")});
-  EXPECT_NE(errors.find("nested too deeply"), std::string::npos) << errors.substr(0, 200);
+  EXPECT_NE(errors.find("more than 100 levels deep"), std::string::npos) << errors.substr(0, 200);
+}
+
+TEST(Ruleset, RefusesListsNestedTooDeeply) {
+  std::string yaml = "- list: l0\n  items: [x]\n";
+  for (int i = 1; i <= 3000; ++i) {
+    yaml += "- list: l" + std::to_string(i) + "\n  items: [l" + std::to_string(i - 1) + "]\n";
+  }
+  const std::string errors = Resolved({yaml + RuleYaml("r", "proc.name in (l3000)")});
+  EXPECT_NE(errors.find("more than 100 levels deep"), std::string::npos) << errors.substr(0, 200);
 }
 
 TEST(Ruleset, RefusesYamlThatExplodes) {
