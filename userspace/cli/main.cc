@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
 
+#include "base/text.h"
 #include "cli/doctor_command.h"
 #include "cli/rules_command.h"
 #include "cli/run_command.h"
@@ -18,6 +24,19 @@ constexpr std::array kCommands = {
     nezuban::cli::AddRulesCommand, nezuban::cli::AddTablesCommand, nezuban::cli::AddDoctorCommand,
 };
 
+// CLI11 says only that a subcommand is missing; what was written instead is worth a hint.
+bool KnowsCommand(const CLI::App& app, std::string_view word) {
+  if (word.empty() || word.front() == '-') return true;
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (std::find(names.begin(), names.end(), word) != names.end()) return true;
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  const std::string hint = nezuban::NearestHint(word, views);
+  std::fprintf(stderr, "nezuban: unknown command '%s'%s%s\n", nezuban::Printable(word).c_str(),
+               hint.empty() ? "" : ", ", hint.c_str());
+  return false;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -27,6 +46,7 @@ int main(int argc, char** argv) {
   app.footer("Exit codes: 0 fine, 1 bad input, 2 cannot run here.");
   int exit_code = 0;
   for (const auto& add : kCommands) add(app, &exit_code);
+  if (argc > 1 && !KnowsCommand(app, argv[1])) return 1;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

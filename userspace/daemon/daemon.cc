@@ -53,10 +53,10 @@ sigset_t BlockSignals() {
   return set;
 }
 
-std::string Hostname(const Config& config) {
-  if (!config.hostname.empty()) return config.hostname;
-  char name[256] = {};
-  return ::gethostname(name, sizeof(name) - 1) == 0 ? name : "unknown";
+ruleset::NodeIdentity Identity(const Config& config) {
+  ruleset::NodeIdentity node = ruleset::ThisNode();
+  if (!config.hostname.empty()) node.hostname = config.hostname;
+  return node;
 }
 
 std::string CgroupRoot() {
@@ -73,10 +73,8 @@ int Report(const Error& error) {
 // Every problem on standard error, in the form compilers use; nullptr if there was an error.
 std::shared_ptr<const ruleset::Ruleset> LoadRules(const Config& config) {
   Diagnostics diagnostics;
-  ruleset::LoadOptions options;
-  options.min_priority = config.priority;
-  auto rules =
-      ruleset::Load(config.rules.empty() ? DefaultRules() : config.rules, options, diagnostics);
+  auto rules = ruleset::Ruleset::Load(config.rules.empty() ? DefaultRules() : config.rules,
+                                      diagnostics);
   std::fputs(diagnostics.ToString().c_str(), stderr);
   return rules;
 }
@@ -142,7 +140,8 @@ void WaitForSignal(const sigset_t& signals) {
 
 Status Serve(const Config& config, std::shared_ptr<const ruleset::Ruleset> rules,
              const sigset_t& signals) {
-  StatusBoard board(Hostname(config), rules->size());
+  const ruleset::NodeIdentity node = Identity(config);
+  StatusBoard board(node.hostname, rules->rules().size());
   rpc::ServerOptions server_options;
   server_options.socket_path = config.socket;
   server_options.tcp_address = config.listen;
@@ -160,7 +159,7 @@ Status Serve(const Config& config, std::shared_ptr<const ruleset::Ruleset> rules
   }
 
   Pipeline::Options options;
-  options.hostname = Hostname(config);
+  options.node = node;
   options.cgroup_root = CgroupRoot();
   options.processes.entries = config.max_processes;
   options.mark_container = [&source](const state::CgroupOfContainer& cgroup) {
@@ -176,7 +175,7 @@ Status Serve(const Config& config, std::shared_ptr<const ruleset::Ruleset> rules
   board.Connect(&pipeline.counters(), source.get());
 
   Ingest ingest(pipeline, ::pthread_self());
-  spdlog::info("watching with {} rules; gRPC on unix://{}", rules->size(), config.socket);
+  spdlog::info("watching with {} rules; gRPC on unix://{}", rules->rules().size(), config.socket);
   WaitForSignal(signals);
   const Status result = ingest.Stop();
   board.Disconnect();

@@ -39,8 +39,10 @@ Pipeline::Pipeline(probe::EventSource& source, std::shared_ptr<const ruleset::Ru
       rules_(std::move(rules)),
       sinks_(std::move(sinks)),
       options_(std::move(options)),
+      matching_(options_.node),
       processes_(options_.processes),
-      enricher_(processes_, containers_) {}
+      enricher_(processes_, containers_),
+      on_alert_([this](alert::Alert alert) { Publish(std::move(alert)); }) {}
 
 Status Pipeline::LearnWhatIsThere(const SnapshotReader& read_snapshot) {
   if (!options_.cgroup_root.empty()) {
@@ -86,14 +88,13 @@ void Pipeline::Handle(std::span<const std::byte> record) noexcept {
   ++counters_.decoded[event->type()];
   const state::EnrichedEvent enriched = enricher_.Apply(*event);
   if (event->type() == EVENT_CGROUP) MarkNewContainers();
-  rules_->Match(enriched, [this](alert::Alert alert) { Publish(std::move(alert)); });
+  rules_->Match(enriched, matching_, on_alert_);
 }
 
 void Pipeline::Publish(alert::Alert alert) {
   const std::uint64_t lost = sequence_.missing();
   alert.lost_before = lost > lost_at_last_alert_ ? lost - lost_at_last_alert_ : 0;
   lost_at_last_alert_ = lost;
-  alert.hostname = options_.hostname;
   ++counters_.alerts;
   const auto shared = std::make_shared<const alert::Alert>(std::move(alert));
   for (alert::Sink* sink : sinks_) sink->Publish(shared);

@@ -39,7 +39,7 @@ struct PipelineCounters {
 class Pipeline {
  public:
   struct Options {
-    std::string hostname;
+    ruleset::NodeIdentity node;
     std::string cgroup_root;  // mount of cgroup2; empty: none
     state::ProcessTableLimits processes;
     // Tells the kernel side of a container's cgroup that only user space recognised.
@@ -74,11 +74,13 @@ class Pipeline {
   const std::shared_ptr<const ruleset::Ruleset> rules_;
   const std::vector<alert::Sink*> sinks_;
   const Options options_;
+  ruleset::Matching matching_;
   state::ProcessTable processes_;
   state::ContainerTable containers_;
   state::Enricher enricher_;
   SequenceTracker sequence_;
   PipelineCounters counters_;
+  const ruleset::Ruleset::AlertHandler on_alert_;  // made once: no allocation per event
   std::uint64_t lost_at_last_alert_ = 0;
   std::uint64_t vital_drops_healed_ = 0;
   std::uint64_t seconds_ = 0;

@@ -32,10 +32,12 @@ TEST(SequenceTracker, ALateRecordFillsItsGap) {
   EXPECT_EQ(tracker.missing(), 0u);
 }
 
-TEST(SequenceTracker, LossesBeforeTheFirstRecordCount) {
+TEST(SequenceTracker, CountingBeginsWithTheLowestThatCame) {
   SequenceTracker tracker;
   tracker.Observe(Header(1, LANE_VITAL, 7));
-  EXPECT_EQ(tracker.missing(), 7u);
+  EXPECT_EQ(tracker.missing(), 0u);
+  tracker.Observe(Header(1, LANE_VITAL, 5));
+  EXPECT_EQ(tracker.missing(), 1u);
 }
 
 TEST(SequenceTracker, AnImpossibleCpuIsIgnored) {
