@@ -21,14 +21,14 @@
 #endif
 
 /* id, record, names in rules (blank-separated, header.variant selects one), strings, lane */
-#define EVENT_LIST(EVENT)                                                                          \
-	EVENT(EVENT_EXEC, exec_record, "execve execveat", 6, LANE_VITAL)                           \
-	EVENT(EVENT_FORK, fork_record, "clone fork vfork clone3", 0, LANE_VITAL)                   \
-	EVENT(EVENT_EXIT, exit_record, "procexit", 0, LANE_VITAL)                                  \
-	EVENT(EVENT_CGROUP, cgroup_record, "cgroup_mkdir cgroup_attach_task cgroup_rmdir", 1,      \
-	      LANE_VITAL)                                                                          \
-	EVENT(EVENT_MOUNT, mount_record, "mount move_mount", 3, LANE_VITAL)                        \
-	EVENT(EVENT_DUP, dup_record, "dup dup2 dup3 fcntl", 0, LANE_VITAL)                         \
+#define EVENT_LIST(EVENT)                                                                     \
+	EVENT(EVENT_EXEC, exec_record, "execve execveat", 6, LANE_VITAL)                      \
+	EVENT(EVENT_FORK, fork_record, "clone fork vfork clone3", 0, LANE_VITAL)              \
+	EVENT(EVENT_EXIT, exit_record, "procexit", 0, LANE_VITAL)                             \
+	EVENT(EVENT_CGROUP, cgroup_record, "cgroup_mkdir cgroup_attach_task cgroup_rmdir", 1, \
+	      LANE_VITAL)                                                                     \
+	EVENT(EVENT_MOUNT, mount_record, "mount move_mount", 3, LANE_VITAL)                   \
+	EVENT(EVENT_DUP, dup_record, "dup dup2 dup3 fcntl", 0, LANE_VITAL)                    \
 	EVENT(EVENT_CONNECT, connect_record, "connect", 1, LANE_BULK)
 
 #define EVENT_ID(id, record, names, strings, lane) id,
@@ -44,10 +44,10 @@ enum { LANE_VITAL, LANE_BULK, NR_LANES };
 enum { SENSOR_OBJECT = 1, SENSOR_TRACEPOINT = 2, SENSOR_SNAPSHOT = 3 };
 
 /* Why something was lost in the kernel: id, name shown to users. */
-#define DROP_REASON_LIST(REASON)                                                                   \
-	REASON(DROP_RING_FULL, "ring full")                                                        \
-	REASON(DROP_RECURSION, "recursion")                                                        \
-	REASON(DROP_MAP_FULL, "map full")                                                          \
+#define DROP_REASON_LIST(REASON)            \
+	REASON(DROP_RING_FULL, "ring full") \
+	REASON(DROP_RECURSION, "recursion") \
+	REASON(DROP_MAP_FULL, "map full")   \
 	REASON(DROP_SCRATCH_BUSY, "scratch busy")
 
 #define DROP_REASON_ID(id, name) id,
@@ -65,34 +65,34 @@ struct event_counters {
 };
 
 /* header.flags */
-#define RECORD_ORIGIN_UNKNOWN (1u << 0) /* the task's origin could not be stored or read */
-#define RECORD_RESULT_UNKNOWN (1u << 1) /* the sensor runs before the act */
+#define RECORD_ORIGIN_UNKNOWN (1u << 0)	  /* the task's origin could not be stored or read */
+#define RECORD_RESULT_UNKNOWN (1u << 1)	  /* the sensor runs before the act */
 #define RECORD_FROM_USER_MEMORY (1u << 2) /* some text was read from the caller's memory */
 
 #define COMM_LEN 16
 
 struct record_header {
-	__u32 size;    /* of the whole record, strings included */
-	__u16 type;    /* EVENT_* */
-	__u8 variant;  /* which of the event's names */
-	__u8 lane;     /* LANE_* */
-	__u8 sensor;   /* SENSOR_* */
+	__u32 size;   /* of the whole record, strings included */
+	__u16 type;   /* EVENT_* */
+	__u8 variant; /* which of the event's names */
+	__u8 lane;    /* LANE_* */
+	__u8 sensor;  /* SENSOR_* */
 	__u8 pad[3];
 	__u32 cpu;
-	__u64 seq;     /* per CPU and lane, from 0; taken before the ring is tried, so a loss is a gap */
+	__u64 seq;     /* per CPU and lane; taken before the ring is tried: a loss is a gap */
 	__u64 time_ns; /* boot-time clock */
 	__u32 tgid;    /* initial pid namespace, as all ids unless named v… */
 	__u32 tid;
 	__u64 start_ns; /* start of the process (its group leader), boot-time clock */
-	__u32 uid;      /* initial user namespace */
+	__u32 uid;	/* initial user namespace */
 	__u32 euid;
 	__u32 gid;
 	__u32 egid;
 	__u32 loginuid; /* audit login uid; (__u32)-1 if unset */
-	__u32 flags;    /* RECORD_* */
-	__u32 pid_ns;   /* inode number of the namespace */
+	__u32 flags;	/* RECORD_* */
+	__u32 pid_ns;	/* inode number of the namespace */
 	__u32 mnt_ns;
-	__u64 cgroup_id;        /* in the default (v2) hierarchy */
+	__u64 cgroup_id;	/* in the default (v2) hierarchy */
 	__u64 origin_cgroup_id; /* the first container the task was seen in; 0: none */
 	char comm[COMM_LEN];
 };
@@ -114,7 +114,7 @@ ABI_ASSERT(sizeof(struct str_ref) == 8);
 #define PATH_LEN_MAX 4096 /* bytes of one path kept */
 #define ARGS_LEN_MAX 8192 /* bytes of argv kept, argv[0] and the separating NULs included */
 
-/* header.file flags */
+/* file_ref.flags */
 #define FILE_UPPER_LAYER (1u << 0) /* overlayfs: lies in the upper (writable) layer */
 
 struct file_ref {
@@ -132,12 +132,12 @@ struct endpoints {
 	__u8 remote_addr[16];
 	__u16 local_port; /* host order */
 	__u16 remote_port;
-	__u16 family;   /* AF_*; 0: not a socket */
-	__u16 type;     /* SOCK_* */
+	__u16 family;	/* AF_*; 0: not a socket */
+	__u16 type;	/* SOCK_* */
 	__u16 protocol; /* IPPROTO_* */
-	__u8 state;     /* TCP_*: 1 established, 2 SYN sent, 7 closed, 10 listening */
+	__u8 state;	/* TCP_*: 1 established, 2 SYN sent, 7 closed, 10 listening */
 	__u8 pad[5];
-	__u64 ino;      /* of the socket */
+	__u64 ino; /* of the socket */
 };
 ABI_ASSERT(sizeof(struct endpoints) == 56);
 
@@ -163,7 +163,8 @@ struct exec_record {
 	struct str_ref exe;  /* resolved path of the executable, as seen from the process's root */
 	struct str_ref args; /* argv, each followed by a NUL; from the new program's own memory */
 	struct str_ref cwd;
-	struct str_ref stdio_names[3]; /* path where it has one, or a unix socket's own or peer's name */
+	struct str_ref
+		stdio_names[3]; /* path where it has one, or a unix socket's own or peer's name */
 	struct file_ref exe_file;
 	struct stdio_ref stdio[3];
 	__u64 parent_start_ns;
@@ -171,7 +172,7 @@ struct exec_record {
 	__u32 vpid; /* in the process's own pid namespace */
 	__u32 sid;
 	__u32 pgid;
-	__u32 tty;  /* controlling terminal as major << 8 | minor; 0: none */
+	__u32 tty; /* controlling terminal as major << 8 | minor; 0: none */
 	__u32 pad;
 };
 
@@ -204,11 +205,11 @@ enum {
 
 struct cgroup_record {
 	struct record_header hdr; /* of the task that acted */
-	struct str_ref path;      /* in the default hierarchy, from its root */
+	struct str_ref path;	  /* in the default hierarchy, from its root */
 	__u64 id;
 	__u64 parent_id;
 	__u64 container_cgroup_id; /* the container it is or lies in; 0: none */
-	__u64 target_start_ns;     /* cgroup_attach_task: the task moved; else 0 */
+	__u64 target_start_ns;	   /* cgroup_attach_task: the task moved; else 0 */
 	__u32 target_tgid;
 	__u32 target_tid;
 	__u8 container_by; /* CONTAINER_* */
@@ -221,12 +222,12 @@ struct mount_record {
 	struct str_ref fstype;
 	struct str_ref target; /* resolved; as passed where RECORD_FROM_USER_MEMORY is set */
 	struct file_ref target_file;
-	__u64 flags;       /* MS_*; of the mount for the new API, in MS_* bits too */
-	__s32 result;      /* 0 or -errno */
+	__u64 flags;	   /* MS_*; of the mount for the new API, in MS_* bits too */
+	__s32 result;	   /* 0 or -errno */
 	__u32 source_dev;  /* super block's device, major << 20 | minor; 0: not known */
 	__u32 fs_pid_ns;   /* procfs: inode number of the pid namespace it shows; else 0 */
 	__u8 block_device; /* 1: the super block lies on a block device */
-	__u8 resolved;     /* 1: source, type and target come from the kernel's mount */
+	__u8 resolved;	   /* 1: source, type and target come from the kernel's mount */
 	__u8 pad[2];
 };
 

@@ -13,7 +13,14 @@ namespace nezuban::alert {
 
 // Most severe first; the numbers are syslog's (RFC 5424, 6.2.1).
 enum class Priority : std::uint8_t {
-  kEmergency, kAlert, kCritical, kError, kWarning, kNotice, kInformational, kDebug,
+  kEmergency,
+  kAlert,
+  kCritical,
+  kError,
+  kWarning,
+  kNotice,
+  kInformational,
+  kDebug,
 };
 
 // A field's value in an alert; monostate: the field has none ("<NA>", JSON null).
@@ -27,25 +34,25 @@ struct Ancestor {
 };
 
 struct Alert {
-  std::string id;           // the same event and rule give the same id
-  std::int64_t time_ns = 0; // of the event, since the epoch
+  std::string id;            // the same event and rule give the same id
+  std::int64_t time_ns = 0;  // of the event, since the epoch
   std::string rule;
   Priority priority = Priority::kDebug;
-  std::string source;       // "syscall"
-  std::string message;      // the rule's output, formatted, without time and priority
+  std::string source;   // "syscall"
+  std::string message;  // the rule's output, formatted, without time and priority
   std::vector<std::pair<std::string, FieldValue>> fields;  // in the order of the output
   std::vector<std::string> tags;                           // sorted
   std::string hostname;
   std::string event_type;
   std::string container_id;  // full id; empty: host
   std::string container_runtime;
-  std::string origin;        // full id of the container the process came from; empty: host
+  std::string origin;  // full id of the container the process came from; empty: host
   bool container_known = true;
   bool origin_known = true;
   std::uint32_t pid = 0;
-  std::vector<Ancestor> ancestors;      // the process itself first, then its parent, …
-  std::vector<std::string> uncertain;   // fields that were not known when it was decided
-  std::uint64_t lost_before = 0;        // events lost since the alert before
+  std::vector<Ancestor> ancestors;     // the process itself first, then its parent, …
+  std::vector<std::string> uncertain;  // fields that were not known when it was decided
+  std::uint64_t lost_before = 0;       // events lost since the alert before
 };
 
 // "Warning"; as in Falco's output.

@@ -40,16 +40,15 @@ inline tl::unexpected<Error> Fail(const std::string& context, Error error) {
 #define NEZUBAN_CONCAT(a, b) NEZUBAN_CONCAT_(a, b)
 
 // ASSIGN_OR_RETURN(auto x, F()): x becomes F's value, or the function returns F's error.
-#define ASSIGN_OR_RETURN(lhs, expr) \
-  ASSIGN_OR_RETURN_(NEZUBAN_CONCAT(result_, __LINE__), lhs, expr)
-#define ASSIGN_OR_RETURN_(tmp, lhs, expr)                        \
-  auto tmp = (expr);                                             \
+#define ASSIGN_OR_RETURN(lhs, expr) ASSIGN_OR_RETURN_(NEZUBAN_CONCAT(result_, __LINE__), lhs, expr)
+#define ASSIGN_OR_RETURN_(tmp, lhs, expr)                         \
+  auto tmp = (expr);                                              \
   if (!tmp) return tl::unexpected<::nezuban::Error>(tmp.error()); \
   lhs = std::move(*tmp)
 
 // RETURN_IF_ERROR(F()): for functions that give no value.
-#define RETURN_IF_ERROR(expr)                                                 \
-  do {                                                                        \
-    if (auto status_ = (expr); !status_)                                      \
-      return tl::unexpected<::nezuban::Error>(std::move(status_).error());    \
+#define RETURN_IF_ERROR(expr)                                              \
+  do {                                                                     \
+    if (auto status_ = (expr); !status_)                                   \
+      return tl::unexpected<::nezuban::Error>(std::move(status_).error()); \
   } while (0)

@@ -130,17 +130,21 @@ namespace {
 std::size_t Utf8Length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
   const std::uint8_t lead = byte(0);
-  const std::size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3
-                                                             : lead < 0xf5 ? 4 : 0;
+  const std::size_t length = lead < 0x80   ? 1
+                             : lead < 0xc2 ? 0
+                             : lead < 0xe0 ? 2
+                             : lead < 0xf0 ? 3
+                             : lead < 0xf5 ? 4
+                                           : 0;
   if (length == 0 || text.size() < length) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xc0) != 0x80) return 0;
   }
-  if (lead == 0xe0 && byte(1) < 0xa0) return 0;                     // overlong
-  if (lead == 0xed && byte(1) > 0x9f) return 0;                     // surrogates
-  if (lead == 0xf0 && byte(1) < 0x90) return 0;                     // overlong
-  if (lead == 0xf4 && byte(1) > 0x8f) return 0;                     // above U+10FFFF
-  if (lead == 0xc2 && byte(1) < 0xa0) return 0;                     // C1 control characters
+  if (lead == 0xe0 && byte(1) < 0xa0) return 0;  // overlong
+  if (lead == 0xed && byte(1) > 0x9f) return 0;  // surrogates
+  if (lead == 0xf0 && byte(1) < 0x90) return 0;  // overlong
+  if (lead == 0xf4 && byte(1) > 0x8f) return 0;  // above U+10FFFF
+  if (lead == 0xc2 && byte(1) < 0xa0) return 0;  // C1 control characters
   return length;
 }
 

@@ -73,8 +73,8 @@ int Report(const Error& error) {
 // Every problem on standard error, in the form compilers use; nullptr if there was an error.
 std::shared_ptr<const ruleset::Ruleset> LoadRules(const Config& config) {
   Diagnostics diagnostics;
-  auto rules = ruleset::Ruleset::Load(config.rules.empty() ? DefaultRules() : config.rules,
-                                      diagnostics);
+  auto rules =
+      ruleset::Ruleset::Load(config.rules.empty() ? DefaultRules() : config.rules, diagnostics);
   std::fputs(diagnostics.ToString().c_str(), stderr);
   return rules;
 }

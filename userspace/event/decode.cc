@@ -12,8 +12,7 @@ std::optional<Event> Decode(std::span<const std::byte> record) noexcept {
   if (record.size() < info.fixed_size || header->lane != info.lane) return std::nullopt;
   if (NameOf(header->type, header->variant).empty()) return std::nullopt;
 
-  const auto* refs =
-      reinterpret_cast<const str_ref*>(record.data() + sizeof(record_header));
+  const auto* refs = reinterpret_cast<const str_ref*>(record.data() + sizeof(record_header));
   for (int i = 0; i < info.strings; ++i) {
     const str_ref& ref = refs[i];
     if (ref.len > ref.total) return std::nullopt;

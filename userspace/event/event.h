@@ -18,10 +18,10 @@ using EventType = std::uint16_t;  // EVENT_*
 template <typename Record>
 struct RecordTraits;
 #define NEZUBAN_RECORD_TRAITS(id, record, names, strings, lane) \
-  template <>                                                    \
-  struct RecordTraits<record> {                                  \
-    static constexpr EventType kType = id;                       \
-    static constexpr int kStrings = strings;                     \
+  template <>                                                   \
+  struct RecordTraits<record> {                                 \
+    static constexpr EventType kType = id;                      \
+    static constexpr int kStrings = strings;                    \
   };
 EVENT_LIST(NEZUBAN_RECORD_TRAITS)
 #undef NEZUBAN_RECORD_TRAITS
@@ -29,7 +29,8 @@ EVENT_LIST(NEZUBAN_RECORD_TRAITS)
 // Text of a record: the bytes kept, and how long it was at its source.
 struct Text {
   std::string_view bytes;
-  std::uint32_t total = 0;  // STR_TOTAL_UNKNOWN: longer than bytes, or unreadable if those are empty
+  std::uint32_t total =
+      0;  // STR_TOTAL_UNKNOWN: longer than bytes, or unreadable if those are empty
   bool truncated() const { return total > bytes.size(); }
 };
 
