@@ -218,7 +218,7 @@ struct cgroup_record {
 
 struct mount_record {
 	struct record_header hdr;
-	struct str_ref source;
+	struct str_ref source; /* device; of a bind, the path bound, inside its file system */
 	struct str_ref fstype;
 	struct str_ref target; /* resolved; as passed where RECORD_FROM_USER_MEMORY is set */
 	struct file_ref target_file;
