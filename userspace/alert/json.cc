@@ -68,8 +68,8 @@ void WriteFields(Json& json, const Alert& alert) {
   std::erase_if(fields, [](const auto& field) { return field.first == "evt.time"; });
   fields.emplace_back("evt.time", alert.time_ns);
   std::ranges::stable_sort(fields, {}, [](const auto& field) { return field.first; });
-  const auto repeated = std::ranges::unique(fields, {}, [](const auto& f) { return f.first; });
-  fields.erase(repeated.begin(), repeated.end());
+  const auto same = [](const auto& a, const auto& b) { return a.first == b.first; };
+  fields.erase(std::unique(fields.begin(), fields.end(), same), fields.end());
   json.Key("output_fields").Open('{');
   for (const auto& [name, value] : fields) {
     json.Key(name);

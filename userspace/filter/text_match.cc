@@ -67,8 +67,9 @@ Truth TextContains(const Text& text, std::string_view operand) {
 
 Truth TextContainsIgnoringCase(const Text& text, std::string_view operand) {
   const auto found =
-      std::ranges::search(text.bytes, operand, [](char a, char b) { return Lower(a) == Lower(b); });
-  if (operand.empty() || !found.empty()) return Truth::kTrue;
+      std::search(text.bytes.begin(), text.bytes.end(), operand.begin(), operand.end(),
+                  [](char a, char b) { return Lower(a) == Lower(b); });
+  if (operand.empty() || found != text.bytes.end()) return Truth::kTrue;
   if (!text.truncated() || ShorterThan(text, operand.size())) return Truth::kFalse;
   return Truth::kUnknown;
 }

@@ -23,8 +23,7 @@ bool Appends(const RuleItem& item, std::string_view key) {
 
 void SortTags(std::vector<std::string>& tags) {
   std::ranges::sort(tags);
-  const auto repeated = std::ranges::unique(tags);
-  tags.erase(repeated.begin(), repeated.end());
+  tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
 }
 
 void MergeText(SourceText& target, std::optional<SourceText>& value, bool append) {

@@ -41,8 +41,8 @@ class Converter {
       case YAML::NodeType::Map:
         out.kind = YamlNode::Kind::kMap;
         for (const auto& entry : node) {
-          out.entries.emplace_back(Convert(entry.first, depth + 1),
-                                   Convert(entry.second, depth + 1));
+          out.entries.push_back(
+              {Convert(entry.first, depth + 1), Convert(entry.second, depth + 1)});
         }
         break;
     }

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/diagnostics.h"
@@ -24,7 +23,8 @@ struct YamlNode {
   SourceText scalar;  // for every kind its anchor is where the node starts
   bool quoted = false;
   std::vector<YamlNode> items;
-  std::vector<std::pair<YamlNode, YamlNode>> entries;
+  struct Entry;
+  std::vector<Entry> entries;
 
   bool is_null() const { return kind == Kind::kNull; }
   bool is_scalar() const { return kind == Kind::kScalar; }
@@ -35,6 +35,11 @@ struct YamlNode {
 
   // The value of `key` in a map; nullptr if there is none.
   const YamlNode* Find(std::string_view key) const;
+};
+
+struct YamlNode::Entry {
+  YamlNode key;
+  YamlNode value;
 };
 
 // The documents of a file. nullopt with the reason in `diagnostics`. `file` must outlive the nodes.

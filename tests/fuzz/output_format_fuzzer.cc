@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Any bytes as an output format, filled from an event that has no fields.
+#include <cstdint>
+#include <string_view>
+
+#include "alert/json.h"
+#include "base/check.h"
+#include "fields/field_map.h"
+#include "ruleset/output_format.h"
+
+using namespace nezuban;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const auto format = ruleset::OutputFormat::Parse(text);
+  if (!format) {
+    CHECK(format.error().at < text.size());
+    return 0;
+  }
+  fields::Arena arena;
+  const fields::FieldMap nothing;
+  const ruleset::Output output = format->Fill(nothing.source(), arena);
+  CHECK(alert::JsonQuote(output.message).size() >= 2);
+  return 0;
+}
