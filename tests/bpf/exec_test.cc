@@ -86,6 +86,8 @@ TEST(Exec, SaysWhoAndWhat) {
 
 // The start of a process as /proc tells it, to a clock tick.
 TEST(Exec, StartTimeAgreesWithProc) {
+  TempDir dir;
+  const std::string program = MakeProgram(dir.path() + "/p");
   Harness harness;
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
@@ -93,7 +95,7 @@ TEST(Exec, StartTimeAgreesWithProc) {
   const Recorded recorded = harness.Run([&] {
     const std::uint64_t own = StartTicks(::getpid());
     REQUIRE_OK(::write(ends[1], &own, sizeof own) == sizeof own);
-    SpawnAndWait("/proc/self/exe", {"self", "--version"});
+    SpawnAndWait(program, {"p"});
   });
   ASSERT_EQ(::read(ends[0], &ticks, sizeof ticks), static_cast<ssize_t>(sizeof ticks));
   const auto forks = recorded.Of<fork_record>();

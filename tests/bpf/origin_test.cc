@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <functional>
 #include <set>
 #include <thread>
 
@@ -24,7 +25,7 @@ void LeaveForRoot() {
   ::close(fd);
 }
 
-void ForkAndWait(void (*act)()) {
+void ForkAndWait(const std::function<void()>& act) {
   const pid_t pid = ::fork();
   REQUIRE_OK(pid >= 0);
   if (pid == 0) {
@@ -51,7 +52,7 @@ TEST_F(Origin, AttachGivesItAndLeavingKeepsIt) {
     SpawnAndWait(program_, {"inside"});
     LeaveForRoot();
     SpawnAndWait(program_, {"escaped"});
-    ForkAndWait([] { SpawnAndWait("/proc/self/exe", {"grandchild", "--version"}); });
+    ForkAndWait([&] { SpawnAndWait(program_, {"grandchild"}); });
   });
   const auto execs = recorded.Of<exec_record>();
   ASSERT_EQ(execs.size(), 4u);
