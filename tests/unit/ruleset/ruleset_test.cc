@@ -219,6 +219,9 @@ TEST(Ruleset, RefusesYamlThatExplodes) {
   }
   EXPECT_NE(Resolved({yaml}).find("too many values"), std::string::npos);
   EXPECT_NE(Resolved({std::string(10'000, '[')}).find("error"), std::string::npos);
+  EXPECT_NE(Resolved({"&a [*a]"}).find("an alias within what it stands for"), std::string::npos);
+  // The parser stays where it is at such a bracket.
+  EXPECT_NE(Resolved({"&a.^*a,a]"}).find("unexpected character"), std::string::npos);
 }
 
 TEST(Ruleset, KeepsTheOrderOfFirstDefinition) {
