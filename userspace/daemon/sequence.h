@@ -30,8 +30,10 @@ class SequenceTracker {
   std::uint64_t missing() const {
     std::uint64_t missing = 0;
     for (const auto& lane : lanes_) {
-      for (const Counter& c : lane)
-        missing += c.numbered > c.received ? c.numbered - c.received : 0;
+      for (const Counter& c : lane) {
+        const std::uint64_t expected = c.numbered - c.first;
+        missing += expected > c.received ? expected - c.received : 0;
+      }
     }
     return missing;
   }
