@@ -12,6 +12,8 @@
 namespace nezuban::fields {
 namespace {
 
+static_assert(Text::kTotalUnknown == STR_TOTAL_UNKNOWN);
+
 constexpr std::string_view kNoText = "<NA>";
 
 bool IsZero(const std::uint8_t (&address)[16]) {

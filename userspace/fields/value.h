@@ -22,6 +22,9 @@ struct Unknown {
 
 // Bytes, and how many there were at the source: total > bytes.size() means truncated.
 struct Text {
+  // A total that says: longer than bytes, nobody knows by how much.
+  static constexpr std::uint32_t kTotalUnknown = 0xffffffffU;
+
   std::string_view bytes;
   std::uint32_t total = 0;
   Text() = default;

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "bpf/events.h"
 #include "fields/convert.h"
 
 namespace nezuban::filter {
@@ -81,7 +80,7 @@ Value Length(Arguments a, Arena&) {
     return static_cast<std::int64_t>(list->size);
   }
   const auto& text = std::get<Text>(a[0]);
-  if (text.total == STR_TOTAL_UNKNOWN) return Unknown{};
+  if (text.total == Text::kTotalUnknown) return Unknown{};
   return std::int64_t{text.total};
 }
 
@@ -105,7 +104,7 @@ Value Concat(Arguments a, Arena& arena) {
   for (const Value& value : a) {
     const auto& text = std::get<Text>(value);
     out += text.bytes;
-    if (text.truncated()) return Text(arena.Copy(out), STR_TOTAL_UNKNOWN);
+    if (text.truncated()) return Text(arena.Copy(out), Text::kTotalUnknown);
   }
   return arena.Copy(out);
 }

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "base/text.h"
-#include "bpf/events.h"
 
 namespace nezuban::filter {
 namespace {
@@ -22,7 +21,7 @@ std::string ToLower(std::string_view text) {
 
 // How long the text was at its source is known, and it was shorter than this.
 bool ShorterThan(const Text& text, std::size_t size) {
-  return text.total != STR_TOTAL_UNKNOWN && text.total < size;
+  return text.total != Text::kTotalUnknown && text.total < size;
 }
 
 // The longest pattern that is certain to match whatever follows the head.
@@ -55,7 +54,7 @@ Truth TextEquals(const Text& text, std::string_view operand) {
   if (!text.truncated()) return FromBool(text.bytes == operand);
   if (operand.size() <= text.bytes.size() && !text.bytes.empty()) return Truth::kFalse;
   if (!operand.starts_with(text.bytes)) return Truth::kFalse;
-  if (text.total != STR_TOTAL_UNKNOWN && text.total != operand.size()) return Truth::kFalse;
+  if (text.total != Text::kTotalUnknown && text.total != operand.size()) return Truth::kFalse;
   return Truth::kUnknown;
 }
 
@@ -121,7 +120,7 @@ Truth PathMatch(const Text& path, std::string_view pattern) {
     if (component.empty()) return cut ? Truth::kUnknown : Truth::kFalse;
     if (cut) {
       const bool possible = GlobMatch(glob, component) ||
-                            TextGlob(Text(component, STR_TOTAL_UNKNOWN), glob) != Truth::kFalse;
+                            TextGlob(Text(component, Text::kTotalUnknown), glob) != Truth::kFalse;
       return possible ? Truth::kUnknown : Truth::kFalse;
     }
     if (!GlobMatch(glob, component)) return Truth::kFalse;
