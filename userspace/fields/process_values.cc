@@ -122,7 +122,7 @@ Value ProcessArg(const FieldContext&, const state::Process& p, std::int64_t inde
 
 ParentStep ParentOf(const FieldContext& c, const state::Process& p) {
   if (p.parent.tgid == 0) return {nullptr, p.key.tgid <= 2 || ExecKnown(p)};
-  const state::Process* parent = c.event.processes.Find(p.parent);
+  const state::Process* parent = c.event.processes.Parent(p);
   return {parent, parent != nullptr};
 }
 

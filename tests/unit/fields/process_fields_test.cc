@@ -136,6 +136,19 @@ TEST(AncestorFields, FollowTheParents) {
   EXPECT_EQ(reader.Text(record, "proc.loginshellid"), "10");
 }
 
+// /proc tells a parent's pid only: by now a younger process may have it, even a child of ours.
+TEST(AncestorFields, AreNeverYoungerThanTheirChildren) {
+  Reader reader;
+  auto younger = testlib::Exec({.tgid = 19, .start_ns = 9'000'000'000, .comm = "sshd"}, "/sshd");
+  younger->ppid = 20;
+  reader.Text(younger.Build(), "proc.name");
+  auto exec = testlib::Exec({.tgid = 20, .start_ns = 1'000'000'000, .comm = "cat"}, "/bin/cat");
+  exec->ppid = 19;
+  const auto record = exec.Build();
+  EXPECT_EQ(reader.Text(record, "proc.pname"), "unknown");
+  EXPECT_EQ(reader.Text(record, "proc.aname"), "[unknown]");
+}
+
 TEST(AncestorFields, EndInUnknownWhereTheChainBreaks) {
   Reader reader;
   auto exec = testlib::Exec({.tgid = 20, .comm = "cat"}, "/bin/cat");
