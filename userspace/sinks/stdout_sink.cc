@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sinks/stdout_sink.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -16,10 +17,27 @@ std::int64_t SteadyNow() {
   return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
 }
 
+// A terminal says that it is ready and yet keeps the writer of a whole line waiting, for ever if
+// somebody stops it. The mode of `fd` itself is not ours to change: others have it too.
+UniqueFd OpenTerminal(int fd) {
+  if (::isatty(fd) == 0) return UniqueFd();
+  const std::string path = "/proc/self/fd/" + std::to_string(fd);
+  return UniqueFd(::open(path.c_str(), O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+}
+
 }  // namespace
 
+bool CanWrite(int fd) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  return flags >= 0 && (flags & O_PATH) == 0 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
 StdoutSink::StdoutSink(int fd, LineFormat format, std::size_t queue_capacity)
-    : fd_(fd), format_(format), queue_(queue_capacity), worker_([this] { Run(); }) {}
+    : terminal_(OpenTerminal(fd)),
+      fd_(terminal_.valid() ? terminal_.get() : fd),
+      format_(format),
+      queue_(queue_capacity),
+      worker_([this] { Run(); }) {}
 
 StdoutSink::~StdoutSink() {
   deadline_ns_ = SteadyNow() + std::chrono::nanoseconds(kDrain).count();

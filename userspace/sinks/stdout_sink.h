@@ -9,10 +9,15 @@
 
 #include "alert/sink.h"
 #include "base/bounded_queue.h"
+#include "base/unique_fd.h"
 
 namespace nezuban::sinks {
 
 enum class LineFormat : std::uint8_t { kText, kJson };
+
+// Whether `fd` is open for writing. A sink that could never write anything is to be refused at the
+// start.
+bool CanWrite(int fd);
 
 // One line per alert, each written at once. A reader that is slow or gone costs alerts, which are
 // counted, never time of the caller: lines are written by a thread of the sink's own.
@@ -35,6 +40,7 @@ class StdoutSink : public alert::Sink {
   void Run();
   bool WriteLine(const std::string& line);
 
+  const UniqueFd terminal_;  // fd again, if it is a terminal: never waits
   const int fd_;
   const LineFormat format_;
   BoundedQueue<std::shared_ptr<const alert::Alert>> queue_;

@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <pty.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -81,6 +83,32 @@ TEST(StdoutSink, AReaderThatReadsNothingCostsAlertsNotTime) {
   // The bound is the drain time of the destructor and room for a loaded machine, not a speed.
   EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(30));
   EXPECT_GE(dropped, kAlerts - 16 - 4096 / 200 - 2);
+}
+
+TEST(StdoutSink, AStoppedTerminalHoldsNobodyUp) {
+  int master = -1;
+  int slave = -1;
+  ASSERT_EQ(::openpty(&master, &slave, nullptr, nullptr, nullptr), 0);
+  const UniqueFd screen(master);
+  const UniqueFd terminal(slave);
+  const auto started = std::chrono::steady_clock::now();
+  {
+    StdoutSink sink(terminal.get(), LineFormat::kText);
+    for (int i = 0; i < 101; ++i) sink.Publish(Named(std::string(2000, 'x')));
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(30));
+  EXPECT_EQ(::fcntl(terminal.get(), F_GETFL) & O_NONBLOCK, 0);  // others may use it too
+}
+
+TEST(CanWrite, OnlyToWhatIsOpenForWriting) {
+  Pipe pipe;
+  EXPECT_TRUE(CanWrite(pipe.write.get()));
+  EXPECT_FALSE(CanWrite(pipe.read.get()));
+  EXPECT_TRUE(CanWrite(UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC)).get()));
+  EXPECT_FALSE(CanWrite(UniqueFd(::open("/", O_PATH | O_CLOEXEC)).get()));
+  const int closed = ::dup(pipe.write.get());
+  ::close(closed);
+  EXPECT_FALSE(CanWrite(closed));
 }
 
 TEST(StdoutSink, AReaderThatIsGoneIsCounted) {
