@@ -102,7 +102,7 @@ void AppendAncestors(const state::EnrichedEvent& event, alert::Alert& alert) {
   while (process != nullptr && alert.ancestors.size() < kMost) {
     alert.ancestors.push_back(
         {process->key.tgid, process->comm, std::string(process->exe_path.bytes.view())});
-    process = process->parent.tgid == 0 ? nullptr : event.processes.Find(process->parent);
+    process = event.processes.Parent(*process);
   }
 }
 
@@ -117,7 +117,7 @@ NodeIdentity ThisNode() {
 }
 
 std::shared_ptr<const Ruleset> Ruleset::FromFiles(std::span<const File> files,
-                                                  Diagnostics& diagnostics) {
+                                                  Diagnostics& diagnostics, alert::Priority least) {
   RuleBook book;
   for (const File& file : files) {
     std::vector<Item> items;
@@ -132,7 +132,8 @@ std::shared_ptr<const Ruleset> Ruleset::FromFiles(std::span<const File> files,
                                                  "' is skipped: no source '" + spec.source + "'");
       continue;
     }
-    if (auto rule = CompileRule(spec, resolver, diagnostics)) {
+    auto rule = CompileRule(spec, resolver, diagnostics);
+    if (rule && rule->priority <= least) {  // the most severe is the smallest
       ruleset->rules_.push_back(std::move(*rule));
     }
   }
@@ -143,7 +144,7 @@ std::shared_ptr<const Ruleset> Ruleset::FromFiles(std::span<const File> files,
 }
 
 std::shared_ptr<const Ruleset> Ruleset::Load(std::span<const std::string> paths,
-                                             Diagnostics& diagnostics) {
+                                             Diagnostics& diagnostics, alert::Priority least) {
   const auto is_rule_file = [](std::string_view path) { return !IsTestFile(path); };
   std::vector<File> files;
   for (const std::string& path : ExpandPaths(paths, is_rule_file, diagnostics)) {
@@ -152,7 +153,7 @@ std::shared_ptr<const Ruleset> Ruleset::Load(std::span<const std::string> paths,
   if (files.empty() && !diagnostics.has_errors()) {
     diagnostics.Error({paths.empty() ? std::string() : paths[0]}, "no rule files");
   }
-  return FromFiles(files, diagnostics);
+  return FromFiles(files, diagnostics, least);
 }
 
 void Ruleset::BuildIndex() {
@@ -203,9 +204,10 @@ alert::Alert Ruleset::MakeAlert(const Rule& rule, filter::Answer answer,
   const record_header& header = event.event.header();
   Output output = rule.output.Fill(source, matching.arena_);
   alert::Alert alert;
+  // The time, because a monitor started again in the same boot numbers from 0 again.
   alert.id = matching.node_.run_id + "." + std::to_string(header.lane) + "." +
              std::to_string(header.cpu) + "." + std::to_string(header.seq) + "." +
-             Hex(rule.name_hash);
+             Hex(header.time_ns) + "." + Hex(rule.name_hash);
   alert.time_ns = static_cast<std::int64_t>(header.time_ns) + event.wall_offset_ns;
   alert.rule = rule.name;
   alert.priority = rule.priority;

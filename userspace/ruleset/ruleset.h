@@ -69,8 +69,10 @@ class Ruleset {
 
   // Reads files and directories (their *.yaml and *.yml by name, not deeper; *.test.yaml are no
   // rules) in order. nullptr if there was an error; every problem of all files is in `diagnostics`.
+  // Rules less severe than `least` are checked and left out.
   static std::shared_ptr<const Ruleset> Load(std::span<const std::string> paths,
-                                             Diagnostics& diagnostics);
+                                             Diagnostics& diagnostics,
+                                             alert::Priority least = alert::Priority::kDebug);
 
   // The same from texts, for tests: {name, content}.
   struct File {
@@ -78,7 +80,8 @@ class Ruleset {
     std::string text;
   };
   static std::shared_ptr<const Ruleset> FromFiles(std::span<const File> files,
-                                                  Diagnostics& diagnostics);
+                                                  Diagnostics& diagnostics,
+                                                  alert::Priority least = alert::Priority::kDebug);
 
   // Every enabled rule that matches gives an alert, in order of definition. An event that matches
   // nothing allocates nothing.

@@ -100,6 +100,29 @@ TEST_F(MatchTest, TheSameEventAndRuleGiveTheSameId) {
   EXPECT_EQ(once[0].id.substr(0, 11), "boot.0.0.0.");
 }
 
+// Sequence numbers begin anew with every start of the monitor; the boot's id does not.
+TEST_F(MatchTest, ALaterEventOfTheSameNumberHasAnotherId) {
+  const auto once = Match(
+      testlib::Exec({.tgid = 7, .comm = "sh", .time_ns = 2000}, "/bin/sh").Build(), &container_);
+  const auto again = Match(
+      testlib::Exec({.tgid = 7, .comm = "sh", .time_ns = 2001}, "/bin/sh").Build(), &container_);
+  ASSERT_EQ(once.size(), 2U);
+  ASSERT_EQ(again.size(), 2U);
+  EXPECT_NE(once[0].id, again[0].id);
+}
+
+TEST_F(MatchTest, AncestorsAreNeverYoungerThanTheirChildren) {
+  auto younger = testlib::Exec({.tgid = 8, .start_ns = 9'000'000'000, .comm = "sshd"}, "/sshd");
+  younger->ppid = 7;
+  Match(younger.Build(), &host_);
+  auto exec = testlib::Exec({.tgid = 7, .start_ns = 1'000'000'000, .comm = "sh"}, "/bin/sh");
+  exec->ppid = 8;
+  const auto alerts = Match(exec.Build(), &host_);
+  ASSERT_EQ(alerts.size(), 1U);
+  ASSERT_EQ(alerts[0].ancestors.size(), 1U);
+  EXPECT_EQ(alerts[0].ancestors[0].pid, 7U);
+}
+
 TEST_F(MatchTest, WhatIsNotKnownAlertsAndSaysSo) {
   const auto record = testlib::Exec({.tgid = 7, .comm = "cat"}, "/bin/cat").Build();
   const auto alerts = Match(record, nullptr);

@@ -35,6 +35,23 @@ std::string Warnings(const std::string& file) {
   return diagnostics.ToString();
 }
 
+TEST(Ruleset, RulesLessSevereThanAskedForAreCheckedAndLeftOut) {
+  const auto rule = [](const std::string& name, const std::string& priority) {
+    return "- rule: " + name +
+           "\n  desc: d\n  condition: evt.type=execve\n  output: o\n  priority: " + priority + "\n";
+  };
+  const Ruleset::File files[] = {
+      {"a", rule("severe", "error") + rule("just", "warning") + rule("mild", "notice")}};
+  Diagnostics diagnostics;
+  const auto ruleset = Ruleset::FromFiles(files, diagnostics, alert::Priority::kWarning);
+  ASSERT_NE(ruleset, nullptr) << diagnostics.ToString();
+  EXPECT_EQ(ruleset->rules().size(), 2U);
+  EXPECT_NE(ruleset->FindRule("just"), nullptr);
+  EXPECT_EQ(ruleset->FindRule("mild"), nullptr);
+  const Ruleset::File wrong[] = {{"a", rule("mild", "notice") + RuleYaml("r", "proc.nmae = x")}};
+  EXPECT_EQ(Ruleset::FromFiles(wrong, diagnostics, alert::Priority::kEmergency), nullptr);
+}
+
 constexpr char kBase[] =
     "- list: l1\n  items: [cat, dog]\n"
     "- macro: m1\n  condition: evt.type=execve\n"
