@@ -148,6 +148,37 @@ class Starting(unittest.TestCase):
         subprocess.run(["true", "few-capabilities"], check=True)
         watch.wait_for(lambda a: "few-capabilities" in a["output"], "the marked exec")
 
+    def test_a_closed_standard_output_is_refused(self):
+        ended = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", BINARY, "run", "--socket", self.directory / "run" / "s",
+                                "--rules", ROOT / "rules" / "default"], stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
+        self.assertEqual(ended.returncode, 2, ended.stderr)
+        self.assertIn("standard output is closed", ended.stderr)
+
+    def test_nothing_takes_the_place_of_closed_streams(self):
+        socket = self.directory / "run" / "s"
+        process = subprocess.Popen(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", BINARY, "run", "--socket", socket,
+                                    "--rules", ROOT / "rules" / "default", "--output", "none"])
+        try:
+            wait_until(socket.exists, "the daemon to serve")
+            for number in range(3):
+                self.assertEqual(os.readlink(f"/proc/{process.pid}/fd/{number}"), "/")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(timeout=PATIENCE), 0)
+
+    def test_a_pid_namespace_of_its_own_is_told(self):
+        log = self.directory / "log"
+        with log.open("w") as out:
+            process = subprocess.Popen(
+                ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", BINARY, "run", "--output", "none",
+                 "--socket", self.directory / "run" / "s", "--rules", ROOT / "rules" / "default"], stderr=out)
+        try:
+            wait_until(lambda: "watching" in log.read_text(), "the daemon to be watching")
+        finally:
+            process.kill()
+            process.wait(timeout=PATIENCE)
+        self.assertIn("hostPID: true", log.read_text())
+
     def test_commands_without_a_daemon_say_so(self):
         address = f"unix://{self.directory}/none.sock"
         for command in (["status"], ["watch"]):

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -23,6 +27,19 @@ constexpr std::array kCommands = {
     nezuban::cli::AddRunCommand,   nezuban::cli::AddWatchCommand,  nezuban::cli::AddStatusCommand,
     nezuban::cli::AddRulesCommand, nezuban::cli::AddTablesCommand, nezuban::cli::AddDoctorCommand,
 };
+
+// What we open next would otherwise take the number of a standard stream that was closed: alerts
+// went into the socket's lock file, the log into a map of the kernel's. The stand-in can be neither
+// read nor written, so it fails as the closed one does, and is there even where /dev is not.
+void OccupyStandardStreams(int, char**, char**) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) ::open("/", O_PATH | O_DIRECTORY);
+  }
+}
+
+// Before main: the constructors of shared libraries open descriptors too.
+[[gnu::section(".preinit_array"), gnu::used]] void (*const occupy)(int, char**,
+                                                                   char**) = OccupyStandardStreams;
 
 // CLI11 says only that a subcommand is missing; what was written instead is worth a hint.
 bool KnowsCommand(const CLI::App& app, std::string_view word) {

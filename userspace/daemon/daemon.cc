@@ -3,6 +3,7 @@
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@
 #include "base/text.h"
 #include "daemon/pipeline.h"
 #include "daemon/status.h"
+#include "fields/convert.h"
 #include "probe/probe_source.h"
 #include "rpc/server.h"
 #include "ruleset/ruleset.h"
@@ -65,6 +67,17 @@ std::string CgroupRoot() {
   return state::FindCgroup2Root(text).value_or("");
 }
 
+// Records have the initial pid namespace's ids. Taking those of another for them would give
+// processes the names of others, and end living ones as missing.
+std::string ProcRoot() {
+  struct stat own {};
+  if (::stat("/proc/self/ns/pid", &own) != 0 || own.st_ino == fields::kHostPidNs) return "/proc";
+  spdlog::warn(
+      "not in the node's pid namespace: processes that were there before the monitor are not "
+      "known; start it on the host, or in a pod with hostPID: true");
+  return {};
+}
+
 int Report(const Error& error) {
   spdlog::error("{}", error.message);
   return error.exit_code;
@@ -73,8 +86,8 @@ int Report(const Error& error) {
 // Every problem on standard error, in the form compilers use; nullptr if there was an error.
 std::shared_ptr<const ruleset::Ruleset> LoadRules(const Config& config) {
   Diagnostics diagnostics;
-  auto rules =
-      ruleset::Ruleset::Load(config.rules.empty() ? DefaultRules() : config.rules, diagnostics);
+  auto rules = ruleset::Ruleset::Load(config.rules.empty() ? DefaultRules() : config.rules,
+                                      diagnostics, config.priority);
   std::fputs(diagnostics.ToString().c_str(), stderr);
   return rules;
 }
@@ -138,8 +151,10 @@ void WaitForSignal(const sigset_t& signals) {
   }
 }
 
-Status Serve(const Config& config, std::shared_ptr<const ruleset::Ruleset> rules,
+Status Serve(const Config& config, const std::shared_ptr<const ruleset::Ruleset>& rules,
              const sigset_t& signals) {
+  if (config.output != "none" && !sinks::CanWrite(STDOUT_FILENO))
+    return Fail("standard output is closed: redirect it to where alerts go, or use --output none");
   const ruleset::NodeIdentity node = Identity(config);
   StatusBoard board(node.hostname, rules->rules().size());
   rpc::ServerOptions server_options;
@@ -161,6 +176,7 @@ Status Serve(const Config& config, std::shared_ptr<const ruleset::Ruleset> rules
   Pipeline::Options options;
   options.node = node;
   options.cgroup_root = CgroupRoot();
+  options.proc_root = ProcRoot();
   options.processes.entries = config.max_processes;
   options.mark_container = [&source](const state::CgroupOfContainer& cgroup) {
     if (auto marked = source->MarkContainer(cgroup.cgroup_id, cgroup.container_cgroup_id);
@@ -177,7 +193,7 @@ Status Serve(const Config& config, std::shared_ptr<const ruleset::Ruleset> rules
   Ingest ingest(pipeline, ::pthread_self());
   spdlog::info("watching with {} rules; gRPC on unix://{}", rules->rules().size(), config.socket);
   WaitForSignal(signals);
-  const Status result = ingest.Stop();
+  Status result = ingest.Stop();
   board.Disconnect();
   server->Stop();
   return result;
@@ -188,9 +204,9 @@ Status Serve(const Config& config, std::shared_ptr<const ruleset::Ruleset> rules
 int RunDaemon(const Config& config) {
   SetUpLog(config);
   const sigset_t signals = BlockSignals();
-  auto rules = LoadRules(config);
+  const auto rules = LoadRules(config);
   if (!rules) return 1;
-  const Status served = Serve(config, std::move(rules), signals);
+  const Status served = Serve(config, rules, signals);
   if (!served) return Report(served.error());
   spdlog::info("stopped");
   return 0;

@@ -52,8 +52,10 @@ Status Pipeline::LearnWhatIsThere(const SnapshotReader& read_snapshot) {
   RETURN_IF_ERROR(read_snapshot([this](std::span<const std::byte> record) {
     if (const auto event = event::Decode(record)) enricher_.Apply(*event);
   }));
-  ASSIGN_OR_RETURN(auto found, state::ScanProcfs("/proc"));
-  enricher_.Merge(std::move(found), options_.cgroup_root);
+  if (!options_.proc_root.empty()) {
+    ASSIGN_OR_RETURN(auto found, state::ScanProcfs(options_.proc_root));
+    enricher_.Merge(std::move(found), options_.cgroup_root);
+  }
   MarkNewContainers();
   return {};
 }
@@ -116,12 +118,13 @@ void Pipeline::DoEverySecond() {
   counters_.containers = containers_.container_count();
 }
 
-// Lost records of process life leave holes in the tables: /proc fills them again.
+// Lost records of process life leave holes in the tables: procfs fills them again.
 void Pipeline::HealAfterLoss() {
+  if (options_.proc_root.empty()) return;
   const std::uint64_t drops = VitalDrops(source_.Counters());
   if (drops == vital_drops_healed_) return;
   const std::uint64_t as_of_ns = BootTimeNs();
-  auto found = state::ScanProcfs("/proc");
+  auto found = state::ScanProcfs(options_.proc_root);
   if (!found) return;
   vital_drops_healed_ = drops;
   ++counters_.heals;

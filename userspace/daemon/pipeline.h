@@ -41,6 +41,7 @@ class Pipeline {
   struct Options {
     ruleset::NodeIdentity node;
     std::string cgroup_root;  // mount of cgroup2; empty: none
+    std::string proc_root;    // a procfs with the kernel side's process ids; empty: none
     state::ProcessTableLimits processes;
     // Tells the kernel side of a container's cgroup that only user space recognised.
     std::function<void(const state::CgroupOfContainer&)> mark_container;
@@ -55,7 +56,7 @@ class Pipeline {
 
   // Learns the cgroups and processes that are there already. Call once, before Run, when the
   // sensors are attached: what happens meanwhile waits in the ring buffers. Error: one of the three
-  // sources (cgroup2, the iterator, /proc) cannot be read.
+  // sources (cgroup2, the iterator, procfs) cannot be read.
   Status LearnWhatIsThere(const SnapshotReader& read_snapshot);
 
   // Handles events until `stop` is requested. Error: the source can give no more.
