@@ -5,10 +5,14 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define CHECK(cond)                                                                 \
-  do {                                                                              \
-    if (!(cond)) {                                                                  \
-      std::fprintf(stderr, "%s:%d: CHECK failed: %s\n", __FILE__, __LINE__, #cond); \
-      std::abort();                                                                 \
-    }                                                                               \
-  } while (0)
+namespace nezuban {
+
+[[noreturn]] inline void CheckFailed(const char* file, int line, const char* condition) {
+  std::fprintf(stderr, "%s:%d: CHECK failed: %s\n", file, line, condition);
+  std::abort();
+}
+
+}  // namespace nezuban
+
+#define CHECK(cond) \
+  ((cond) ? static_cast<void>(0) : ::nezuban::CheckFailed(__FILE__, __LINE__, #cond))

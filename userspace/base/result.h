@@ -30,7 +30,7 @@ inline tl::unexpected<Error> Fail(std::string message, int exit_code = 2) {
 }
 
 // The same error with context put before its message.
-inline tl::unexpected<Error> Fail(const std::string& context, Error error) {
+inline tl::unexpected<Error> Fail(const std::string& context, const Error& error) {
   return tl::unexpected<Error>(Error{context + ": " + error.message, error.exit_code});
 }
 
