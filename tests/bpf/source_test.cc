@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The source as a whole: proof, snapshot, the monitor's own acts, waiting.
 #include <linux/capability.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,7 +9,9 @@
 #include <chrono>
 #include <csignal>
 #include <ctime>
+#include <map>
 #include <set>
+#include <vector>
 
 #include "bpf/harness.h"
 
@@ -39,6 +42,37 @@ TEST(Source, ProvesItsSensorsAndKeepsTheProofToItself) {
   EXPECT_GE(harness.source().Counters()[EVENT_EXEC].submitted, 1u);
   for (const Owned& owned : harness.ReadAll())
     EXPECT_FALSE(owned.event().comm().starts_with("nz-proof")) << owned.event().name();
+}
+
+// The proof's records stand among those of others: taken out, they must not look lost.
+TEST(Source, TheProofLeavesNoGaps) {
+  std::vector<pid_t> busy;
+  for (long cpu = 0; cpu < ::sysconf(_SC_NPROCESSORS_ONLN); ++cpu) {
+    busy.push_back(::fork());
+    if (busy.back() != 0) continue;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;) {
+      if (::fork() == 0) ::_exit(0);
+      ::wait(nullptr);
+    }
+  }
+  probe::ProbeOptions options = Harness::DefaultOptions();
+  options.prove = true;
+  Harness harness(options);
+  for (const pid_t pid : busy) {
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+  }
+  std::map<std::uint32_t, std::set<std::uint64_t>> numbers;
+  for (const Owned& owned : harness.ReadAll()) {
+    const record_header& header = owned.event().header();
+    if (header.lane == LANE_VITAL) {
+      EXPECT_TRUE(numbers[header.cpu].insert(header.seq).second) << "a number given twice";
+    }
+  }
+  EXPECT_FALSE(numbers.empty());
+  for (const auto& [cpu, seen] : numbers)
+    EXPECT_EQ(*seen.rbegin() + 1 - *seen.begin(), seen.size()) << "cpu " << cpu;
 }
 
 TEST(Source, WithoutAProofNothingIsProved) {

@@ -189,9 +189,9 @@ Status ProbeSource::Prove(std::span<const SensorRow* const> rows, EventSet& prov
   ASSIGN_OR_RETURN(Proof proof, Proof::Start(rows));
   const RecordHandler sort = [&](std::span<const std::byte> bytes) {
     const auto event = event::Decode(bytes);
-    if (event && proof.Take(*event)) return;
-    std::vector<std::uint64_t> copy((bytes.size() + 7) / 8);
-    std::memcpy(copy.data(), bytes.data(), bytes.size());
+    if (event && proof.Take(*event)) return CloseGap(event->header());
+    Pending copy{std::vector<std::uint64_t>((bytes.size() + 7) / 8), bytes.size()};
+    std::memcpy(copy.words.data(), bytes.data(), bytes.size());
     pending_.push_back(std::move(copy));
   };
   const Clock::time_point deadline = Clock::now() + kProofTimeout;
@@ -207,6 +207,16 @@ Status ProbeSource::Prove(std::span<const SensorRow* const> rows, EventSet& prov
   proved = proof.seen();
   attempted = finished ? proof.attempted() : EventSet();
   return {};
+}
+
+// A record of the proof is taken out: those before it move up by one number, else it looks lost.
+void ProbeSource::CloseGap(const record_header& taken) {
+  for (Pending& pending : pending_) {
+    if (pending.size < sizeof(record_header)) continue;
+    auto* header = reinterpret_cast<record_header*>(pending.words.data());
+    if (header->lane == taken.lane && header->cpu == taken.cpu && header->seq < taken.seq)
+      ++header->seq;
+  }
 }
 
 void ProbeSource::SetEnabled(const EventSet& events) {
@@ -233,8 +243,7 @@ Result<std::size_t> ProbeSource::Poll(milliseconds timeout, const RecordHandler&
 std::size_t ProbeSource::DeliverPending(const RecordHandler& handler) {
   const std::size_t count = pending_.size();
   for (; !pending_.empty(); pending_.pop_front()) {
-    const auto bytes = std::as_bytes(std::span(pending_.front()));
-    handler(bytes.first(reinterpret_cast<const record_header*>(bytes.data())->size));
+    handler(std::as_bytes(std::span(pending_.front().words)).first(pending_.front().size));
   }
   return count;
 }

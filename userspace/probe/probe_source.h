@@ -69,13 +69,18 @@ class ProbeSource : public EventSource {
   Status Choose(const ProbeOptions& options);
   Status Prove(std::span<const SensorRow* const> rows, EventSet& proved, EventSet& attempted);
   std::size_t Drain(const RecordHandler& handler);
+  void CloseGap(const record_header& taken);
   std::size_t DeliverPending(const RecordHandler& handler);
   Status StartReading();
 
   std::unique_ptr<LoadedProbes> probes_;
   std::vector<RingReader> rings_;  // by lane
   UniqueFd epoll_;
-  std::deque<std::vector<std::uint64_t>> pending_;  // came while the sensors were proved
+  struct Pending {
+    std::vector<std::uint64_t> words;
+    std::size_t size;  // in bytes
+  };
+  std::deque<Pending> pending_;  // came while the sensors were proved
   std::vector<SensorStatus> sensors_;
 };
 
