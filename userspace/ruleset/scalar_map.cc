@@ -117,7 +117,7 @@ Anchor LineTable::AnchorAt(std::size_t in_file, std::uint32_t in_text,
 
 std::vector<Anchor> MapScalar(std::string_view raw, std::size_t start, std::string_view value,
                               const LineTable& lines, std::string_view file) {
-  const std::vector<Anchor> fallback = {lines.AnchorAt(start, 0, file)};
+  std::vector<Anchor> fallback = {lines.AnchorAt(start, 0, file)};
   std::vector<Anchor> anchors;
   Walker walker(raw, start);
   std::size_t next_raw = 0;  // where the next byte stands if it follows the last one directly
