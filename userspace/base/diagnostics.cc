@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "base/text.h"
+
 namespace nezuban {
 
 void Diagnostics::Error(Position position, std::string message, std::string hint) {
@@ -44,7 +46,7 @@ std::string ToString(const Diagnostic& diagnostic) {
 
 std::string Diagnostics::ToString() const {
   std::string out;
-  for (const Diagnostic& d : all_) out += nezuban::ToString(d) + '\n';
+  for (const Diagnostic& d : all_) out += Printable(nezuban::ToString(d)) + '\n';
   return out;
 }
 

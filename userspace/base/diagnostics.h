@@ -37,7 +37,7 @@ class Diagnostics {
   int error_count() const { return errors_; }
   const std::vector<Diagnostic>& all() const { return all_; }
 
-  // "file:line:column: error: message\n  hint" for each, one after the other.
+  // "file:line:column: error: message, hint\n" for each, one after the other; fit for a terminal.
   std::string ToString() const;
 
  private:

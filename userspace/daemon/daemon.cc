@@ -64,7 +64,13 @@ ruleset::NodeIdentity Identity(const Config& config) {
 std::string CgroupRoot() {
   std::ifstream file("/proc/self/mountinfo");
   const std::string text((std::istreambuf_iterator<char>(file)), {});
-  return state::FindCgroup2Root(text).value_or("");
+  const auto root = state::FindCgroup2Root(text);
+  if (!root) {
+    spdlog::warn(
+        "no cgroup2 file system is mounted here: containers that were there before the monitor "
+        "are not known");
+  }
+  return root.value_or("");
 }
 
 // Records have the initial pid namespace's ids. Taking those of another for them would give
@@ -179,16 +185,12 @@ Status Serve(const Config& config, const std::shared_ptr<const ruleset::Ruleset>
   options.proc_root = ProcRoot();
   options.processes.entries = config.max_processes;
   options.mark_container = [&source](const state::CgroupOfContainer& cgroup) {
-    if (auto marked = source->MarkContainer(cgroup.cgroup_id, cgroup.container_cgroup_id);
-        !marked) {
-      spdlog::warn("container of cgroup {} not marked: {}", cgroup.cgroup_id,
-                   marked.error().message);
-    }
+    return source->MarkContainer(cgroup.cgroup_id, cgroup.container_cgroup_id).has_value();
   };
   Pipeline pipeline(*source, rules, std::move(sinks), std::move(options));
   RETURN_IF_ERROR(pipeline.LearnWhatIsThere(
       [&source](const probe::RecordHandler& handler) { return source->Snapshot(handler); }));
-  board.Connect(&pipeline.counters(), source.get());
+  board.Connect(&pipeline.counters(), source.get(), lines ? &*lines : nullptr);
 
   Ingest ingest(pipeline, ::pthread_self());
   spdlog::info("watching with {} rules; gRPC on unix://{}", rules->rules().size(), config.socket);

@@ -47,7 +47,7 @@ Pipeline::Pipeline(probe::EventSource& source, std::shared_ptr<const ruleset::Ru
 Status Pipeline::LearnWhatIsThere(const SnapshotReader& read_snapshot) {
   if (!options_.cgroup_root.empty()) {
     ASSIGN_OR_RETURN(const auto found, containers_.Walk(options_.cgroup_root));
-    for (const state::CgroupOfContainer& cgroup : found) options_.mark_container(cgroup);
+    Mark(found);
   }
   RETURN_IF_ERROR(read_snapshot([this](std::span<const std::byte> record) {
     if (const auto event = event::Decode(record)) enricher_.Apply(*event);
@@ -56,7 +56,7 @@ Status Pipeline::LearnWhatIsThere(const SnapshotReader& read_snapshot) {
     ASSIGN_OR_RETURN(auto found, state::ScanProcfs(options_.proc_root));
     enricher_.Merge(std::move(found), options_.cgroup_root);
   }
-  MarkNewContainers();
+  Mark(containers_.TakeForKernel());
   return {};
 }
 
@@ -89,7 +89,7 @@ void Pipeline::Handle(std::span<const std::byte> record) noexcept {
   sequence_.Observe(event->header());
   ++counters_.decoded[event->type()];
   const state::EnrichedEvent enriched = enricher_.Apply(*event);
-  if (event->type() == EVENT_CGROUP) MarkNewContainers();
+  if (event->type() == EVENT_CGROUP) Mark(containers_.TakeForKernel());
   rules_->Match(enriched, matching_, on_alert_);
 }
 
@@ -102,9 +102,9 @@ void Pipeline::Publish(alert::Alert alert) {
   for (alert::Sink* sink : sinks_) sink->Publish(shared);
 }
 
-void Pipeline::MarkNewContainers() {
-  for (const state::CgroupOfContainer& cgroup : containers_.TakeForKernel()) {
-    options_.mark_container(cgroup);
+void Pipeline::Mark(const std::vector<state::CgroupOfContainer>& cgroups) {
+  for (const state::CgroupOfContainer& cgroup : cgroups) {
+    if (!options_.mark_container(cgroup)) ++counters_.containers_unmarked;
   }
 }
 
@@ -132,9 +132,7 @@ void Pipeline::HealAfterLoss() {
   for (const state::ProcfsProcess& process : *found) tgids.push_back(process.tgid);
   std::sort(tgids.begin(), tgids.end());
   if (!options_.cgroup_root.empty()) {
-    if (const auto cgroups = containers_.Walk(options_.cgroup_root)) {
-      for (const state::CgroupOfContainer& cgroup : *cgroups) options_.mark_container(cgroup);
-    }
+    if (const auto cgroups = containers_.Walk(options_.cgroup_root)) Mark(*cgroups);
   }
   enricher_.Merge(std::move(*found), options_.cgroup_root);
   processes_.EndMissing(tgids, as_of_ns);

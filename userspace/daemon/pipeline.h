@@ -33,7 +33,8 @@ struct PipelineCounters {
   std::atomic<std::uint64_t> processes{0};
   std::atomic<std::uint64_t> processes_evicted{0};
   std::atomic<std::uint64_t> containers{0};
-  std::atomic<std::uint64_t> heals{0};  // scans of /proc after lost records
+  std::atomic<std::uint64_t> containers_unmarked{0};  // refused by mark_container
+  std::atomic<std::uint64_t> heals{0};                // scans of /proc after lost records
 };
 
 class Pipeline {
@@ -43,8 +44,9 @@ class Pipeline {
     std::string cgroup_root;  // mount of cgroup2; empty: none
     std::string proc_root;    // a procfs with the kernel side's process ids; empty: none
     state::ProcessTableLimits processes;
-    // Tells the kernel side of a container's cgroup that only user space recognised.
-    std::function<void(const state::CgroupOfContainer&)> mark_container;
+    // Tells the kernel side of a container's cgroup that only user space recognised. Called by the
+    // ingest thread: must not wait, nor write a log. Failures are counted here.
+    std::function<bool(const state::CgroupOfContainer&)> mark_container;
   };
 
   // REQUIRES: the source and the sinks outlive the pipeline.
@@ -67,7 +69,7 @@ class Pipeline {
  private:
   void Handle(std::span<const std::byte> record) noexcept;
   void Publish(alert::Alert alert);
-  void MarkNewContainers();
+  void Mark(const std::vector<state::CgroupOfContainer>& cgroups);
   void DoEverySecond();
   void HealAfterLoss();
 

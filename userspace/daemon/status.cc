@@ -43,13 +43,15 @@ StatusBoard::StatusBoard(std::string hostname, std::size_t rules_loaded) {
   fixed_.rules_loaded = static_cast<std::uint32_t>(rules_loaded);
 }
 
-void StatusBoard::Connect(const PipelineCounters* pipeline, const probe::ProbeSource* source) {
+void StatusBoard::Connect(const PipelineCounters* pipeline, const probe::ProbeSource* source,
+                          const alert::Sink* lines) {
   std::lock_guard lock(mutex_);
   pipeline_ = pipeline;
   source_ = source;
+  lines_ = lines;
 }
 
-void StatusBoard::Disconnect() { Connect(nullptr, nullptr); }
+void StatusBoard::Disconnect() { Connect(nullptr, nullptr, nullptr); }
 
 rpc::NodeStatus StatusBoard::Read() const {
   rpc::NodeStatus status = fixed_;
@@ -60,6 +62,11 @@ rpc::NodeStatus StatusBoard::Read() const {
   status.processes = pipeline_->processes;
   status.processes_evicted = pipeline_->processes_evicted;
   status.containers = pipeline_->containers;
+  status.lines_dropped = lines_ != nullptr ? lines_->dropped() : 0;
+  status.records_missing = pipeline_->missing;
+  status.origins_lost = source_->OriginLosses();
+  status.containers_unmarked = pipeline_->containers_unmarked;
+  status.table_heals = pipeline_->heals;
   ReadEvents(status);
   return status;
 }

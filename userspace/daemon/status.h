@@ -18,7 +18,9 @@ class StatusBoard {
   StatusBoard(std::string hostname, std::size_t rules_loaded);
 
   // From now on their counters are told, until Disconnect; they must live until then.
-  void Connect(const PipelineCounters* pipeline, const probe::ProbeSource* source);
+  // `lines` may be null: nothing is written to standard output.
+  void Connect(const PipelineCounters* pipeline, const probe::ProbeSource* source,
+               const alert::Sink* lines);
   void Disconnect();
 
   rpc::NodeStatus Read() const;
@@ -27,9 +29,10 @@ class StatusBoard {
   void ReadEvents(rpc::NodeStatus& status) const;
 
   rpc::NodeStatus fixed_;
-  mutable std::mutex mutex_;  // guards the two pointers, also while they are read through
+  mutable std::mutex mutex_;  // guards the pointers, also while they are read through
   const PipelineCounters* pipeline_ = nullptr;
   const probe::ProbeSource* source_ = nullptr;
+  const alert::Sink* lines_ = nullptr;
 };
 
 // Sensors as the service tells them.

@@ -47,6 +47,11 @@ struct NodeStatus {
   std::uint64_t processes = 0;
   std::uint64_t processes_evicted = 0;
   std::uint64_t containers = 0;
+  std::uint64_t lines_dropped = 0;        // alerts that standard output did not take
+  std::uint64_t records_missing = 0;      // numbered by the kernel side, never received
+  std::uint64_t origins_lost = 0;         // tasks whose origin could not be kept
+  std::uint64_t containers_unmarked = 0;  // cgroups the kernel side could not be told of
+  std::uint64_t table_heals = 0;          // scans of /proc after lost records
 
   // Filled by the server.
   std::uint64_t alerts = 0;

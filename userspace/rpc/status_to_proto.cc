@@ -64,6 +64,11 @@ void ToProto(const NodeStatus& status, v1::GetStatusResponse& out) {
   out.set_processes(status.processes);
   out.set_processes_evicted(status.processes_evicted);
   out.set_containers(status.containers);
+  out.set_lines_dropped(status.lines_dropped);
+  out.set_records_missing(status.records_missing);
+  out.set_origins_lost(status.origins_lost);
+  out.set_containers_unmarked(status.containers_unmarked);
+  out.set_table_heals(status.table_heals);
 }
 
 NodeStatus FromProto(const v1::GetStatusResponse& in) {
@@ -83,6 +88,11 @@ NodeStatus FromProto(const v1::GetStatusResponse& in) {
   status.processes = in.processes();
   status.processes_evicted = in.processes_evicted();
   status.containers = in.containers();
+  status.lines_dropped = in.lines_dropped();
+  status.records_missing = in.records_missing();
+  status.origins_lost = in.origins_lost();
+  status.containers_unmarked = in.containers_unmarked();
+  status.table_heals = in.table_heals();
   return status;
 }
 

@@ -39,5 +39,11 @@ TEST(Diagnostics, CollectsAllAndCountsErrorsOnly) {
             "f:1:1: warning: w\nf:1:2: note: n\nf:2:1: error: e1\nf:3:1: error: e2, hint\n");
 }
 
+TEST(Diagnostics, TextFromAFileCannotSteerATerminal) {
+  Diagnostics diagnostics;
+  diagnostics.Error({"a\x1b[2J.yaml", 1, 2}, "unknown key '\x1b]0;x\a'");
+  EXPECT_EQ(diagnostics.ToString(), "a\\x1b[2J.yaml:1:2: error: unknown key '\\x1b]0;x\\x07'\n");
+}
+
 }  // namespace
 }  // namespace nezuban

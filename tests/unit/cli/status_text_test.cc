@@ -40,15 +40,17 @@ TEST(StatusText, EscapesWhatCameFromOutside) {
 }
 
 TEST(StatusJson, HasEveryMember) {
-  EXPECT_EQ(StatusJson(SomeStatus()),
-            R"({"version":"0.1.0","kernel_release":"6.1","hostname":"node-1",)"
-            R"("start_time":"1970-01-01T00:00:00.000000000Z","rules_loaded":0,"alerts":0,)"
-            R"("alerts_dropped":0,"subscribers":2,"subscriber_drops":0,"processes":345,)"
-            R"("processes_evicted":0,"containers":0,"malformed_records":0,)"
-            R"("events":[{"event":"connect","seen":10,"delivered":5,"filtered":3,)"
-            R"("dropped":{"ring full":2,"recursion":0}}],)"
-            R"("sensors":[{"event":"connect","kind":"tracepoint","hook":"tp_btf/sys_exit",)"
-            R"("proved":true,"why":"no fentry"}]})");
+  EXPECT_EQ(
+      StatusJson(SomeStatus()),
+      R"({"version":"0.1.0","kernel_release":"6.1","hostname":"node-1",)"
+      R"("start_time":"1970-01-01T00:00:00.000000000Z","rules_loaded":0,"alerts":0,)"
+      R"("alerts_dropped":0,"subscribers":2,"subscriber_drops":0,"processes":345,)"
+      R"("processes_evicted":0,"containers":0,"lines_dropped":0,"records_missing":0,"origins_lost":0,)"
+      R"("containers_unmarked":0,"table_heals":0,"malformed_records":0,)"
+      R"("events":[{"event":"connect","seen":10,"delivered":5,"filtered":3,)"
+      R"("dropped":{"ring full":2,"recursion":0}}],)"
+      R"("sensors":[{"event":"connect","kind":"tracepoint","hook":"tp_btf/sys_exit",)"
+      R"("proved":true,"why":"no fentry"}]})");
 }
 
 }  // namespace
