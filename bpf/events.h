@@ -27,7 +27,7 @@
 	EVENT(EVENT_EXIT, exit_record, "procexit", 0, LANE_VITAL)                             \
 	EVENT(EVENT_CGROUP, cgroup_record, "cgroup_mkdir cgroup_attach_task cgroup_rmdir", 1, \
 	      LANE_VITAL)                                                                     \
-	EVENT(EVENT_MOUNT, mount_record, "mount move_mount", 3, LANE_VITAL)                   \
+	EVENT(EVENT_MOUNT, mount_record, "mount move_mount fsmount", 3, LANE_VITAL)           \
 	EVENT(EVENT_DUP, dup_record, "dup dup2 dup3 fcntl", 0, LANE_VITAL)                    \
 	EVENT(EVENT_CONNECT, connect_record, "connect", 1, LANE_BULK)
 

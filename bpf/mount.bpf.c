@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A mount is made, changed or moved: mount(2), variant 0, and move_mount(2), variant 1, with which
- * a mount made by fsmount or open_tree appears. One record per attempt, with its result.
+ * A mount is made, changed or moved: mount(2), variant 0; move_mount(2), variant 1, with which a
+ * mount made by fsmount or open_tree appears; and fsmount(2), variant 2, after which its files can
+ * be reached through the descriptor, wherever it is attached later, if at all. One record per
+ * attempt, with its result.
  *
  * object: the exit of path_mount(dev_name, path, type, flags, data): the target is resolved, the
  *   strings are the kernel's copies, and the new mount is the last child of the one it stands on.
@@ -16,7 +18,7 @@
 #include "record.bpf.h"
 #include "syscall.bpf.h"
 
-enum { VARIANT_MOUNT, VARIANT_MOVE_MOUNT };
+enum { VARIANT_MOUNT, VARIANT_MOVE_MOUNT, VARIANT_FSMOUNT };
 
 #define FS_TYPE_MAX 64
 DEFINE_SCRATCH(mount, sizeof(struct mount_record) + 3 * PATH_LEN_MAX + FS_TYPE_MAX);
@@ -264,6 +266,44 @@ int BPF_PROG(on_move_mount, struct pt_regs *regs, long ret)
 	struct syscall_args args = syscall_args_of(regs, is_compat);
 
 	return report_move(NULL, &args, ret, SENSOR_TRACEPOINT);
+}
+
+/* fsmount(fs_fd, flags, attr_flags) has ended; its result is the new mount's descriptor. There is
+ * no target yet. Of a refused one only the result is known. */
+static __always_inline int report_fsmount(long ret, __u8 sensor)
+{
+	struct file *file = ret < 0 ? NULL : task_file((void *)bpf_get_current_task(), ret);
+	struct mount *mnt = file ? vfsmount_mount(BPF_CORE_READ(file, f_path.mnt)) : NULL;
+	struct mount_record *record = begin(VARIANT_FSMOUNT, ret < 0 ? ret : 0, 0, sensor);
+
+	if (!record)
+		return 0;
+	if (mnt) {
+		record->resolved = 1;
+		record->flags = mount_ms_flags(mnt);
+		fill_source(record, mnt);
+		fill_file_system(record, mnt);
+	}
+	record_submit(record, mount, LANE_VITAL);
+	return 0;
+}
+
+SEC("fexit/__x64_sys_fsmount")
+int BPF_PROG(on_fsmount_x64, struct pt_regs *regs, long ret)
+{
+	return report_fsmount(ret, SENSOR_OBJECT);
+}
+
+SEC("fexit/__ia32_sys_fsmount")
+int BPF_PROG(on_fsmount_ia32, struct pt_regs *regs, long ret)
+{
+	return report_fsmount(ret, SENSOR_OBJECT);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_fsmount, struct pt_regs *regs, long ret)
+{
+	return report_fsmount(ret, SENSOR_TRACEPOINT);
 }
 
 /* Whether the target, as copied from the caller, ends with the name of the mount's place. A name

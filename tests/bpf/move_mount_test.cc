@@ -9,7 +9,16 @@
 namespace nezuban::bpf_test {
 namespace {
 
-using MoveMountTest = MountTest;
+class MoveMountTest : public MountTest {
+ protected:
+  // What came, without the fsmount calls that led there.
+  std::vector<Mount> RunMoves(const std::function<void()>& act) {
+    std::vector<Mount> moves;
+    for (const Mount& mount : Run(act))
+      if (mount.event().name() != "fsmount") moves.push_back(mount);
+    return moves;
+  }
+};
 
 int SysFsopen(const char* type) { return static_cast<int>(::syscall(SYS_fsopen, type, 0)); }
 // fsconfig(…, FSCONFIG_CMD_CREATE) and fsmount.
@@ -27,7 +36,7 @@ int SysMoveMount(int from, const char* from_path, const char* to, unsigned flags
 
 TEST_F(MoveMountTest, MadeByFsmount) {
   const std::string at = MakeDir("at");
-  const auto mounts = Run([&] {
+  const auto mounts = RunMoves([&] {
     for (int i = 0; i < 5; ++i) {
       const int fd = SysFsmount(i % 2 == 0 ? "proc" : "tmpfs");
       REQUIRE_OK(SysMoveMount(fd, "", at.c_str(), MOVE_MOUNT_F_EMPTY_PATH) == 0);
@@ -48,9 +57,35 @@ TEST_F(MoveMountTest, MadeByFsmount) {
   EXPECT_EQ(mounts[0]->target_file.ino, InodeOf(at));
 }
 
+TEST_F(MoveMountTest, FsmountAloneIsAMountWithoutTarget) {
+  const auto mounts = Run([&] {
+    for (int i = 0; i < 5; ++i) REQUIRE_OK(SysFsmount(i % 2 == 0 ? "proc" : "tmpfs") >= 0);
+  });
+  ASSERT_EQ(mounts.size(), 5u);
+  for (std::size_t i = 0; i < 5; ++i) {
+    const bool proc = i % 2 == 0;
+    Expect(mounts[i], {.name = "fsmount",
+                       .source = "none",
+                       .type = proc ? "proc" : "tmpfs",
+                       .target = "",
+                       .flags = MS_NOSUID | MS_RELATIME});
+    EXPECT_EQ(mounts[i]->fs_pid_ns, proc ? NamespaceInode(::getpid(), "pid") : 0u);
+    EXPECT_NE(mounts[i]->source_dev, 0u);
+  }
+}
+
+TEST_F(MoveMountTest, FsmountRefused) {
+  const auto mounts = Run([&] {
+    for (int i = 0; i < 3; ++i) REQUIRE_OK(::syscall(SYS_fsmount, -1, 0, 0) < 0);
+  });
+  ASSERT_EQ(mounts.size(), 3u);
+  for (const Mount& mount : mounts)
+    Expect(mount, {.name = "fsmount", .result = -EBADF, .resolved = false});
+}
+
 TEST_F(MoveMountTest, MadeByOpenTree) {
   const std::string at = MakeDir("at");
-  const auto mounts = Run([&] {
+  const auto mounts = RunMoves([&] {
     REQUIRE_OK(::mount("s", at.c_str(), "tmpfs", 0, nullptr) == 0);
     REQUIRE_OK(::mkdir((at + "/inner").c_str(), 0755) == 0);
     for (int i = 0; i < 3; ++i) {
@@ -75,7 +110,7 @@ TEST_F(MoveMountTest, MadeByOpenTree) {
 TEST_F(MoveMountTest, MovedByPath) {
   const std::string at = MakeDir("at");
   const std::string to = MakeDir("to");
-  const auto mounts = Run([&] {
+  const auto mounts = RunMoves([&] {
     REQUIRE_OK(::mount("s", at.c_str(), "tmpfs", 0, nullptr) == 0);
     REQUIRE_OK(SysMoveMount(AT_FDCWD, at.c_str(), to.c_str(), 0) == 0);
   });
@@ -95,7 +130,7 @@ TEST_F(MoveMountTest, MoveRefused) {
   const std::string at = MakeDir("at");
   const std::string file = MakeProgram(dir_.path() + "/file");
   Shared<int> error;  // which one depends on the kernel
-  const auto mounts = Run([&] {
+  const auto mounts = RunMoves([&] {
     const int fd = SysFsmount("tmpfs");
     REQUIRE_OK(SysMoveMount(fd, "", missing.c_str(), MOVE_MOUNT_F_EMPTY_PATH) < 0);
     REQUIRE_OK(SysMoveMount(-1, "", at.c_str(), MOVE_MOUNT_F_EMPTY_PATH) < 0);
@@ -125,7 +160,7 @@ TEST_F(MoveMountTest, MoveRefused) {
 #if defined(__x86_64__)
 TEST_F(MoveMountTest, CallsOf32Bits) {
   const std::string at = MakeDir("at");
-  const auto mounts = Run([&] {
+  const auto mounts = RunMoves([&] {
     LowMemory memory;
     const std::uint32_t target = memory.Put(at.c_str());
     const std::uint32_t empty = memory.Put("");

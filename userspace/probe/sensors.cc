@@ -15,13 +15,15 @@ enum class Calls32 { kSeen, kAbsent };
 SensorRow MountOnObjects(Calls32 calls32) {
   SensorRow row{EVENT_MOUNT,
                 SensorKind::kObject,
-                "fexit/path_mount, fentry/security_move_mount, fexit move_mount",
+                "fexit/path_mount, fentry/security_move_mount, fexit move_mount, fexit fsmount",
                 {{"on_path_mount", kFexit, "path_mount"},
                  {"on_move_mount_begin", kFentry, "security_move_mount"},
-                 {"on_move_mount_x64", kFexit, "__x64_sys_move_mount"}},
+                 {"on_move_mount_x64", kFexit, "__x64_sys_move_mount"},
+                 {"on_fsmount_x64", kFexit, "__x64_sys_fsmount"}},
                 ActMount};
   if (calls32 == Calls32::kSeen)
     row.programs.push_back({"on_move_mount_ia32", kFexit, "__ia32_sys_move_mount"});
+  row.programs.push_back({"on_fsmount_ia32", kFexit, "__ia32_sys_fsmount"});
   return row;
 }
 
@@ -56,9 +58,10 @@ const std::vector<SensorRow>& Rows() {
       MountOnObjects(Calls32::kAbsent),
       {EVENT_MOUNT,
        SensorKind::kTracepoint,
-       "tp_btf/sys_exit (mount, move_mount)",
+       "tp_btf/sys_exit (mount, move_mount, fsmount)",
        {{"on_mount", kSyscallExit, "", {{165, 21, 40}}},
-        {"on_move_mount", kSyscallExit, "", {{429, 429, 429}}}},
+        {"on_move_mount", kSyscallExit, "", {{429, 429, 429}}},
+        {"on_fsmount", kSyscallExit, "", {{432, 432, 432}}}},
        ActMount},
       DupOnObjects(Calls32::kSeen),
       DupOnObjects(Calls32::kAbsent),
