@@ -113,7 +113,7 @@ class Starting(unittest.TestCase):
             (["no-such-command"], ["unknown command 'no-such-command'"]),
             (["statsu"], ["unknown command 'statsu', did you mean 'status'?"]),
             (["run", "--rules", "/nonexistent"], ["/nonexistent"]),
-            (["run", "--listen", "0.0.0.0:0", "--socket", str(self.directory / "run" / "s")], ["loopback"]),
+            (["run", "--listen", "0.0.0.0:0", "--socket", str(self.directory / "run" / "s")], ["expected 127.0.0.1:PORT"]),
         ):
             ended = nezuban(*arguments)
             self.assertEqual(ended.returncode, 1, (arguments, ended.stderr))

@@ -40,7 +40,7 @@ class ItemReader {
     } else {
       diagnostics_.Warning(node_.at(), "neither a rule nor a macro nor a list");
     }
-    if (diagnostics_.error_count() > before) return std::nullopt;
+    if (diagnostics_.error_count() > before + harmless_) return std::nullopt;
     return item;
   }
 
@@ -218,6 +218,8 @@ class ItemReader {
                                                   "warning",   "notice", "informational", "debug"};
     diagnostics_.Error(node->at(), "unknown priority '" + node->text() + "'",
                        NearestHint(node->text(), kNames));
+    rule.priority = alert::Priority::kDebug;
+    ++harmless_;
   }
 
   void ReadTags(RuleItem& rule) {
@@ -247,6 +249,7 @@ class ItemReader {
 
   const YamlNode& node_;
   Diagnostics& diagnostics_;
+  int harmless_ = 0;  // errors that leave an item whose other parts can be checked
 };
 
 // "0.57.0" or 57. False if it asks for more than this engine is, or is no version.
