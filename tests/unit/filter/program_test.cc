@@ -53,7 +53,7 @@ struct Indexed {
 TEST(Program, KnowsTheEventsItCanMatch) {
   const std::string all =
       "execve execveat clone fork vfork clone3 procexit cgroup_mkdir cgroup_attach_task "
-      "cgroup_rmdir mount move_mount dup dup2 dup3 fcntl connect";
+      "cgroup_rmdir mount move_mount fsmount dup dup2 dup3 fcntl connect";
   const Indexed kCases[] = {
       {"evt.type = execve", "execve"},
       {"evt.type in (execve, connect) and proc.name = x", "execve connect"},
@@ -67,7 +67,7 @@ TEST(Program, KnowsTheEventsItCanMatch) {
       // Fields that only some events have.
       {"fd.rport = 10250", "dup dup2 dup3 fcntl connect"},
       {"fd.rport = 10250 and evt.type = connect", "connect"},
-      {"mount.fstype = proc", "mount move_mount"},
+      {"mount.fstype = proc", "mount move_mount fsmount"},
       {"evt.type = execve and fd.rport = 1", ""},
       {"not fd.rport = 1", all},
       {"evt.type exists", all},
