@@ -124,9 +124,6 @@ std::string_view Trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
 }
 
-namespace {
-
-// Length of the valid UTF-8 sequence at text[0] (RFC 3629), 0 if it is none.
 std::size_t Utf8Length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
   const std::uint8_t lead = byte(0);
@@ -140,12 +137,26 @@ std::size_t Utf8Length(std::string_view text) {
   for (std::size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xc0) != 0x80) return 0;
   }
-  if (lead == 0xe0 && byte(1) < 0xa0) return 0;  // overlong
-  if (lead == 0xed && byte(1) > 0x9f) return 0;  // surrogates
-  if (lead == 0xf0 && byte(1) < 0x90) return 0;  // overlong
-  if (lead == 0xf4 && byte(1) > 0x8f) return 0;  // above U+10FFFF
-  if (lead == 0xc2 && byte(1) < 0xa0) return 0;  // C1 control characters
-  return length;
+  if (length == 1) return 1;
+  const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
+  const bool outside = (lead == 0xed && byte(1) > 0x9f) || (lead == 0xf4 && byte(1) > 0x8f);
+  return overlong || outside ? 0 : length;
+}
+
+namespace {
+
+// Whether a terminal shows the character at the start of `text` and does nothing else with it.
+bool IsHarmless(std::string_view text, std::size_t length) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+  if (length == 0) return false;
+  if (length == 1) return byte(0) >= 0x20 && byte(0) != 0x7f;
+  if (byte(0) == 0xc2 && byte(1) < 0xa0) return false;  // C1
+  if (byte(0) != 0xe2) return true;
+  // U+200E, U+200F; U+2028 to U+202E; U+2066 to U+2069: direction and line separators
+  const bool general = byte(1) == 0x80 &&
+                       (byte(2) == 0x8e || byte(2) == 0x8f || (byte(2) >= 0xa8 && byte(2) <= 0xae));
+  const bool isolate = byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9;
+  return !general && !isolate;
 }
 
 }  // namespace
@@ -163,7 +174,7 @@ std::string Printable(std::string_view text) {
     } else if (c == '\\') {
       out += "\\\\";
       text.remove_prefix(1);
-    } else if (length > 1 || (length == 1 && c >= 0x20 && c != 0x7f)) {
+    } else if (IsHarmless(text, length)) {
       out += text.substr(0, length);
       text.remove_prefix(length);
     } else {

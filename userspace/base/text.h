@@ -2,6 +2,7 @@
 // Small functions on text that more than one folder needs.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,8 +25,13 @@ std::string NearestHint(std::string_view word, std::span<const std::string_view>
 std::vector<std::string_view> Split(std::string_view text, char separator);
 std::string_view Trim(std::string_view text);
 
-// Text for a terminal or a log: control characters, backslash and bytes that are not valid UTF-8
-// are escaped as \xHH, \n, \t …, so that hostile names cannot move the cursor or forge lines.
+// Length of the valid UTF-8 sequence at the start of `text` (RFC 3629, 4), 1 to 4; 0 if there is
+// none. REQUIRES: `text` is not empty.
+std::size_t Utf8Length(std::string_view text);
+
+// Text for a terminal or a log: control characters (C1 too), backslash, characters that change the
+// direction of what follows, and bytes that are not valid UTF-8 are escaped as \xHH, \n, \t …, so
+// that hostile names cannot move the cursor, forge lines or reorder them.
 std::string Printable(std::string_view text);
 
 }  // namespace nezuban

@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include "base/text.h"
 #include "nezuban/v1/alert.pb.h"
 #include "nezuban/v1/alert_service.pb.h"
 
@@ -12,24 +13,6 @@ namespace nezuban::rpc {
 namespace {
 
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
-
-// Length of the valid UTF-8 sequence at the start of `text`, 0 if there is none. The bounds of the
-// second byte leave out overlong forms, surrogates and what is above U+10FFFF.
-std::size_t SequenceLength(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  const std::uint8_t lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead < 0xc2 || lead > 0xf4) return 0;
-  const std::size_t length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  if (text.size() < length) return 0;
-  const std::uint8_t low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-  const std::uint8_t high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-  if (byte(1) < low || byte(1) > high) return 0;
-  for (std::size_t i = 2; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  return length;
-}
 
 struct ValueToProto {
   v1::Field& out;
@@ -71,7 +54,7 @@ std::string ValidUtf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const std::size_t length = SequenceLength(text);
+    const std::size_t length = Utf8Length(text);
     if (length == 0) {
       out += "\xef\xbf\xbd";
     } else {

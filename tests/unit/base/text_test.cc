@@ -121,5 +121,29 @@ TEST(Text, PrintableEscapesC1Controls) {
   EXPECT_EQ(Printable("\xc2\xa0"), "\xc2\xa0");
 }
 
+// A right-to-left override would show "exe.sh" for a name that ends in "hs.exe".
+TEST(Text, PrintableEscapesWhatReordersALine) {
+  EXPECT_EQ(Printable("a\u202e"
+                      "b"),
+            "a\\xe2\\x80\\xaeb");
+  for (std::string_view text : {"\u200e", "\u200f", "\u2028", "\u202a", "\u2066", "\u2069"}) {
+    EXPECT_EQ(Printable(text).size(), 12u) << text;
+  }
+  for (std::string_view text : {"\u2013", "\u2026", "\u2027", "\u202f", "\u2065", "\u206a"}) {
+    EXPECT_EQ(Printable(text), text);
+  }
+}
+
+TEST(Text, Utf8LengthKnowsValidSequences) {
+  EXPECT_EQ(Utf8Length("a"), 1u);
+  EXPECT_EQ(Utf8Length("\xc2\x85"), 2u);
+  EXPECT_EQ(Utf8Length("\u202e"), 3u);
+  EXPECT_EQ(Utf8Length("\xf0\x9f\x98\x80"), 4u);
+  for (std::string_view text : {"\x80", "\xc0\xaf", "\xc2", "\xe0\x80\xaf", "\xed\xa0\x80",
+                                "\xf0\x80\x80\xaf", "\xf4\x90\x80\x80", "\xff"}) {
+    EXPECT_EQ(Utf8Length(text), 0u);
+  }
+}
+
 }  // namespace
 }  // namespace nezuban
