@@ -65,6 +65,22 @@ static __always_inline __s32 regs_syscall_nr(const struct pt_regs *regs)
 	return BPF_CORE_READ(arm64, syscallno);
 }
 
+/*
+ * The same where the verifier knows `regs` for what it is (an argument of a tp_btf program): a load
+ * instead of a call, which is most of the cost of a system call that nobody watches.
+ */
+static __always_inline __s32 known_regs_syscall_nr(const struct pt_regs *regs)
+{
+	const struct pt_regs___x86 *x86 = (const void *)regs;
+
+	if (bpf_core_field_exists(struct pt_regs___x86, orig_ax))
+		return (__s32)x86->orig_ax;
+
+	const struct pt_regs___arm64 *arm64 = (const void *)regs;
+
+	return arm64->syscallno;
+}
+
 /* Of the kernel stack: of x86-64, and of arm64 with pages of 4 KiB; a KASAN kernel has more. */
 #define KERNEL_STACK_BYTES (16 << 10)
 

@@ -33,7 +33,7 @@ __u64 compat_watched[NR_SYSCALLS / 64];
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_sys_exit, struct pt_regs *regs, long ret)
 {
-	__u32 nr = regs_syscall_nr(regs);
+	__u32 nr = known_regs_syscall_nr(regs);
 
 	if (nr >= NR_SYSCALLS)
 		return 0;

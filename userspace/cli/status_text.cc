@@ -30,7 +30,7 @@ constexpr std::array kCounts = {
     Count{"processes", "processes known", [](Node s) { return s.processes; }},
     Count{"processes_evicted", "processes forgotten", [](Node s) { return s.processes_evicted; }},
     Count{"containers", "containers known", [](Node s) { return s.containers; }},
-    Count{"lines_dropped", "alerts lost to standard output",
+    Count{"lines_dropped", "alerts lost to stdout",
           [](Node s) { return s.lines_dropped; }},
     Count{"records_missing", "records that never came", [](Node s) { return s.records_missing; }},
     Count{"origins_lost", "origins lost", [](Node s) { return s.origins_lost; }},
