@@ -9,6 +9,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -67,9 +68,14 @@ class Record {
 template <typename R>
 class Draft {
  public:
-  explicit Draft(const Actor& actor, std::uint8_t variant = 0) {
+  explicit Draft(const Actor& actor,
+                 std::uint8_t variant = 0) requires(std::has_single_bit(event::kTypesOfRecord<R>))
+      : Draft(actor, std::countr_zero(event::kTypesOfRecord<R>), variant) {}
+
+  // Where several events share the struct.
+  Draft(const Actor& actor, int type, std::uint8_t variant) {
     record_header& header = fixed_.hdr;
-    header.type = event::RecordTraits<R>::kType;
+    header.type = static_cast<event::EventType>(type);
     header.variant = variant;
     header.lane = event::EventTable()[header.type].lane;
     header.sensor = SENSOR_TRACEPOINT;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include "bpf/events.h"
 
@@ -14,17 +15,16 @@ namespace nezuban::event {
 
 using EventType = std::uint16_t;  // EVENT_*
 
-// Maps a record struct to its type number and number of strings.
+// The events whose record is that struct, as bits.
 template <typename Record>
-struct RecordTraits;
-#define NEZUBAN_RECORD_TRAITS(id, record, names, strings, lane) \
-  template <>                                                   \
-  struct RecordTraits<record> {                                 \
-    static constexpr EventType kType = id;                      \
-    static constexpr int kStrings = strings;                    \
-  };
-EVENT_LIST(NEZUBAN_RECORD_TRAITS)
-#undef NEZUBAN_RECORD_TRAITS
+inline constexpr std::uint64_t kTypesOfRecord = [] {
+  std::uint64_t types = 0;
+#define NEZUBAN_TYPE_OF_RECORD(id, record, names, strings, lane) \
+  if (std::is_same_v<Record, record>) types |= std::uint64_t{1} << id;
+  EVENT_LIST(NEZUBAN_TYPE_OF_RECORD)
+#undef NEZUBAN_TYPE_OF_RECORD
+  return types;
+}();
 
 // Text of a record: the bytes kept, and how long it was at its source.
 struct Text {
@@ -43,11 +43,12 @@ class Event {
   // The name rules know this event by ("execve", "dup2").
   std::string_view name() const;
 
-  // The record, if it is of that type.
+  // The record, if it is of that struct. Several events may share one.
   template <typename Record>
   const Record* As() const {
-    return type() == RecordTraits<Record>::kType ? reinterpret_cast<const Record*>(header_)
-                                                 : nullptr;
+    static_assert(kTypesOfRecord<Record> != 0);
+    return (kTypesOfRecord<Record> >> type() & 1) != 0 ? reinterpret_cast<const Record*>(header_)
+                                                       : nullptr;
   }
 
   // REQUIRES: `ref` is a member of this event's record.

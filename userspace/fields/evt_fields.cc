@@ -3,8 +3,8 @@
 #include <ctime>
 
 #include "fields/event_args.h"
+#include "fields/event_facts.h"
 #include "fields/flags.h"
-#include "fields/result.h"
 #include "fields/tables.h"
 
 namespace nezuban::fields {
@@ -35,29 +35,12 @@ Value TimeText(const FieldContext& c, const char* format, bool utc, bool fractio
 
 Value Result(const FieldContext& c, const Argument&) { return EventResult(c); }
 
-Value ResultText(const FieldContext& c, const Argument&) {
-  const Value result = EventResult(c);
-  const auto* n = std::get_if<std::int64_t>(&result);
-  return n == nullptr ? result : Value(ResultName(*n, c.arena));
-}
+Value ResultText(const FieldContext& c, const Argument&) { return EventResultText(c); }
 
 Value Failed(const FieldContext& c, const Argument&) {
   const Value result = EventResult(c);
   const auto* n = std::get_if<std::int64_t>(&result);
   return n == nullptr ? result : Value(*n < 0);
-}
-
-Value Category(const FieldContext& c) {
-  switch (c.header().type) {
-    case EVENT_CONNECT:
-      return "net";
-    case EVENT_MOUNT:
-      return "file";
-    case EVENT_DUP:
-      return "ipc";
-    default:
-      return "process";
-  }
 }
 
 constexpr FieldDef kFields[] = {
@@ -128,7 +111,7 @@ constexpr FieldDef kFields[] = {
      .get = [](const FieldContext&, const Argument&) -> Value { return "<"; }},
     {.name = "evt.category",
      .doc = "Kind of event: process, file, net, ipc.",
-     .get = [](const FieldContext& c, const Argument&) { return Category(c); }},
+     .get = [](const FieldContext& c, const Argument&) -> Value { return FactsOf(c).category; }},
     {.name = "evt.cpu",
      .type = Type::kInt,
      .doc = "Number of the CPU it happened on.",

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The descriptor an event is about: for now the socket of connect and of dup.
+// The descriptor an event is about: a socket or a file.
 #pragma once
 
 #include "fields/field.h"
 
 namespace nezuban::fields {
-
-inline constexpr std::uint64_t kEventsWithFd = On({EVENT_CONNECT, EVENT_DUP});
 
 // The socket; nullptr on events without one.
 const endpoints* EventSocket(const FieldContext& context);

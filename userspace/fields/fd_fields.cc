@@ -2,29 +2,20 @@
 #include <sys/socket.h>
 
 #include "fields/convert.h"
+#include "fields/event_facts.h"
 #include "fields/fd.h"
 #include "fields/tables.h"
 
 namespace nezuban::fields {
 
 const endpoints* EventSocket(const FieldContext& context) {
-  const event::Event& event = context.event.event;
-  if (const auto* connect = event.As<connect_record>()) return &connect->ends;
-  if (const auto* dup = event.As<dup_record>()) return &dup->ends;
-  return nullptr;
+  const auto socket = FactsOf(context).socket;
+  return socket == nullptr ? nullptr : socket(context);
 }
 
 Value EventFd(const FieldContext& context) {
-  const event::Event& event = context.event.event;
-  int fd = -1;
-  if (const auto* connect = event.As<connect_record>()) {
-    fd = connect->fd;
-  } else if (const auto* dup = event.As<dup_record>()) {
-    fd = dup->old_fd;
-  } else {
-    return Absent{};
-  }
-  return fd < 0 ? Value(Unknown{}) : Value(std::int64_t{fd});
+  const auto fd = FactsOf(context).fd;
+  return fd == nullptr ? Value(Absent{}) : fd(context);
 }
 
 Value FdName(const FieldContext& context) {
@@ -38,8 +29,8 @@ Value RemoteName(const FieldContext& context) {
   const endpoints* ends = EventSocket(context);
   if (ends == nullptr) return Absent{};
   if (ends->family == AF_UNIX) {
-    const auto* connect = context.event.event.As<connect_record>();
-    return connect != nullptr ? FromText(context.event.event.String(connect->path)) : Unknown{};
+    const auto name = FactsOf(context).socket_name;
+    return name == nullptr ? Value(Absent{}) : name(context);
   }
   if (std::holds_alternative<Absent>(RemoteIp(*ends))) return Absent{};
   return context.arena.Concat({ToString(ToIp(ends->family, ends->remote_addr)), ":",
@@ -55,12 +46,25 @@ Value OfSocket(const FieldContext& c, Of of) {
   return ends == nullptr ? Value(Absent{}) : of(*ends);
 }
 
-// The caller of connect is the client. For dup nobody tells which end came first.
-template <typename Of>
-Value OfRole(const FieldContext& c, Of of) {
+SocketRole RoleOf(const FieldContext& c) {
+  const auto role = FactsOf(c).role;
+  return role == nullptr ? SocketRole::kUnknown : role(c);
+}
+
+// One end of the socket, by the role of who holds it.
+template <typename OfClient, typename OfServer>
+Value OfRole(const FieldContext& c, OfClient of_client, OfServer of_server) {
   const endpoints* ends = EventSocket(c);
   if (ends == nullptr || !IsInet(*ends)) return Absent{};
-  return c.event.event.As<connect_record>() != nullptr ? of(*ends) : Value(Unknown{});
+  switch (RoleOf(c)) {
+    case SocketRole::kClient:
+      return of_client(*ends);
+    case SocketRole::kServer:
+      return of_server(*ends);
+    case SocketRole::kUnknown:
+      break;
+  }
+  return Unknown{};
 }
 
 template <typename Of1, typename Of2>
@@ -79,9 +83,10 @@ Value TypeChar(const endpoints& ends) {
 }
 
 Value Connected(const FieldContext& c) {
-  if (const auto* connect = c.event.event.As<connect_record>()) {
-    if ((connect->hdr.flags & RECORD_RESULT_UNKNOWN) != 0) return Unknown{};
-    return connect->result == 0;
+  if (c.event.event.As<connect_record>() != nullptr) {
+    const Value result = EventResult(c);
+    const auto* n = std::get_if<std::int64_t>(&result);
+    return n == nullptr ? result : Value(*n == 0);
   }
   constexpr std::uint8_t kEstablished = 1;
   return OfSocket(c, [](const endpoints& e) -> Value { return e.state == kEstablished; });
@@ -130,7 +135,9 @@ constexpr FieldDef kFields[] = {
      .doc = "The process holds the server's end; false for the caller of connect.",
      .get =
          [](const FieldContext& c, const Argument&) {
-           return OfRole(c, [](const endpoints&) -> Value { return false; });
+           return OfRole(
+               c, [](const endpoints&) -> Value { return false; },
+               [](const endpoints&) -> Value { return true; });
          }},
     {.name = "fd.ino",
      .type = Type::kInt,
@@ -155,12 +162,12 @@ constexpr FieldDef kFields[] = {
      .type = Type::kIp,
      .events = kEventsWithFd,
      .doc = "Address of the client; not known for dup.",
-     .get = [](const FieldContext& c, const Argument&) { return OfRole(c, LocalIp); }},
+     .get = [](const FieldContext& c, const Argument&) { return OfRole(c, LocalIp, RemoteIp); }},
     {.name = "fd.sip",
      .type = Type::kIp,
      .events = kEventsWithFd,
      .doc = "Address of the server; not known for dup.",
-     .get = [](const FieldContext& c, const Argument&) { return OfRole(c, RemoteIp); }},
+     .get = [](const FieldContext& c, const Argument&) { return OfRole(c, RemoteIp, LocalIp); }},
     {.name = "fd.ip",
      .type = Type::kIp,
      .several = Several::kEitherEnd,
@@ -181,12 +188,12 @@ constexpr FieldDef kFields[] = {
      .type = Type::kNet,
      .events = kEventsWithFd,
      .doc = "Address of the client, compared with networks.",
-     .get = [](const FieldContext& c, const Argument&) { return OfRole(c, LocalIp); }},
+     .get = [](const FieldContext& c, const Argument&) { return OfRole(c, LocalIp, RemoteIp); }},
     {.name = "fd.snet",
      .type = Type::kNet,
      .events = kEventsWithFd,
      .doc = "Address of the server, compared with networks.",
-     .get = [](const FieldContext& c, const Argument&) { return OfRole(c, RemoteIp); }},
+     .get = [](const FieldContext& c, const Argument&) { return OfRole(c, RemoteIp, LocalIp); }},
     {.name = "fd.net",
      .type = Type::kNet,
      .several = Several::kEitherEnd,
@@ -207,12 +214,14 @@ constexpr FieldDef kFields[] = {
      .type = Type::kPort,
      .events = kEventsWithFd,
      .doc = "Port of the client; not known for dup.",
-     .get = [](const FieldContext& c, const Argument&) { return OfRole(c, LocalPort); }},
+     .get = [](const FieldContext& c,
+               const Argument&) { return OfRole(c, LocalPort, RemotePort); }},
     {.name = "fd.sport",
      .type = Type::kPort,
      .events = kEventsWithFd,
      .doc = "Port of the server; not known for dup.",
-     .get = [](const FieldContext& c, const Argument&) { return OfRole(c, RemotePort); }},
+     .get = [](const FieldContext& c,
+               const Argument&) { return OfRole(c, RemotePort, LocalPort); }},
     {.name = "fd.port",
      .type = Type::kPort,
      .several = Several::kEitherEnd,

@@ -16,8 +16,6 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
-#include <memory>
-#include <string_view>
 
 #include "base/unique_fd.h"
 #include "probe/libbpf_log.h"
@@ -59,21 +57,6 @@ Status CheckCapabilities() {
   return Fail("missing capability: " + missing + " is needed to load sensors into the kernel");
 }
 
-struct BtfDeleter {
-  void operator()(btf* b) const { btf__free(b); }
-};
-using BtfPtr = std::unique_ptr<btf, BtfDeleter>;
-
-bool EnumHas(const btf* kernel, const char* enum_name, std::string_view value) {
-  const int id = btf__find_by_name_kind(kernel, enum_name, BTF_KIND_ENUM);
-  if (id < 0) return false;
-  const btf_type* type = btf__type_by_id(kernel, static_cast<std::uint32_t>(id));
-  const struct btf_enum* values = ::btf_enum(type);
-  for (int i = 0; i < btf_vlen(type); ++i)
-    if (value == btf__name_by_offset(kernel, values[i].name_off)) return true;
-  return false;
-}
-
 // "return 0".
 constexpr std::array<bpf_insn, 2> kReturnZero = {
     bpf_insn{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0},
@@ -104,19 +87,39 @@ Status CheckPrerequisites() {
   return CheckCapabilities();
 }
 
-Result<KernelFeatures> DetectFeatures() {
-  BtfPtr kernel(btf__load_vmlinux_btf());
-  if (!kernel) return Fail(std::string("read ") + kBtfPath + ": " + ErrnoText(errno));
+void KernelTypes::Deleter::operator()(btf* types) const { btf__free(types); }
+
+Result<KernelTypes> KernelTypes::Load() {
+  btf* types = btf__load_vmlinux_btf();
+  if (types == nullptr) return Fail(std::string("read ") + kBtfPath + ": " + ErrnoText(errno));
+  return KernelTypes(types);
+}
+
+bool KernelTypes::HasFunction(const std::string& name) const {
+  return btf__find_by_name_kind(btf_.get(), name.c_str(), BTF_KIND_FUNC) >= 0;
+}
+
+bool KernelTypes::EnumHas(const char* enum_name, std::string_view value) const {
+  const int id = btf__find_by_name_kind(btf_.get(), enum_name, BTF_KIND_ENUM);
+  if (id < 0) return false;
+  const btf_type* type = btf__type_by_id(btf_.get(), static_cast<std::uint32_t>(id));
+  const struct btf_enum* values = ::btf_enum(type);
+  for (int i = 0; i < btf_vlen(type); ++i)
+    if (value == btf__name_by_offset(btf_.get(), values[i].name_off)) return true;
+  return false;
+}
+
+KernelFeatures DetectFeatures(const KernelTypes& types) {
   KernelFeatures features;
-  features.task_helpers = EnumHas(kernel.get(), "bpf_func_id", "BPF_FUNC_task_pt_regs") &&
-                          EnumHas(kernel.get(), "bpf_map_type", "BPF_MAP_TYPE_TASK_STORAGE");
+  features.task_helpers = types.EnumHas("bpf_func_id", "BPF_FUNC_task_pt_regs") &&
+                          types.EnumHas("bpf_map_type", "BPF_MAP_TYPE_TASK_STORAGE");
   return features;
 }
 
-Status TryTrampoline(const std::string& function, bool exit) {
+Status TryTrampoline(const KernelTypes& types, const std::string& function, bool exit) {
   QuietLog quiet;
   const auto attach_type = exit ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY;
-  const int id = libbpf_find_vmlinux_btf_id(function.c_str(), attach_type);
+  const int id = btf__find_by_name_kind(types.get(), function.c_str(), BTF_KIND_FUNC);
   if (id < 0) return Fail("this kernel has no function " + function + " to trace");
   LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = attach_type,
               .attach_btf_id = static_cast<__u32>(id));

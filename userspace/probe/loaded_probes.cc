@@ -71,7 +71,7 @@ std::unique_ptr<LoadedProbes> LoadedProbes::Load(std::span<const SensorRow* cons
     failure = {nullptr, status.error()};
     return nullptr;
   }
-  loaded->rows_.assign(rows.begin(), rows.end());
+  for (const SensorRow* row : rows) loaded->rows_.push_back(*row);
   return loaded;
 }
 
@@ -221,10 +221,10 @@ SourceCounters LoadedProbes::Counters() const {
     }
   }
   // What the dispatcher missed may have been for any of its sensors: an upper bound for each.
-  for (const SensorRow* row : rows_) {
-    auto& misses = sums[row->event].dropped[DROP_RECURSION];
-    if (NeedsDispatcher(*row)) misses += RecursionMisses(kDispatcher);
-    for (const ProgramRow& program : row->programs) misses += RecursionMisses(program.name);
+  for (const SensorRow& row : rows_) {
+    auto& misses = sums[row.event].dropped[DROP_RECURSION];
+    if (NeedsDispatcher(row)) misses += RecursionMisses(kDispatcher);
+    for (const ProgramRow& program : row.programs) misses += RecursionMisses(program.name);
   }
   return sums;
 }

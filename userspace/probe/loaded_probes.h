@@ -78,7 +78,7 @@ class LoadedProbes {
   std::vector<bpf_link*> links_;
   bpf_link* snapshot_ = nullptr;  // among links_
   std::vector<RingMapping> rings_;
-  std::vector<const SensorRow*> rows_;
+  std::vector<SensorRow> rows_;
 };
 
 }  // namespace nezuban::probe

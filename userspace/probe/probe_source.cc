@@ -25,12 +25,13 @@ constexpr milliseconds kProofTimeout{1000};
 constexpr std::size_t kPendingRecords = 65536;
 
 // Tries what can be tried without the sensor itself; the error says why the row cannot work.
-Status TryRow(const SensorRow& row) {
+Status TryRow(const KernelTypes& types, const SensorRow& row) {
   for (const ProgramRow& program : row.programs) {
     switch (program.attachment) {
       case Attachment::kFentry:
       case Attachment::kFexit:
-        RETURN_IF_ERROR(TryTrampoline(program.function, program.attachment == Attachment::kFexit));
+        RETURN_IF_ERROR(
+            TryTrampoline(types, program.function, program.attachment == Attachment::kFexit));
         break;
       case Attachment::kKprobe:
       case Attachment::kKretprobe:
@@ -47,13 +48,19 @@ Status TryRow(const SensorRow& row) {
 // The rows that are left for one event, and why the others are not.
 class Candidates {
  public:
-  Candidates(event::EventType event, SensorChoice choice)
-      : event_(event), rows_(SensorsFor(event, choice)) {
+  Candidates(const KernelTypes& types, event::EventType event, SensorChoice choice)
+      : types_(types), event_(event) {
+    for (const SensorRow* row : SensorsFor(event, choice)) {
+      rows_.push_back(std::make_unique<SensorRow>(*row));
+      std::erase_if(rows_.back()->programs, [&](const ProgramRow& program) {
+        return program.optional && !types.HasFunction(program.function);
+      });
+    }
     SkipHopeless();
   }
 
   event::EventType event() const { return event_; }
-  const SensorRow* current() const { return next_ < rows_.size() ? rows_[next_] : nullptr; }
+  const SensorRow* current() const { return next_ < rows_.size() ? rows_[next_].get() : nullptr; }
   const std::string& why() const { return why_; }
 
   void Reject(const std::string& why) {
@@ -65,15 +72,16 @@ class Candidates {
  private:
   void SkipHopeless() {
     for (; next_ < rows_.size(); ++next_) {
-      const auto status = TryRow(*rows_[next_]);
+      const auto status = TryRow(types_, *rows_[next_]);
       if (status) return;
       AddReason(status.error().message);
     }
   }
   void AddReason(const std::string& why) { why_ += (why_.empty() ? "" : "; ") + why; }
 
+  const KernelTypes& types_;
   event::EventType event_;
-  std::vector<const SensorRow*> rows_;
+  std::vector<std::unique_ptr<SensorRow>> rows_;  // without what this kernel does not have
   std::size_t next_ = 0;
   std::string why_;
 };
@@ -131,10 +139,11 @@ ProbeSource::~ProbeSource() = default;
 // with that event's next.
 Status ProbeSource::Choose(const ProbeOptions& options) {
   LoadOptions load{options.vital_bytes, options.bulk_bytes, options.leave_out_self, {}};
-  ASSIGN_OR_RETURN(load.features, DetectFeatures());
+  ASSIGN_OR_RETURN(const KernelTypes types, KernelTypes::Load());
+  load.features = DetectFeatures(types);
   std::vector<Candidates> all;
   for (event::EventType event = 0; event < NR_EVENTS; ++event)
-    all.emplace_back(event, options.sensors);
+    all.emplace_back(types, event, options.sensors);
   EventSet proved;
   EventSet attempted;
   for (bool settled = false; !settled;) {

@@ -43,6 +43,7 @@ struct ProgramRow {
   Attachment attachment = Attachment::kTracepoint;
   std::string function{};                  // kFentry … kKretprobe
   std::vector<SyscallNumbers> syscalls{};  // kSyscallExit
+  bool optional = false;                   // left out where the kernel has no such function
 };
 
 // What the proving child knows; made before it is forked.
@@ -63,7 +64,12 @@ struct SensorRow {
   ProofAct act = nullptr;  // nullptr: the proof's own fork, exec and exit are the act
 };
 
-// All rows; those of one event in order of preference.
+// The rows by family of events, those of one event in order of preference.
+std::vector<SensorRow> ProcessSensors();
+std::vector<SensorRow> MountSensors();
+std::vector<SensorRow> SocketSensors();
+
+// All rows.
 std::span<const SensorRow> Sensors();
 
 // The rows of `event` that `choice` allows, best first: where no row is of the kind asked for (exec

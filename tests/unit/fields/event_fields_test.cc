@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <string>
 
+#include "fields/event_facts.h"
 #include "unit/fields/field_reader.h"
 
 namespace nezuban::fields {
@@ -181,6 +182,17 @@ TEST(MountFields, KnowWhoseProcItIs) {
   unreadable.Text(unreadable->fstype, "", STR_TOTAL_UNKNOWN);
   EXPECT_EQ(reader.Text(unreadable.Build(), "mount.is_host_proc"), "unknown");
   EXPECT_EQ(reader.Text(unreadable.Build(), "mount.fstype"), "unknown");
+}
+
+// What a field's row says about events, and what the events' own rows say.
+TEST(EventFacts, TheListsOfEventsAgreeWithTheRows) {
+  for (const EventFacts& facts : EventFactsTable()) {
+    const std::uint64_t bit = std::uint64_t{1} << facts.event;
+    EXPECT_EQ((kEventsWithResult & bit) != 0, facts.result != nullptr) << facts.event;
+    const bool has_fd = facts.fd != nullptr || facts.socket != nullptr || facts.file != nullptr;
+    EXPECT_EQ((kEventsWithFd & bit) != 0, has_fd) << facts.event;
+    EXPECT_FALSE(facts.category.empty()) << facts.event;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an event has of the things that many have: a result, a descriptor, a socket, a file. One row
+// an event; the rows and the events' own parameters stand together, a file a family of events
+// (process_events.cc, mount_events.cc, socket_events.cc, …).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "fields/convert.h"
+#include "fields/field.h"
+
+namespace nezuban::fields {
+
+// Which end of its socket the process holds.
+enum class SocketRole : std::uint8_t { kUnknown, kClient, kServer };
+
+// Each getter is called on events of that type only; nullptr: the event has no such thing.
+struct EventFacts {
+  int event;                  // EVENT_*
+  std::string_view category;  // evt.category
+  // 0, a descriptor, a pid or -errno. Unknown where the sensor ran before the act.
+  Value (*result)(const FieldContext& context) = nullptr;
+  // Number of the descriptor the event is about. Unknown where the sensor does not see it.
+  Value (*fd)(const FieldContext& context) = nullptr;
+  // What the descriptor is: a socket, or …
+  const endpoints* (*socket)(const FieldContext& context) = nullptr;
+  SocketRole (*role)(const FieldContext& context) = nullptr;    // nullptr: kUnknown
+  Value (*socket_name)(const FieldContext& context) = nullptr;  // of a unix socket
+  // … a file: its inode and its resolved path.
+  const file_ref* (*file)(const FieldContext& context) = nullptr;
+  Value (*file_name)(const FieldContext& context) = nullptr;
+};
+
+// The rows with a result, for FieldDef::events; a unit test holds them together.
+inline constexpr std::uint64_t kEventsWithResult =
+    On({EVENT_EXEC, EVENT_FORK, EVENT_MOUNT, EVENT_DUP, EVENT_CONNECT});
+
+// Those with a descriptor, a socket or a file.
+inline constexpr std::uint64_t kEventsWithFd = On({EVENT_CONNECT, EVENT_DUP});
+
+// Of the event at hand.
+const EventFacts& FactsOf(const FieldContext& context);
+
+// All rows, by EVENT_*.
+std::span<const EventFacts> EventFactsTable();
+
+// REQUIRES: the event carries that record.
+template <typename Record>
+const Record& As(const FieldContext& context) {
+  return *context.event.event.As<Record>();
+}
+
+// A string of the record; Unknown where the sensor could not read it.
+template <typename Record>
+Value RecordText(const FieldContext& context, str_ref Record::*ref) {
+  return FromText(context.event.event.String(As<Record>(context).*ref));
+}
+
+// `result` of the record, but for sensors that ran before the act.
+template <typename Record>
+Value RecordResult(const FieldContext& context) {
+  if ((context.header().flags & RECORD_RESULT_UNKNOWN) != 0) return Unknown{};
+  return std::int64_t{As<Record>(context).result};
+}
+
+// A descriptor; -1 in the record says that the sensor does not see it.
+inline Value FdNumber(std::int32_t fd) {
+  return fd < 0 ? Value(Unknown{}) : Value(std::int64_t{fd});
+}
+
+// evt.rawres, evt.res, evt.failed, and the parameter `res`.
+Value EventResult(const FieldContext& context);
+Value EventResultText(const FieldContext& context);
+
+}  // namespace nezuban::fields
