@@ -175,7 +175,9 @@ class TestMaker {
 }  // namespace
 
 std::optional<Test> MakeTest(const Comparison& comparison, std::vector<Problem>& problems) {
-  return TestMaker(comparison, problems).Make();
+  auto test = TestMaker(comparison, problems).Make();
+  if (test) test->events = SplitEvents(*test);
+  return test;
 }
 
 void Check(const Expr& expr, std::vector<Problem>& problems) {
@@ -190,19 +192,23 @@ void Check(const Expr& expr, std::vector<Problem>& problems) {
   }
 }
 
-Truth Test::Evaluate(const fields::FieldSource& source, fields::Arena& arena) const {
-  const Value value = filter::Evaluate(left, source, arena);
+Truth Test::Decide(const Value& left_value, const Value& right_value) const {
   if (matcher != nullptr) {
-    return Decide(value, all, [this](const Value& v) { return matcher->Match(v); });
+    return filter::Decide(left_value, all, [this](const Value& v) { return matcher->Match(v); });
   }
-  if (!right) return Exists(value);
-  const Value other = filter::Evaluate(*right, source, arena);
+  if (!right) return Exists(left_value);
   // Absent on either side decides before unknown on the other.
-  if (std::holds_alternative<fields::Absent>(other)) return Truth::kFalse;
-  if (std::holds_alternative<fields::Unknown>(other)) {
-    return std::holds_alternative<fields::Absent>(value) ? Truth::kFalse : Truth::kUnknown;
+  if (std::holds_alternative<fields::Absent>(right_value)) return Truth::kFalse;
+  if (std::holds_alternative<fields::Unknown>(right_value)) {
+    return std::holds_alternative<fields::Absent>(left_value) ? Truth::kFalse : Truth::kUnknown;
   }
-  return Decide(value, all, [&](const Value& v) { return op->compare(v, other); });
+  return filter::Decide(left_value, all,
+                        [&](const Value& v) { return op->compare(v, right_value); });
+}
+
+Truth Test::Evaluate(const fields::FieldSource& source, fields::Arena& arena) const {
+  const Value left_value = filter::Evaluate(left, source, arena);
+  return Decide(left_value, right ? filter::Evaluate(*right, source, arena) : Value());
 }
 
 }  // namespace nezuban::filter

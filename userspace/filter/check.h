@@ -14,7 +14,7 @@ namespace nezuban::filter {
 // Appends every problem in the tree; offsets are those of its text.
 void Check(const Expr& expr, std::vector<Problem>& problems);
 
-// The test for one comparison, without targets; nullopt with the reason in `problems`. Warnings are
+// The test for one comparison; nullopt with the reason in `problems`. Warnings are
 // appended there too.
 std::optional<Test> MakeTest(const Comparison& comparison, std::vector<Problem>& problems);
 

@@ -11,11 +11,11 @@ namespace {
 // Emits backwards: what a test jumps to is there before it.
 class Emitter {
  public:
-  explicit Emitter(std::vector<Problem>& problems) : problems_(problems) {}
+  Emitter(std::vector<Problem>& problems, TestPool& pool) : problems_(problems), pool_(pool) {}
 
   // The index of the first test of `expr`, which goes on to `yes` or `no`.
   int Emit(const Expr& expr, int yes, int no, bool negated) {
-    if (depth_ >= kMaxDepth || tests_.size() >= kMaxTests) {
+    if (depth_ >= kMaxDepth || steps_.size() >= kMaxTests) {
       TooLarge();
       return no;
     }
@@ -26,7 +26,7 @@ class Emitter {
   }
 
   bool failed() const { return failed_; }
-  std::vector<Test> TakeTests() { return std::move(tests_); }
+  std::vector<Step> TakeSteps() { return std::move(steps_); }
 
  private:
   int EmitNode(const Expr& expr, int yes, int no, bool negated) {
@@ -54,16 +54,13 @@ class Emitter {
   }
 
   int EmitTest(const Comparison& comparison, int yes, int no, bool negated) {
-    auto test = MakeTest(comparison, problems_);
-    if (!test) {
+    TestPtr test = pool_.Get(comparison, problems_);
+    if (test == nullptr) {
       failed_ = true;
       return no;
     }
-    test->if_true = yes;
-    test->if_false = no;
-    test->negated = negated;
-    tests_.push_back(std::move(*test));
-    return static_cast<int>(tests_.size()) - 1;
+    steps_.push_back({std::move(test), yes, no, negated});
+    return static_cast<int>(steps_.size()) - 1;
   }
 
   void Fail(Problem problem) {
@@ -78,7 +75,8 @@ class Emitter {
   }
 
   std::vector<Problem>& problems_;
-  std::vector<Test> tests_;
+  TestPool& pool_;
+  std::vector<Step> steps_;
   int depth_ = 0;
   bool failed_ = false;
   bool too_large_ = false;
@@ -86,11 +84,25 @@ class Emitter {
 
 }  // namespace
 
+TestPtr TestPool::Get(const Comparison& comparison, std::vector<Problem>& problems) {
+  std::string text = ToString(comparison);
+  if (const auto at = by_text_.find(text); at != by_text_.end()) return at->second;
+  auto test = MakeTest(comparison, problems);
+  if (!test) return nullptr;
+  return by_text_.emplace(std::move(text), std::make_shared<const Test>(std::move(*test)))
+      .first->second;
+}
+
 std::optional<Program> Compile(const Expr& expr, std::vector<Problem>& problems) {
-  Emitter emitter(problems);
+  TestPool pool;
+  return Compile(expr, problems, pool);
+}
+
+std::optional<Program> Compile(const Expr& expr, std::vector<Problem>& problems, TestPool& pool) {
+  Emitter emitter(problems, pool);
   const int entry = emitter.Emit(expr, Program::kMatch, Program::kNoMatch, false);
   if (emitter.failed()) return std::nullopt;
-  return Program(emitter.TakeTests(), entry);
+  return Program(emitter.TakeSteps(), entry);
 }
 
 }  // namespace nezuban::filter

@@ -6,72 +6,11 @@
 #include "base/check.h"
 
 namespace nezuban::filter {
-namespace {
-
-using fields::Value;
-
-// The events on which `test` can be true, and those on which it can be false.
-struct Split {
-  EventNames can_be_true;
-  EventNames can_be_false;
-};
-
-// The names of events of these types; 0: of all.
-EventNames NamesOf(std::uint64_t types) {
-  if (types == 0) return AllEventNames();
-  EventNames names;
-  for (std::size_t bit = 0; bit < names.size(); ++bit) {
-    if (AllEventNames()[bit] && (types >> (bit / 8) & 1) != 0) names.set(bit);
-  }
-  return names;
-}
-
-Split SplitEvents(const Test& test) {
-  const fields::FieldRef* field = test.left.field();
-  if (field == nullptr) return {AllEventNames(), AllEventNames()};
-  if (field->def->type != fields::Type::kEventName || test.right) {
-    // Where the field is absent, the comparison is false.
-    return {NamesOf(field->def->events), AllEventNames()};
-  }
-  Split split;
-  for (std::size_t bit = 0; bit < split.can_be_true.size(); ++bit) {
-    if (!AllEventNames()[bit]) continue;
-    const Value name =
-        event::NameOf(static_cast<event::EventType>(bit / 8), static_cast<std::uint8_t>(bit % 8));
-    const bool yes = test.matcher == nullptr || test.matcher->Match(name) == Truth::kTrue;
-    (yes ? split.can_be_true : split.can_be_false).set(bit);
-  }
-  return split;
-}
-
-}  // namespace
-
-const EventNames& AllEventNames() {
-  static const EventNames kAll = [] {
-    EventNames all;
-    for (event::EventType type = 0; type < NR_EVENTS; ++type) {
-      for (std::uint8_t variant = 0; !event::NameOf(type, variant).empty(); ++variant) {
-        CHECK(variant < 8);
-        all.set(EventNameBit(type, variant));
-      }
-    }
-    return all;
-  }();
-  return kAll;
-}
-
-Program::Program(std::vector<Test> tests, int entry) : tests_(std::move(tests)), entry_(entry) {
-  for (std::size_t i = 0; i < tests_.size(); ++i) {
-    CHECK(tests_[i].if_true < static_cast<int>(i) && tests_[i].if_false < static_cast<int>(i));
+Program::Program(std::vector<Step> steps, int entry) : steps_(std::move(steps)), entry_(entry) {
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    CHECK(steps_[i].if_true < static_cast<int>(i) && steps_[i].if_false < static_cast<int>(i));
   }
   events_ = ComputeEvents();
-}
-
-// `unknown_as` is what an undecided comparison counts as in favour of (true) or against (false) the
-// whole condition; under a not it is turned round.
-int Program::Next(const Test& test, Truth truth, Truth unknown_as) {
-  if (truth == Truth::kUnknown) truth = test.negated ? Negate(unknown_as) : unknown_as;
-  return truth == Truth::kTrue ? test.if_true : test.if_false;
 }
 
 // Twice at most: once with everything unknown against the condition, for certainty; and, if there
@@ -80,16 +19,16 @@ Answer Program::Run(const fields::FieldSource& source, fields::Arena& arena) con
   bool any_unknown = false;
   int pc = entry_;
   while (pc >= 0) {
-    const Test& test = tests_[static_cast<std::size_t>(pc)];
-    const Truth truth = test.Evaluate(source, arena);
+    const Step& step = steps_[static_cast<std::size_t>(pc)];
+    const Truth truth = step.test->Evaluate(source, arena);
     any_unknown |= truth == Truth::kUnknown;
-    pc = Next(test, truth, Truth::kFalse);
+    pc = NextStep(step, truth, Truth::kFalse);
   }
   if (pc == kMatch) return Answer::kYes;
   if (!any_unknown) return Answer::kNo;
   for (pc = entry_; pc >= 0;) {
-    const Test& test = tests_[static_cast<std::size_t>(pc)];
-    pc = Next(test, test.Evaluate(source, arena), Truth::kTrue);
+    const Step& step = steps_[static_cast<std::size_t>(pc)];
+    pc = NextStep(step, step.test->Evaluate(source, arena), Truth::kTrue);
   }
   return pc == kMatch ? Answer::kPossible : Answer::kNo;
 }
@@ -98,13 +37,13 @@ std::vector<std::string> Program::UncertainFields(const fields::FieldSource& sou
                                                   fields::Arena& arena) const {
   std::vector<std::string> names;
   for (int pc = entry_; pc >= 0;) {
-    const Test& test = tests_[static_cast<std::size_t>(pc)];
-    const Truth truth = test.Evaluate(source, arena);
+    const Step& step = steps_[static_cast<std::size_t>(pc)];
+    const Truth truth = step.test->Evaluate(source, arena);
     if (truth == Truth::kUnknown) {
-      CollectFields(test.left, names);
-      if (test.right) CollectFields(*test.right, names);
+      CollectFields(step.test->left, names);
+      if (step.test->right) CollectFields(*step.test->right, names);
     }
-    pc = Next(test, truth, Truth::kTrue);
+    pc = NextStep(step, truth, Truth::kTrue);
   }
   return names;
 }
@@ -114,19 +53,19 @@ std::vector<std::string> Program::UncertainFields(const fields::FieldSource& sou
 EventNames Program::ComputeEvents() const {
   if (entry_ < 0) return entry_ == kMatch ? AllEventNames() : EventNames();
   EventNames matched;
-  std::vector<EventNames> reached(tests_.size());
+  std::vector<EventNames> reached(steps_.size());
   reached[static_cast<std::size_t>(entry_)] = AllEventNames();
   const auto flow = [&](int target, const EventNames& names) {
     if (target >= 0) reached[static_cast<std::size_t>(target)] |= names;
     if (target == kMatch) matched |= names;
   };
   for (int pc = entry_; pc >= 0; --pc) {
-    const Test& test = tests_[static_cast<std::size_t>(pc)];
+    const Step& step = steps_[static_cast<std::size_t>(pc)];
     const EventNames& here = reached[static_cast<std::size_t>(pc)];
     if (here.none()) continue;
-    const Split split = SplitEvents(test);
-    flow(test.if_true, here & split.can_be_true);
-    flow(test.if_false, here & split.can_be_false);
+    const EventSplit& split = step.test->events;
+    flow(step.if_true, here & split.can_be_true);
+    flow(step.if_false, here & split.can_be_false);
   }
   return matched;
 }
@@ -145,9 +84,9 @@ std::string Program::Dump() const {
   };
   std::string out;
   for (int pc = entry_; pc >= 0; --pc) {
-    const Test& test = tests_[static_cast<std::size_t>(pc)];
-    out += "  " + std::to_string(pc) + ": " + test.text + " ? " + target(test.if_true) + " : " +
-           target(test.if_false) + "\n";
+    const Step& step = steps_[static_cast<std::size_t>(pc)];
+    out += "  " + std::to_string(pc) + ": " + step.test->text + " ? " + target(step.if_true) +
+           " : " + target(step.if_false) + "\n";
   }
   return out.empty() ? "  " + target(entry_) + "\n" : out;
 }

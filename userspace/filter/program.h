@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Program: a compiled condition, an array of tests with a true and a false target each.
+// Program: a compiled condition, an array of steps: a test with a true and a false target.
 #pragma once
 
-#include <bitset>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "event/event.h"
 #include "fields/field.h"
+#include "filter/event_names.h"
 #include "filter/test.h"
 
 namespace nezuban::filter {
@@ -16,12 +16,21 @@ namespace nezuban::filter {
 // no; yes; or possible: some test could not be decided, and with luck it would be yes.
 enum class Answer : std::uint8_t { kNo, kYes, kPossible };
 
-// A set of events by name ("dup2", not only EVENT_DUP): bit EventNameBit(type, variant).
-using EventNames = std::bitset<512>;
-constexpr std::size_t EventNameBit(event::EventType type, std::uint8_t variant) {
-  return std::size_t{type} * 8 + variant;
+// One test of a Program and where it leads: the index of the next step, or an end.
+struct Step {
+  TestPtr test;
+  int if_true = 0;
+  int if_false = 0;
+  bool negated = false;  // stands under an odd number of nots: matching leads away from yes
+};
+
+// Where to go on. `unknown_as` is what an undecided comparison counts as in favour of (true) or
+// against (false) the whole condition; under a not it is turned round.
+template <typename AnyStep>
+int NextStep(const AnyStep& step, Truth truth, Truth unknown_as) {
+  if (truth == Truth::kUnknown) truth = step.negated ? Negate(unknown_as) : unknown_as;
+  return truth == Truth::kTrue ? step.if_true : step.if_false;
 }
-const EventNames& AllEventNames();
 
 // Immutable; Run may be called by several threads at once, each with its own arena.
 class Program {
@@ -29,8 +38,8 @@ class Program {
   static constexpr int kMatch = -1;
   static constexpr int kNoMatch = -2;
 
-  // A test's targets come before it; `entry` is the first to run, or one of the ends.
-  Program(std::vector<Test> tests, int entry);
+  // A step's targets come before it; `entry` is the first to run, or one of the ends.
+  Program(std::vector<Step> steps, int entry);
 
   Answer Run(const fields::FieldSource& source, fields::Arena& arena) const noexcept;
 
@@ -45,13 +54,13 @@ class Program {
   // One line a test: "  3: proc.name = bash ? 2 : no".
   std::string Dump() const;
 
-  std::size_t size() const { return tests_.size(); }
+  std::span<const Step> steps() const { return steps_; }
+  int entry() const { return entry_; }
 
  private:
-  static int Next(const Test& test, Truth truth, Truth unknown_as);
   EventNames ComputeEvents() const;
 
-  std::vector<Test> tests_;
+  std::vector<Step> steps_;
   int entry_;
   EventNames events_;
 };

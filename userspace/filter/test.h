@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Test: one comparison of a Program. check.h makes it.
+// Test: one comparison, ready to run. check.h makes it; the programs of a rule set share it.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "filter/event_names.h"
 #include "filter/matcher.h"
 #include "filter/operators.h"
 #include "filter/term.h"
@@ -15,14 +17,16 @@ struct Test {
   Term left;
   std::optional<Term> right;  // set where another field or a function is compared with
   const OperatorDef* op = nullptr;
-  MatcherPtr matcher;    // set where constants are
-  bool all = false;      // of several values all must match
-  bool negated = false;  // stands under an odd number of nots: matching leads away from yes
-  int if_true = 0;       // index of the next test, or an end of the Program
-  int if_false = 0;
-  std::string text;  // as in the condition
+  MatcherPtr matcher;  // set where constants are
+  bool all = false;    // of several values all must match
+  std::string text;    // as in the condition; equal tests have equal texts
+  EventSplit events;
 
   Truth Evaluate(const fields::FieldSource& source, fields::Arena& arena) const;
+  // The same for values that are there already; `right_value` is only looked at where `right` is
+  // set.
+  Truth Decide(const fields::Value& left_value, const fields::Value& right_value) const;
 };
+using TestPtr = std::shared_ptr<const Test>;
 
 }  // namespace nezuban::filter

@@ -66,7 +66,7 @@ void Report(const RuleSpec& spec, std::vector<Diagnostic> problems, Diagnostics&
   }
 }
 
-std::optional<Rule> CompileRule(const RuleSpec& spec, Resolver& resolver,
+std::optional<Rule> CompileRule(const RuleSpec& spec, Resolver& resolver, filter::TestPool& pool,
                                 Diagnostics& diagnostics) {
   std::vector<Diagnostic> problems;
   const auto expr = resolver.Condition(spec, problems);
@@ -82,7 +82,7 @@ std::optional<Rule> CompileRule(const RuleSpec& spec, Resolver& resolver,
   std::optional<filter::Program> program;
   if (expr && output) {
     std::vector<filter::Problem> late;
-    program = filter::Compile(*expr, late);
+    program = filter::Compile(*expr, late, pool);
     for (const filter::Problem& problem : late) {
       if (program || problem.severity != Severity::kError) continue;  // told by Check before
       problems.push_back({problem.severity, spec.condition.Start(), problem.message, problem.hint});
@@ -126,13 +126,14 @@ std::shared_ptr<const Ruleset> Ruleset::FromFiles(std::span<const File> files,
   }
   const std::shared_ptr<Ruleset> ruleset(new Ruleset());
   Resolver resolver(book, diagnostics);
+  filter::TestPool pool;
   for (const RuleSpec& spec : book.rules()) {
     if (spec.source != "syscall") {
       diagnostics.Warning(spec.name.Start(), "rule '" + spec.name.text +
                                                  "' is skipped: no source '" + spec.source + "'");
       continue;
     }
-    auto rule = CompileRule(spec, resolver, diagnostics);
+    auto rule = CompileRule(spec, resolver, pool, diagnostics);
     if (rule && rule->priority <= least) {  // the most severe is the smallest
       ruleset->rules_.push_back(std::move(*rule));
     }

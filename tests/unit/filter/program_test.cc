@@ -34,6 +34,16 @@ TEST(Program, PrintsAsJumps) {
             "  0: proc.pid = 2 ? no : yes\n");
 }
 
+TEST(Program, SharesItsTestsWithOthersOfThePool) {
+  TestPool pool;
+  std::vector<Problem> problems;
+  const auto one = Compile(*Parse("proc.name in (a, b) and proc.pid = 1"), problems, pool);
+  const auto other = Compile(*Parse("not proc.name in (a,  b)"), problems, pool);
+  const auto third = Compile(*Parse("proc.name in (a, c)"), problems, pool);
+  EXPECT_EQ(one->steps()[1].test.get(), other->steps()[0].test.get());
+  EXPECT_NE(one->steps()[1].test.get(), third->steps()[0].test.get());
+}
+
 std::string Names(const Program& program) {
   std::string names;
   for (std::size_t bit = 0; bit < program.events().size(); ++bit) {
