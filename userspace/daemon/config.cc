@@ -52,6 +52,16 @@ std::string SetText(std::string& out, const Values& values) {
   return {};
 }
 
+std::string SetSelection(Config& config, const Values& values) {
+  config.rule_selection.clear();
+  for (const std::string& value : values) {
+    auto selection = ruleset::ParseSelection(value);
+    if (!selection) return "'" + value + "': " + selection.error().message;
+    config.rule_selection.push_back(std::move(*selection));
+  }
+  return {};
+}
+
 constexpr std::array<std::string_view, 3> kSensors = {"auto", "object", "tracepoint"};
 constexpr std::array<std::string_view, 3> kOutputs = {"text", "json", "none"};
 constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warn", "error"};
@@ -62,6 +72,10 @@ constexpr std::array kKeys = {
                 c.rules = v;
                 return {};
               }},
+    ConfigKey{"rule_selection", "SELECTION",
+              "enable or disable rules by name (* for any characters) or tag, in order: "
+              "disable.rule=NAME, enable.tag=TAG.",
+              true, SetSelection, true},
     ConfigKey{"socket", "PATH", "Unix socket of the gRPC service (mode 0600).", false,
               [](Config& c, const Values& v) { return SetText(c.socket, v); }},
     ConfigKey{"listen", "ADDRESS", "TCP address of the gRPC service as well; loopback only.", false,
@@ -108,14 +122,29 @@ Position PositionOf(const std::string& path, const YAML::Mark& mark) {
   return {path, mark.line + 1, mark.column + 1};
 }
 
-// The values of a scalar or a sequence of scalars; nullopt if it is anything else.
-std::optional<Values> ValuesOf(const YAML::Node& node) {
-  if (node.IsScalar()) return Values{node.Scalar()};
-  if (!node.IsSequence()) return std::nullopt;
+// A scalar, or a map as the text that a flag would be given: {disable: {rule: X}}.
+std::optional<std::string> TextOf(const YAML::Node& node, bool takes_maps) {
+  if (node.IsScalar()) return node.Scalar();
+  if (!node.IsMap() || !takes_maps) return std::nullopt;
+  YAML::Emitter text;
+  text.SetMapFormat(YAML::Flow);
+  text.SetSeqFormat(YAML::Flow);
+  text.SetStringFormat(YAML::DoubleQuoted);  // else `*` would be an alias, and ~ nothing
+  text << node;
+  return text.c_str();
+}
+
+// The values of a scalar or map, or of a sequence of such; nullopt if it is anything else.
+std::optional<Values> ValuesOf(const YAML::Node& node, bool takes_maps) {
+  if (!node.IsSequence()) {
+    const auto text = TextOf(node, takes_maps);
+    return text ? std::optional(Values{*text}) : std::nullopt;
+  }
   Values values;
   for (const YAML::Node& item : node) {
-    if (!item.IsScalar()) return std::nullopt;
-    values.push_back(item.Scalar());
+    const auto text = TextOf(item, takes_maps);
+    if (!text) return std::nullopt;
+    values.push_back(*text);
   }
   return values;
 }
@@ -133,7 +162,7 @@ void SetKey(const std::string& path, const YAML::Node& key, const YAML::Node& va
     return;
   }
   const Position value_at = PositionOf(path, value.Mark());
-  const auto values = ValuesOf(value);
+  const auto values = ValuesOf(value, row->takes_maps);
   if (!values || values->empty() || (values->size() > 1 && !row->repeatable)) {
     const std::string what = row->repeatable ? "a value or a list of values" : "one value";
     diagnostics.Error(value_at, name + ": expected " + what);

@@ -12,11 +12,13 @@
 
 #include "alert/alert.h"
 #include "base/diagnostics.h"
+#include "ruleset/selection.h"
 
 namespace nezuban::daemon {
 
 struct Config {
-  std::vector<std::string> rules;  // files and directories; empty: DefaultRules()
+  std::vector<std::string> rules;                  // files and directories; empty: DefaultRules()
+  std::vector<ruleset::Selection> rule_selection;  // applied in order
   std::string socket = "/run/nezuban/nezuban.sock";
   std::string listen;  // "127.0.0.1:PORT"; empty: no TCP
   std::string sensors = "auto";
@@ -37,6 +39,9 @@ struct ConfigKey {
   bool repeatable;
   // Sets it from one or more values. Returns what was expected, or empty if it was fine.
   std::string (*set)(Config& config, const std::vector<std::string>& values);
+  // A value may be a map in the file; `set` is given it as the text of a YAML flow map, as a flag
+  // would be.
+  bool takes_maps = false;
 };
 
 std::span<const ConfigKey> ConfigKeys();

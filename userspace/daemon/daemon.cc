@@ -92,8 +92,9 @@ int Report(const Error& error) {
 // Every problem on standard error, in the form compilers use; nullptr if there was an error.
 std::shared_ptr<const ruleset::Ruleset> LoadRules(const Config& config) {
   Diagnostics diagnostics;
-  auto rules = ruleset::Ruleset::Load(config.rules.empty() ? DefaultRules() : config.rules,
-                                      diagnostics, config.priority);
+  auto rules =
+      ruleset::Ruleset::Load(config.rules.empty() ? DefaultRules() : config.rules, diagnostics,
+                             {.least = config.priority, .selection = config.rule_selection});
   std::fputs(diagnostics.ToString().c_str(), stderr);
   return rules;
 }
@@ -162,7 +163,7 @@ Status Serve(const Config& config, const std::shared_ptr<const ruleset::Ruleset>
   if (config.output != "none" && !sinks::CanWrite(STDOUT_FILENO))
     return Fail("standard output is closed: redirect it to where alerts go, or use --output none");
   const ruleset::NodeIdentity node = Identity(config);
-  StatusBoard board(node.hostname, rules->rules().size());
+  StatusBoard board(node.hostname, rules->enabled_count());
   rpc::ServerOptions server_options;
   server_options.socket_path = config.socket;
   server_options.tcp_address = config.listen;
@@ -193,7 +194,7 @@ Status Serve(const Config& config, const std::shared_ptr<const ruleset::Ruleset>
   board.Connect(&pipeline.counters(), source.get(), lines ? &*lines : nullptr);
 
   Ingest ingest(pipeline, ::pthread_self());
-  spdlog::info("watching with {} rules; gRPC on unix://{}", rules->rules().size(), config.socket);
+  spdlog::info("watching with {} rules; gRPC on unix://{}", rules->enabled_count(), config.socket);
   WaitForSignal(signals);
   Status result = ingest.Stop();
   board.Disconnect();

@@ -11,6 +11,53 @@ namespace {
 
 constexpr std::string_view kKeys[] = {"name", "fields", "comps", "values"};
 
+std::string Named(const ExceptionItem& item) { return "exception '" + item.name.text + "': "; }
+
+std::vector<SourceText> TextOrTexts(const ExceptionItem& item, const YamlNode& node,
+                                    Diagnostics& diagnostics) {
+  std::vector<SourceText> texts;
+  if (node.is_scalar()) return {node.scalar};
+  for (const YamlNode& one : node.items) {
+    if (one.is_scalar()) {
+      texts.push_back(one.scalar);
+    } else {
+      diagnostics.Error(one.at(), Named(item) + "must be a text");
+    }
+  }
+  return texts;
+}
+
+void AddFlatValues(ExceptionItem& item, const YamlNode& values, Diagnostics& diagnostics) {
+  ExceptionTuple tuple{.at = values.at(), .elements = {{{}, true}}};
+  for (const YamlNode& value : values.items) {
+    if (value.is_scalar()) {
+      tuple.elements[0].values.push_back(value.scalar);
+    } else {
+      diagnostics.Error(value.at(), Named(item) + "one field takes a flat sequence of values");
+    }
+  }
+  if (!tuple.elements[0].values.empty()) item.tuples.push_back(std::move(tuple));
+}
+
+void AddTuples(ExceptionItem& item, const YamlNode& values, Diagnostics& diagnostics) {
+  for (const YamlNode& node : values.items) {
+    ExceptionTuple tuple{.at = node.at()};
+    if (!node.is_sequence() || node.items.size() != item.fields.size()) {
+      diagnostics.Error(node.at(), Named(item) + "each of 'values' must be a sequence of " +
+                                       std::to_string(item.fields.size()) + ", one per field");
+      continue;
+    }
+    for (const YamlNode& element : node.items) {
+      if (element.is_map() || element.is_null()) {
+        diagnostics.Error(element.at(), Named(item) + "a value must be a text or a sequence");
+        continue;
+      }
+      tuple.elements.push_back({TextOrTexts(item, element, diagnostics), element.is_sequence()});
+    }
+    if (tuple.elements.size() == item.fields.size()) item.tuples.push_back(std::move(tuple));
+  }
+}
+
 class ExceptionReader {
  public:
   ExceptionReader(const YamlNode& node, Diagnostics& diagnostics)
@@ -41,27 +88,12 @@ class ExceptionReader {
   }
 
  private:
-  std::string Named() const { return "exception '" + item_.name.text + "': "; }
-
-  std::vector<SourceText> TextOrTexts(const YamlNode& node) {
-    std::vector<SourceText> texts;
-    if (node.is_scalar()) return {node.scalar};
-    for (const YamlNode& item : node.items) {
-      if (item.is_scalar()) {
-        texts.push_back(item.scalar);
-      } else {
-        diagnostics_.Error(item.at(), Named() + "must be a text");
-      }
-    }
-    return texts;
-  }
-
   void ReadFields() {
     const YamlNode* fields = node_.Find("fields");
     if (fields == nullptr) return;
     item_.scalar_form = fields->is_scalar();
-    item_.fields = TextOrTexts(*fields);
-    if (item_.fields.empty()) diagnostics_.Error(fields->at(), Named() + "'fields' is empty");
+    item_.fields = TextOrTexts(item_, *fields, diagnostics_);
+    if (item_.fields.empty()) diagnostics_.Error(fields->at(), Named(item_) + "'fields' is empty");
   }
 
   void ReadComps() {
@@ -71,55 +103,25 @@ class ExceptionReader {
       for (const SourceText& field : item_.fields) item_.comps.push_back({op, field.anchors});
       return;
     }
-    item_.comps = TextOrTexts(*comps);
+    if (item_.fields.empty()) {
+      diagnostics_.Error(comps->at(), Named(item_) + "'comps' without 'fields'");
+      return;
+    }
+    item_.comps = TextOrTexts(item_, *comps, diagnostics_);
     if (item_.comps.size() != item_.fields.size() || comps->is_scalar() != item_.scalar_form) {
-      diagnostics_.Error(comps->at(), Named() + "'fields' and 'comps' must have the same shape");
+      diagnostics_.Error(comps->at(),
+                         Named(item_) + "'fields' and 'comps' must have the same shape");
     }
   }
 
   void ReadValues() {
     const YamlNode* values = node_.Find("values");
     if (values == nullptr) return;
-    if (!values->is_sequence()) {
-      diagnostics_.Error(values->at(), Named() + "'values' must be a sequence");
-      return;
-    }
-    // Without fields the shape is that of the exception it adds to.
+    item_.has_values = true;
     if (item_.fields.empty()) {
-      item_.scalar_form = std::ranges::all_of(values->items, &YamlNode::is_scalar);
-    }
-    item_.scalar_form ? ReadFlatValues(*values) : ReadTuples(*values);
-  }
-
-  void ReadFlatValues(const YamlNode& values) {
-    ExceptionTuple tuple{.at = values.at(), .elements = {{{}, true}}};
-    for (const YamlNode& value : values.items) {
-      if (value.is_scalar()) {
-        tuple.elements[0].values.push_back(value.scalar);
-      } else {
-        diagnostics_.Error(value.at(), Named() + "one field takes a flat sequence of values");
-      }
-    }
-    if (!tuple.elements[0].values.empty()) item_.tuples.push_back(std::move(tuple));
-  }
-
-  void ReadTuples(const YamlNode& values) {
-    for (const YamlNode& node : values.items) {
-      ExceptionTuple tuple{.at = node.at()};
-      if (!node.is_sequence() ||
-          (!item_.fields.empty() && node.items.size() != item_.fields.size())) {
-        diagnostics_.Error(node.at(), Named() + "each of 'values' must be a sequence of " +
-                                          std::to_string(item_.fields.size()) + ", one per field");
-        continue;
-      }
-      for (const YamlNode& element : node.items) {
-        if (element.is_map() || element.is_null()) {
-          diagnostics_.Error(element.at(), Named() + "a value must be a text or a sequence");
-          continue;
-        }
-        tuple.elements.push_back({TextOrTexts(element), element.is_sequence()});
-      }
-      item_.tuples.push_back(std::move(tuple));
+      item_.unread_values = *values;
+    } else {
+      AddValues(item_, *values, diagnostics_);
     }
   }
 
@@ -129,6 +131,16 @@ class ExceptionReader {
 };
 
 }  // namespace
+
+void AddValues(ExceptionItem& item, const YamlNode& values, Diagnostics& diagnostics) {
+  if (!values.is_sequence()) {
+    diagnostics.Error(values.at(), Named(item) + "'values' must be a sequence");
+  } else if (item.scalar_form) {
+    AddFlatValues(item, values, diagnostics);
+  } else {
+    AddTuples(item, values, diagnostics);
+  }
+}
 
 std::vector<ExceptionItem> ReadExceptions(const YamlNode& node, Diagnostics& diagnostics) {
   std::vector<ExceptionItem> exceptions;

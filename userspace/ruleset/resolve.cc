@@ -2,13 +2,15 @@
 #include "ruleset/resolve.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/text.h"
 #include "filter/check.h"
 #include "filter/compile.h"
-#include "filter/lexer.h"
 #include "filter/parser.h"
+#include "ruleset/oddities.h"
+#include "ruleset/resolve_text.h"
 
 namespace nezuban::ruleset {
 
@@ -23,10 +25,6 @@ using filter::Or;
 
 namespace {
 
-Diagnostic Placed(const filter::Problem& problem, const SourceText& text) {
-  return {problem.severity, text.At(problem.at), problem.message, problem.hint};
-}
-
 bool HasError(const std::vector<Diagnostic>& problems) {
   return std::ranges::any_of(problems,
                              [](const Diagnostic& d) { return d.severity == Severity::kError; });
@@ -39,18 +37,6 @@ std::string NearestName(std::string_view name, const Map& map) {
   return NearestHint(name, names);
 }
 
-// An item with quotes of its own stands for what is in them.
-Literal ToLiteral(const std::string& text) {
-  filter::Lexer lexer(text);
-  Literal literal;
-  std::string error;
-  if (lexer.Quoted(literal.text, error) && lexer.AtEnd()) {
-    literal.quoted = true;
-    return literal;
-  }
-  return {text, false, 0};
-}
-
 }  // namespace
 
 Resolver::Resolver(const RuleBook& book, Diagnostics& diagnostics)
@@ -58,16 +44,18 @@ Resolver::Resolver(const RuleBook& book, Diagnostics& diagnostics)
   for (const auto& [name, spec] : book_.macros()) macros_.emplace(name, Macro{});
 }
 
-std::optional<Expr> Resolver::ParseAndCheck(const SourceText& text, Problems& problems) {
+std::optional<Expr> Resolver::ParseText(const SourceText& text, Problems& problems,
+                                        Problems& meaning) {
   auto expr = filter::Parse(text.text);
   if (!expr) {
     problems.push_back(Placed(expr.error(), text));
     return std::nullopt;
   }
-  SubstituteLists(*expr, text, problems);
+  SubstituteLists(*expr, text, meaning);
   std::vector<filter::Problem> found;
   filter::Check(*expr, found);
-  for (const filter::Problem& problem : found) problems.push_back(Placed(problem, text));
+  WarnOfOddities(*expr, found);
+  for (const filter::Problem& problem : found) meaning.push_back(Placed(problem, text));
   return std::move(*expr);
 }
 
@@ -79,11 +67,11 @@ const Resolver::Macro& Resolver::Expanded(const std::string& name) {
   macro.state = Macro::State::kOpen;
   ++open_macros_;
   const MacroSpec& spec = book_.macros().at(name);
-  Problems problems;
-  auto expr = ParseAndCheck(spec.condition, problems);
+  auto expr = ParseText(spec.condition, macro.problems, macro.meaning);
   if (expr) {
-    const auto measure = Expand(*expr, spec.condition, problems);
-    if (measure && !HasError(problems)) {
+    Scope scope{spec.condition, spec.last_item, macro.problems, macro.uses};
+    const auto measure = Expand(*expr, scope);
+    if (measure && !HasError(macro.problems) && !HasError(macro.meaning)) {
       macro.expr = std::move(*expr);
       macro.size = measure->size;
       macro.depth = measure->depth;
@@ -91,20 +79,36 @@ const Resolver::Macro& Resolver::Expanded(const std::string& name) {
   }
   macro.state = Macro::State::kDone;
   --open_macros_;
-  for (Diagnostic& problem : problems) diagnostics_.Add(std::move(problem));
   return macro;
 }
 
-std::optional<Resolver::Measure> Resolver::ExpandMacro(Expr& expr, const SourceText& text,
-                                                       Problems& problems) {
+// A macro knows those before it; whatever a file says can only use what it and earlier files
+// define.
+bool Resolver::IsVisible(const MacroName& name, const Scope& scope) {
+  const MacroSpec& spec = book_.macros().at(name.name);
+  const bool later_file = spec.first.file > book_.FileIndex(scope.text.FileAt(name.at));
+  if (!later_file && spec.first.item < scope.last_item) return true;
+  Diagnostic problem{Severity::kError, scope.text.At(name.at)};
+  problem.message = "macro '" + name.name + "' is defined only " +
+                    (later_file ? "in a later file" : "further down");
+  problem.hint = later_file ? "name that file before this one" : "a macro can use those before it";
+  problem.remarks.push_back({spec.name.Start(), "it is defined here"});
+  scope.problems.push_back(std::move(problem));
+  return false;
+}
+
+std::optional<Resolver::Measure> Resolver::ExpandMacro(Expr& expr, Scope& scope) {
   const MacroName name = std::get<MacroName>(expr.node);
   const auto fail = [&](std::string message, std::string hint = {}) {
-    problems.push_back({Severity::kError, text.At(name.at), std::move(message), std::move(hint)});
+    scope.problems.push_back(
+        {Severity::kError, scope.text.At(name.at), std::move(message), std::move(hint)});
     return std::nullopt;
   };
   if (!macros_.contains(name.name)) {
+    if (book_.IsBroken(BrokenItem::Kind::kMacro, name.name)) return std::nullopt;
     return fail("undefined macro '" + name.name + "'", NearestName(name.name, macros_));
   }
+  if (!IsVisible(name, scope)) return std::nullopt;
   if (open_macros_ >= kMaxReferences) {
     return fail("macros use each other more than " + std::to_string(kMaxReferences) +
                 " levels deep");
@@ -113,16 +117,49 @@ std::optional<Resolver::Measure> Resolver::ExpandMacro(Expr& expr, const SourceT
   if (macro.state == Macro::State::kOpen) {
     return fail("macro '" + name.name + "' refers to itself");
   }
-  if (!macro.expr) return std::nullopt;  // reported where the macro stands
+  if (std::ranges::find(scope.uses, name.name, &Use::macro) == scope.uses.end()) {
+    scope.uses.push_back({name.name, scope.text.At(name.at)});
+  }
+  if (!macro.expr) return std::nullopt;  // the problem is that of the macro
   expr = Clone(*macro.expr);
   return Measure{macro.size, macro.depth};
 }
 
-std::optional<Resolver::Measure> Resolver::ExpandAll(std::vector<Expr>& children,
-                                                     const SourceText& text, Problems& problems) {
+void Resolver::AddMacroProblems(const std::vector<Use>& uses, std::set<std::string>& seen,
+                                std::vector<Remark>& chain, Problems& out) {
+  if (chain.size() >= kMaxReferences) return;
+  for (const Use& use : uses) {
+    if (!seen.insert(use.macro).second) continue;
+    chain.push_back({use.at, "in macro '" + use.macro + "', used here"});
+    const Macro& macro = macros_.at(use.macro);
+    for (const Problems* problems : {&macro.problems, &macro.meaning}) {
+      for (Diagnostic problem : *problems) {
+        problem.remarks.insert(problem.remarks.end(), chain.rbegin(), chain.rend());
+        out.push_back(std::move(problem));
+      }
+    }
+    AddMacroProblems(macro.uses, seen, chain, out);
+    chain.pop_back();
+  }
+}
+
+void Resolver::MarkUsed(const std::vector<Use>& uses, bool skipped) {
+  std::vector<const Use*> open;
+  for (const Use& use : uses) open.push_back(&use);
+  while (!open.empty()) {
+    Macro& macro = macros_.at(open.back()->macro);
+    open.pop_back();
+    bool& mark = skipped ? macro.skipped : macro.used;
+    if (mark) continue;
+    mark = true;
+    for (const Use& use : macro.uses) open.push_back(&use);
+  }
+}
+
+std::optional<Resolver::Measure> Resolver::ExpandAll(std::vector<Expr>& children, Scope& scope) {
   std::optional<Measure> all = Measure{};
   for (Expr& child : children) {
-    const auto one = Expand(child, text, problems);
+    const auto one = Expand(child, scope);
     if (!one) {
       all.reset();
     } else if (all) {
@@ -131,33 +168,30 @@ std::optional<Resolver::Measure> Resolver::ExpandAll(std::vector<Expr>& children
     }
     // Before the next is cloned: a few macros that use each other twice would fill the memory.
     if (all && all->size > filter::kMaxTests) {
-      problems.push_back({Severity::kError,
-                          text.Start(),
-                          "the condition with its macros has more than " +
-                              std::to_string(filter::kMaxTests) + " comparisons",
-                          {}});
+      scope.problems.push_back({Severity::kError, scope.text.Start(),
+                                "the condition with its macros has more than " +
+                                    std::to_string(filter::kMaxTests) + " comparisons"});
       return std::nullopt;
     }
   }
   return all;
 }
 
-std::optional<Resolver::Measure> Resolver::Expand(Expr& expr, const SourceText& text,
-                                                  Problems& problems) {
+std::optional<Resolver::Measure> Resolver::Expand(Expr& expr, Scope& scope) {
   std::optional<Measure> measure = Measure{1, 0};
   if (std::holds_alternative<MacroName>(expr.node)) {
-    measure = ExpandMacro(expr, text, problems);
+    measure = ExpandMacro(expr, scope);
   } else if (auto* negation = std::get_if<Not>(&expr.node)) {
-    measure = Expand(*negation->child, text, problems);
+    measure = Expand(*negation->child, scope);
   } else if (auto* all = std::get_if<And>(&expr.node)) {
-    measure = ExpandAll(all->children, text, problems);
+    measure = ExpandAll(all->children, scope);
   } else if (auto* any = std::get_if<Or>(&expr.node)) {
-    measure = ExpandAll(any->children, text, problems);
+    measure = ExpandAll(any->children, scope);
   }
   if (!measure) return measure;
   if (++measure->depth > filter::kMaxDepth - 10) {
-    problems.push_back(
-        {Severity::kError, text.Start(), "the condition with its macros is nested too deeply", {}});
+    scope.problems.push_back({Severity::kError, scope.text.Start(),
+                              "the condition with its macros is nested too deeply"});
     return std::nullopt;
   }
   return measure;
@@ -205,6 +239,7 @@ void Resolver::SubstituteIn(Comparison& comparison, const SourceText& text, Prob
   for (Operand& operand : comparison.right) {
     const auto* literal = std::get_if<Literal>(&operand);
     if (literal == nullptr || literal->quoted || !book_.lists().contains(literal->text)) {
+      if (literal != nullptr && comparison.is_list) WarnOfListName(*literal, text, problems);
       right.push_back(std::move(operand));
       continue;
     }
@@ -223,6 +258,16 @@ void Resolver::SubstituteIn(Comparison& comparison, const SourceText& text, Prob
   comparison.right = std::move(right);
 }
 
+// A word that is no list stands for itself; one that looks like a list hardly should.
+void Resolver::WarnOfListName(const Literal& literal, const SourceText& text, Problems& problems) {
+  if (literal.quoted || literal.text.find('_') == std::string::npos) return;
+  const std::string hint = NearestName(literal.text, book_.lists());
+  if (hint.empty()) return;
+  problems.push_back({Severity::kWarning, text.At(literal.at),
+                      "there is no list '" + literal.text + "': it is compared with as text",
+                      hint});
+}
+
 void Resolver::SubstituteLists(Expr& expr, const SourceText& text, Problems& problems) {
   if (auto* comparison = std::get_if<Comparison>(&expr.node)) {
     SubstituteIn(*comparison, text, problems);
@@ -235,106 +280,21 @@ void Resolver::SubstituteLists(Expr& expr, const SourceText& text, Problems& pro
   }
 }
 
-// ---- exceptions
-
-namespace {
-
-// "startswith anyof" → the operator's row and the modifier; nullptr if there is no such operator.
-const filter::OperatorDef* ParseComp(std::string_view comp, filter::Modifier& modifier) {
-  static constexpr std::pair<std::string_view, filter::Modifier> kModifiers[] = {
-      {" oneof", filter::Modifier::kOneOf},
-      {" anyof", filter::Modifier::kAnyOf},
-      {" allof", filter::Modifier::kAllOf}};
-  comp = Trim(comp);
-  for (const auto& [word, value] : kModifiers) {
-    if (!comp.ends_with(word)) continue;
-    modifier = value;
-    comp = Trim(comp.substr(0, comp.size() - word.size()));
-  }
-  return filter::FindOperator(comp);
-}
-
-// A value of an exception: a literal, val(field) or another call, or "(a, b)".
-void AppendValue(const std::string& text, std::vector<Operand>& right) {
-  if (auto operand = filter::ParseOperand(text, /*right_side=*/true);
-      operand && text.find('(') != std::string::npos) {
-    if (std::holds_alternative<filter::Call>(*operand)) {
-      right.push_back(std::move(*operand));
-      return;
-    }
-    if (auto* list = std::get_if<std::vector<Operand>>(&*operand)) {
-      for (Operand& one : *list) right.push_back(std::move(one));
-      return;
-    }
-  }
-  right.emplace_back(ToLiteral(text));
-}
-
-}  // namespace
-
-std::optional<Expr> Resolver::ExceptionTerm(const ExceptionItem& item, std::size_t i,
-                                            const ExceptionTuple::Element& element,
-                                            Problems& problems) {
-  const SourceText& field = item.fields[i];
-  const auto fail = [&](const SourceText& at, const std::string& message) {
-    problems.push_back(
-        {Severity::kError, at.Start(), "exception '" + item.name.text + "': " + message, {}});
-    return std::nullopt;
-  };
-  auto left = filter::ParseOperand(field.text);
-  if (!left || std::holds_alternative<Literal>(*left)) {
-    return fail(field, "'" + field.text + "' is not a field");
-  }
-  Comparison comparison{.left = std::move(*left)};
-  const filter::OperatorDef* op = ParseComp(item.comps[i].text, comparison.modifier);
-  if (op == nullptr || op->right == filter::RightSide::kNone) {
-    return fail(item.comps[i], "unknown operator '" + item.comps[i].text + "'");
-  }
-  comparison.op = op->spelling;
-  comparison.is_list =
-      op->right == filter::RightSide::kList || comparison.modifier != filter::Modifier::kNone;
-  if (item.scalar_form && !comparison.is_list) {
-    return fail(item.comps[i],
-                "one field takes an operator for lists, not '" + comparison.op + "'");
-  }
-  for (const SourceText& value : element.values) AppendValue(value.text, comparison.right);
-  if (!comparison.is_list && comparison.right.size() != 1) {
-    return fail(field, "'" + comparison.op + "' takes one value");
-  }
-  Expr expr{std::move(comparison)};
-  const SourceText& at = element.values.empty() ? field : element.values.front();
-  SubstituteLists(expr, at, problems);
-  std::vector<filter::Problem> found;
-  filter::Check(expr, found);
-  for (filter::Problem& problem : found) {
-    problem.at = 0;  // offsets are of values that have texts of their own
-    problems.push_back(Placed(problem, at));
-  }
-  return expr;
-}
-
-std::optional<Expr> Resolver::Exception(const ExceptionItem& item, Problems& problems) {
-  Or any;
-  for (const ExceptionTuple& tuple : item.tuples) {
-    And all;
-    for (std::size_t i = 0; i < tuple.elements.size(); ++i) {
-      auto term = ExceptionTerm(item, i, tuple.elements[i], problems);
-      if (!term) return std::nullopt;
-      all.children.push_back(std::move(*term));
-    }
-    any.children.push_back(Expr{std::move(all)});
-  }
-  return Expr{Not{std::make_unique<Expr>(Expr{std::move(any)})}};
-}
+// ---- rules
 
 std::optional<Expr> Resolver::Condition(const RuleSpec& rule, Problems& problems) {
-  auto expr = ParseAndCheck(rule.condition, problems);
+  auto expr = ParseText(rule.condition, problems, problems);
   if (!expr) return std::nullopt;
-  const auto measure = Expand(*expr, rule.condition, problems);
+  std::vector<Use> uses;
+  Scope scope{rule.condition, std::numeric_limits<std::size_t>::max(), problems, uses};
+  const auto measure = Expand(*expr, scope);
+  std::set<std::string> seen;
+  std::vector<Remark> chain;
+  AddMacroProblems(uses, seen, chain, problems);
+  MarkUsed(uses, /*skipped=*/false);
   And with_exceptions;
   with_exceptions.children.push_back(std::move(*expr));
   for (const ExceptionItem& item : rule.exceptions) {
-    if (item.tuples.empty()) continue;
     auto exception = Exception(item, problems);
     if (exception) with_exceptions.children.push_back(std::move(*exception));
   }
@@ -343,10 +303,34 @@ std::optional<Expr> Resolver::Condition(const RuleSpec& rule, Problems& problems
   return Expr{std::move(with_exceptions)};
 }
 
+void Resolver::Skip(const RuleSpec& rule) {
+  Problems ignored;
+  auto expr = ParseText(rule.condition, ignored, ignored);
+  if (!expr) return;
+  std::vector<Use> uses;
+  Scope scope{rule.condition, std::numeric_limits<std::size_t>::max(), ignored, uses};
+  Expand(*expr, scope);
+  MarkUsed(uses, /*skipped=*/true);
+  for (const ExceptionItem& item : rule.exceptions) Exception(item, ignored);
+}
+
+void Resolver::CheckUnused() {
+  for (auto& [name, macro] : macros_) {
+    if (macro.used) continue;
+    Expanded(name);
+    for (Diagnostic& problem : macro.problems) diagnostics_.Add(std::move(problem));
+    if (macro.skipped) continue;
+    for (Diagnostic& problem : macro.meaning) {
+      problem.severity = Severity::kWarning;
+      problem.message += ", in a macro that no rule uses";
+      diagnostics_.Add(std::move(problem));
+    }
+  }
+}
+
 void Resolver::WarnUnused() {
   for (const auto& [name, macro] : macros_) {
-    if (macro.state != Macro::State::kNew) continue;
-    Expanded(name);  // its errors are told all the same
+    if (macro.used || macro.skipped) continue;
     diagnostics_.Warning(book_.macros().at(name).name.Start(), "macro '" + name + "' is not used");
   }
   for (const auto& [name, list] : book_.lists()) {

@@ -3,17 +3,14 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <set>
 
 #include "base/text.h"
 #include "ruleset/exception_item.h"
+#include "ruleset/requirements.h"
 
 namespace nezuban::ruleset {
 namespace {
-
-// The language's version this engine speaks, as required_engine_version asks for it: 0.63.0.
-constexpr int kEngineMinor = 63;
 
 constexpr std::string_view kListKeys[] = {"list", "items", "append", "override"};
 constexpr std::string_view kMacroKeys[] = {"macro", "condition", "append", "override"};
@@ -22,6 +19,17 @@ constexpr std::string_view kRuleKeys[] = {"rule",          "desc",       "condit
                                           "enabled",       "tags",       "append",
                                           "warn_evttypes", "capture",    "skip-if-unknown-filter",
                                           "override",      "exceptions", "capture_duration"};
+
+bool IsNumber(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+bool IsIdentifier(std::string_view name) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  return !name.empty() && letter(name.front()) && std::ranges::all_of(name, [&](char c) {
+    return letter(c) || (c >= '0' && c <= '9') || c == '_';
+  });
+}
 
 class ItemReader {
  public:
@@ -40,18 +48,28 @@ class ItemReader {
     } else {
       diagnostics_.Warning(node_.at(), "neither a rule nor a macro nor a list");
     }
-    if (diagnostics_.error_count() > before + harmless_) return std::nullopt;
+    if (diagnostics_.error_count() > before + harmless_) return Broken();
     return item;
   }
 
  private:
+  std::optional<Item> Broken() const {
+    using Kind = BrokenItem::Kind;
+    for (const auto& [key, kind] :
+         {std::pair{"list", Kind::kList}, std::pair{"macro", Kind::kMacro},
+          std::pair{"rule", Kind::kRule}}) {
+      if (const YamlNode* name = node_.Find(key)) return BrokenItem{kind, name->text()};
+    }
+    return std::nullopt;
+  }
+
   void CheckKeys(std::span<const std::string_view> known) {
     std::set<std::string_view> seen;
     for (const auto& [key, value] : node_.entries) {
       if (!key.is_scalar()) {
         diagnostics_.Error(key.at(), "a key must be text");
       } else if (!seen.insert(key.text()).second) {
-        diagnostics_.Error(key.at(), "key '" + key.text() + "' is given twice");
+        diagnostics_.Warning(key.at(), "key '" + key.text() + "' is given twice; the first counts");
       } else if (std::ranges::find(known, key.text()) == known.end()) {
         diagnostics_.Warning(key.at(), "unknown key '" + key.text() + "'",
                              NearestHint(key.text(), known));
@@ -87,21 +105,36 @@ class ItemReader {
     return flag;
   }
 
-  std::map<std::string, Merge, std::less<>> Overrides(std::span<const std::string_view> appendable,
-                                                      std::span<const std::string_view> others) {
-    std::map<std::string, Merge, std::less<>> overrides;
-    const YamlNode* node = node_.Find("override");
-    if (Bool("append").value_or(false)) {
-      if (node != nullptr) {
-        diagnostics_.Error(node->at(), "'append: true' and 'override' exclude each other");
-      }
-      for (std::string_view key : appendable) {
-        if (node_.Find(key) != nullptr) overrides.emplace(key, Merge::kAppend);
-      }
-      if (overrides.empty())
-        diagnostics_.Error(node_.at(), "'append: true' without anything to append");
-      return overrides;
+  using Overriding = std::map<std::string, Merge, std::less<>>;
+
+  // What `append: true` does; the keys it can do it to are fewer than those of `override`.
+  Overriding Appended(std::span<const std::string_view> by_append) {
+    Overriding overrides;
+    const YamlNode& append = *node_.Find("append");
+    if (const YamlNode* node = node_.Find("override")) {
+      diagnostics_.Error(node->at(), "'append: true' and 'override' exclude each other");
     }
+    std::string hint;
+    for (std::string_view key : by_append) {
+      if (node_.Find(key) == nullptr) continue;
+      overrides.emplace(key, Merge::kAppend);
+      hint += (hint.empty() ? "" : ", ") + std::string(key) + ": append";
+    }
+    if (overrides.empty()) {
+      diagnostics_.Error(node_.at(), "'append: true' without anything to append");
+    } else {
+      diagnostics_.Warning(append.at(), "'append: true' is deprecated",
+                           "write override: {" + hint + "}");
+    }
+    return overrides;
+  }
+
+  Overriding Overrides(std::span<const std::string_view> by_append,
+                       std::span<const std::string_view> appendable,
+                       std::span<const std::string_view> others) {
+    if (Bool("append").value_or(false)) return Appended(by_append);
+    Overriding overrides;
+    const YamlNode* node = node_.Find("override");
     if (node == nullptr) return overrides;
     if (!node->is_map()) {
       diagnostics_.Error(node->at(), "'override' must be a map");
@@ -122,8 +155,7 @@ class ItemReader {
 
   void AddOverride(const YamlNode& key, const YamlNode& value,
                    std::span<const std::string_view> appendable,
-                   std::span<const std::string_view> others,
-                   std::map<std::string, Merge, std::less<>>& overrides) {
+                   std::span<const std::string_view> others, Overriding& overrides) {
     const bool can_append = std::ranges::find(appendable, key.text()) != appendable.end();
     const bool append = value.is_scalar() && value.text() == "append";
     const bool replace = value.is_scalar() && value.text() == "replace";
@@ -142,7 +174,7 @@ class ItemReader {
 
   Merge OneMerge(std::string_view key) {
     const std::string_view keys[] = {key};
-    const auto overrides = Overrides(keys, {});
+    const auto overrides = Overrides(keys, keys, {});
     const auto at = overrides.find(key);
     return at == overrides.end() ? Merge::kReplace : at->second;
   }
@@ -163,9 +195,18 @@ class ItemReader {
     return texts;
   }
 
+  void WarnName(const SourceText& name, const std::string& kind, const std::string& wanted) {
+    if (name.text.empty()) return;
+    diagnostics_.Warning(name.Start(), "no condition can name " + kind + " '" + name.text + "'",
+                         "use " + wanted);
+  }
+
   Item ReadList() {
     CheckKeys(kListKeys);
     ListItem list{.name = Required("list")};
+    if (list.name.text.find_first_of("()\"' \t\r\n=,") != std::string::npos) {
+      WarnName(list.name, "list", "no blanks and none of ( ) \" ' = ,");
+    }
     if (const YamlNode* items = node_.Find("items")) {
       list.items = Scalars(*items, "the items of a list");
     } else {
@@ -178,6 +219,9 @@ class ItemReader {
   Item ReadMacro() {
     CheckKeys(kMacroKeys);
     MacroItem macro{.name = Required("macro"), .condition = Required("condition")};
+    if (!IsIdentifier(macro.name.text)) {
+      WarnName(macro.name, "macro", "a letter, then letters, digits and _");
+    }
     macro.merge = OneMerge("condition");
     return macro;
   }
@@ -186,10 +230,13 @@ class ItemReader {
     CheckKeys(kRuleKeys);
     static constexpr std::string_view kAppendable[] = {"condition", "output", "desc", "tags",
                                                        "exceptions"};
-    static constexpr std::string_view kOthers[] = {"priority", "enabled", "warn_evttypes",
-                                                   "skip-if-unknown-filter"};
+    static constexpr std::string_view kOthers[] = {"priority",      "enabled",
+                                                   "warn_evttypes", "skip-if-unknown-filter",
+                                                   "capture",       "capture_duration"};
+    static constexpr std::string_view kByAppend[] = {"condition", "exceptions"};
     RuleItem rule{.name = Required("rule")};
-    rule.overrides = Overrides(kAppendable, kOthers);
+    rule.overrides = Overrides(kByAppend, kAppendable, kOthers);
+    ReadCapture();
     rule.desc = Text("desc");
     rule.condition = Text("condition");
     rule.output = Text("output");
@@ -222,6 +269,19 @@ class ItemReader {
     ++harmless_;
   }
 
+  // Known and checked, but no alert makes a capture file here.
+  void ReadCapture() {
+    const auto capture = Bool("capture");
+    const YamlNode* duration = node_.Find("capture_duration");
+    if (duration != nullptr && (!duration->is_scalar() || !IsNumber(duration->text()))) {
+      diagnostics_.Error(duration->at(), "'capture_duration' must be a number of milliseconds");
+    }
+    if (capture.value_or(false)) {
+      diagnostics_.Warning(node_.Find("capture")->at(),
+                           "'capture' has no effect: alerts make no capture files");
+    }
+  }
+
   void ReadTags(RuleItem& rule) {
     const YamlNode* node = node_.Find("tags");
     if (node == nullptr) return;
@@ -238,6 +298,8 @@ class ItemReader {
     }
     if (!any && node_.Find("enabled") != nullptr) {
       rule.overrides.emplace("enabled", Merge::kReplace);
+      diagnostics_.Warning(node_.at(), "a rule with nothing but 'enabled' is deprecated",
+                           "add override: {enabled: replace}");
       return;
     }
     for (const char* key : {"desc", "condition", "output", "priority"}) {
@@ -252,28 +314,14 @@ class ItemReader {
   int harmless_ = 0;  // errors that leave an item whose other parts can be checked
 };
 
-// "0.57.0" or 57. False if it asks for more than this engine is, or is no version.
-bool IsCompatible(std::string_view version) {
-  const auto parts = Split(version, '.');
-  const std::string_view minor = parts.size() == 1 ? parts[0] : parts[1];
-  if (parts.size() > 3 || (parts.size() > 1 && parts[0] != "0")) return false;
-  int number = -1;
-  const auto [end, error] = std::from_chars(minor.data(), minor.data() + minor.size(), number);
-  return error == std::errc() && end == minor.data() + minor.size() && number >= 0 &&
-         number <= kEngineMinor;
-}
-
 void ReadItem(const YamlNode& node, std::vector<Item>& items, Diagnostics& diagnostics) {
   if (node.is_null()) return;
   if (!node.is_map()) {
     diagnostics.Error(node.at(), "an item must be a map with a key rule, macro or list");
   } else if (const YamlNode* version = node.Find("required_engine_version")) {
-    if (!version->is_scalar() || !IsCompatible(version->text())) {
-      diagnostics.Error(version->at(), "needs engine version '" + version->text() +
-                                           "'; this is 0." + std::to_string(kEngineMinor) + ".0");
-    }
-  } else if (node.Find("required_plugin_versions") != nullptr) {
-    // What the container plugin gives is built in; there are no others to ask for.
+    CheckEngineVersion(*version, diagnostics);
+  } else if (const YamlNode* plugins = node.Find("required_plugin_versions")) {
+    CheckPluginVersions(*plugins, diagnostics);
   } else if (auto item = ItemReader(node, diagnostics).Read()) {
     items.push_back(std::move(*item));
   }
@@ -284,7 +332,10 @@ void ReadItem(const YamlNode& node, std::vector<Item>& items, Diagnostics& diagn
 void ParseRuleFile(std::string_view text, std::string_view file, std::vector<Item>& items,
                    Diagnostics& diagnostics) {
   const auto documents = ParseYaml(text, file, diagnostics);
-  if (!documents) return;
+  if (!documents) {
+    items.emplace_back(BrokenItem{});
+    return;
+  }
   for (const YamlNode& document : *documents) {
     if (document.is_null()) continue;
     if (!document.is_sequence()) {

@@ -46,6 +46,9 @@ struct ExceptionItem {
   bool scalar_form = false;
   std::vector<SourceText> fields;  // empty: only adds values to one that exists
   std::vector<SourceText> comps;   // as many as fields, defaults filled in
+  // Of an item without fields: read when the shape of the exception it adds to is known.
+  std::optional<YamlNode> unread_values;
+  bool has_values = false;
   std::vector<ExceptionTuple> tuples;
 };
 
@@ -61,10 +64,17 @@ struct RuleItem {
   std::map<std::string, Merge, std::less<>> overrides;
 };
 
-using Item = std::variant<ListItem, MacroItem, RuleItem>;
+// An item with an error, or a whole file that is no YAML: told already, so nothing is said where
+// others refer to what it would have defined.
+struct BrokenItem {
+  enum class Kind { kList, kMacro, kRule, kFile } kind = Kind::kFile;
+  std::string name;
+};
 
-// Appends the file's items. Every problem goes to `diagnostics`; an item with an error is left out.
-// `file` must outlive the items.
+using Item = std::variant<ListItem, MacroItem, RuleItem, BrokenItem>;
+
+// Appends the file's items. Every problem goes to `diagnostics`; of an item with an error only its
+// name is kept. `file` must outlive the items.
 void ParseRuleFile(std::string_view text, std::string_view file, std::vector<Item>& items,
                    Diagnostics& diagnostics);
 

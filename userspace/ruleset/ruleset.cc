@@ -7,12 +7,14 @@
 #include <array>
 #include <charconv>
 #include <fstream>
+#include <set>
 #include <utility>
 
 #include "base/text.h"
 #include "fields/fields.h"
 #include "filter/compile.h"
 #include "ruleset/files.h"
+#include "ruleset/oddities.h"
 #include "ruleset/resolve.h"
 
 namespace nezuban::ruleset {
@@ -31,16 +33,18 @@ std::string Hex(std::uint64_t number) {
   return std::string(text.data(), end.ptr);
 }
 
-void WarnAboutEvents(const RuleSpec& spec, const filter::Program& program,
-                     Diagnostics& diagnostics) {
-  if (program.events().none()) {
-    diagnostics.Warning(spec.condition.Start(), "rule '" + spec.name.text +
-                                                    "' can never match: no event it asks for is "
-                                                    "captured");
+void WarnAboutEvents(const RuleSpec& spec, const filter::Expr& expr, const filter::Program& program,
+                     std::vector<Diagnostic>& problems) {
+  const auto warn = [&](const std::string& message, std::string hint = {}) {
+    problems.push_back({Severity::kWarning, spec.condition.Start(),
+                        "rule '" + spec.name.text + "' " + message, std::move(hint)});
+  };
+  if (ExcludesAllEvents(expr)) {
+    warn("can never match: what it asks of evt.type excludes every event");
+  } else if (program.events().none()) {
+    warn("can never match: no event it asks for is captured");
   } else if (program.events() == filter::AllEventNames() && spec.warn_evttypes) {
-    diagnostics.Warning(spec.condition.Start(),
-                        "rule '" + spec.name.text + "' is asked of every event",
-                        "start the condition with evt.type");
+    warn("is asked of every event", "start the condition with evt.type");
   }
 }
 
@@ -51,7 +55,20 @@ bool IsUnknownName(const Diagnostic& problem) {
          problem.message.starts_with("no event has a parameter");
 }
 
-void Report(const RuleSpec& spec, std::vector<Diagnostic> problems, Diagnostics& diagnostics) {
+// Adds what was not told before: rules that use one macro all have its problems.
+class Reporter {
+ public:
+  explicit Reporter(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+  void Add(Diagnostic problem) {
+    if (told_.insert(ToString(problem)).second) diagnostics_.Add(std::move(problem));
+  }
+
+ private:
+  Diagnostics& diagnostics_;
+  std::set<std::string> told_;
+};
+
+void Report(const RuleSpec& spec, std::vector<Diagnostic> problems, Reporter& reporter) {
   const auto errors = [](const Diagnostic& d) { return d.severity == Severity::kError; };
   const bool skip =
       spec.skip_if_unknown_filter && std::ranges::all_of(problems, [&](const Diagnostic& d) {
@@ -62,12 +79,12 @@ void Report(const RuleSpec& spec, std::vector<Diagnostic> problems, Diagnostics&
       problem.severity = Severity::kWarning;
       problem.message += "; rule '" + spec.name.text + "' is skipped";
     }
-    diagnostics.Add(std::move(problem));
+    reporter.Add(std::move(problem));
   }
 }
 
 std::optional<Rule> CompileRule(const RuleSpec& spec, Resolver& resolver, filter::TestPool& pool,
-                                Diagnostics& diagnostics) {
+                                Reporter& reporter) {
   std::vector<Diagnostic> problems;
   const auto expr = resolver.Condition(spec, problems);
   auto output = OutputFormat::Parse(Trim(spec.output.text));
@@ -88,9 +105,9 @@ std::optional<Rule> CompileRule(const RuleSpec& spec, Resolver& resolver, filter
       problems.push_back({problem.severity, spec.condition.Start(), problem.message, problem.hint});
     }
   }
-  Report(spec, std::move(problems), diagnostics);
+  if (program) WarnAboutEvents(spec, *expr, *program, problems);
+  Report(spec, std::move(problems), reporter);
   if (!program) return std::nullopt;
-  WarnAboutEvents(spec, *program, diagnostics);
   return Rule{spec.name.text,      spec.desc.text,     spec.priority,       spec.source,
               spec.enabled,        spec.tags,          spec.name.Start(),   ToString(*expr),
               std::move(*program), std::move(*output), Hash(spec.name.text)};
@@ -117,35 +134,47 @@ NodeIdentity ThisNode() {
 }
 
 std::shared_ptr<const Ruleset> Ruleset::FromFiles(std::span<const File> files,
-                                                  Diagnostics& diagnostics, alert::Priority least) {
+                                                  Diagnostics& diagnostics,
+                                                  const LoadOptions& options) {
   RuleBook book;
   for (const File& file : files) {
     std::vector<Item> items;
     ParseRuleFile(file.text, file.name, items, diagnostics);
+    book.BeginFile(file.name);
     for (Item& item : items) book.Add(std::move(item), diagnostics);
   }
   const std::shared_ptr<Ruleset> ruleset(new Ruleset());
-  Resolver resolver(book, diagnostics);
-  filter::TestPool pool;
-  for (const RuleSpec& spec : book.rules()) {
-    if (spec.source != "syscall") {
-      diagnostics.Warning(spec.name.Start(), "rule '" + spec.name.text +
-                                                 "' is skipped: no source '" + spec.source + "'");
-      continue;
-    }
-    auto rule = CompileRule(spec, resolver, pool, diagnostics);
-    if (rule && rule->priority <= least) {  // the most severe is the smallest
-      ruleset->rules_.push_back(std::move(*rule));
-    }
-  }
-  if (!diagnostics.has_errors()) resolver.WarnUnused();  // else what uses them may be missing
+  ruleset->Compile(book, options, diagnostics);
+  for (const File& file : files) diagnostics.AttachLines(file.name, file.text);
   if (diagnostics.has_errors()) return nullptr;
   ruleset->BuildIndex();
   return ruleset;
 }
 
+void Ruleset::Compile(const RuleBook& book, const LoadOptions& options, Diagnostics& diagnostics) {
+  Resolver resolver(book, diagnostics);
+  Reporter reporter(diagnostics);
+  filter::TestPool pool;
+  for (const RuleSpec& spec : book.rules()) {
+    if (spec.source != "syscall") {
+      diagnostics.Warning(spec.name.Start(), "rule '" + spec.name.text +
+                                                 "' is skipped: no source '" + spec.source + "'");
+      resolver.Skip(spec);
+      continue;
+    }
+    auto rule = CompileRule(spec, resolver, pool, reporter);
+    if (rule && rule->priority <= options.least) {  // the most severe is the smallest
+      rules_.push_back(std::move(*rule));
+    }
+  }
+  resolver.CheckUnused();
+  if (diagnostics.has_errors()) return;  // what uses a macro, or a rule to select, may be missing
+  if (options.warn_unused) resolver.WarnUnused();
+  Select(options.selection, rules_, diagnostics);
+}
+
 std::shared_ptr<const Ruleset> Ruleset::Load(std::span<const std::string> paths,
-                                             Diagnostics& diagnostics, alert::Priority least) {
+                                             Diagnostics& diagnostics, const LoadOptions& options) {
   const auto is_rule_file = [](std::string_view path) { return !IsTestFile(path); };
   std::vector<File> files;
   for (const std::string& path : ExpandPaths(paths, is_rule_file, diagnostics)) {
@@ -154,7 +183,7 @@ std::shared_ptr<const Ruleset> Ruleset::Load(std::span<const std::string> paths,
   if (files.empty() && !diagnostics.has_errors()) {
     diagnostics.Error({paths.empty() ? std::string() : paths[0]}, "no rule files");
   }
-  return FromFiles(files, diagnostics, least);
+  return FromFiles(files, diagnostics, options);
 }
 
 void Ruleset::BuildIndex() {
@@ -192,6 +221,10 @@ filter::Answer Ruleset::Ask(const Rule& rule, const fields::FieldSource& source,
                             fields::Arena& arena) const {
   arena.Reset();
   return rule.program.Run(source, arena);
+}
+
+std::size_t Ruleset::enabled_count() const {
+  return static_cast<std::size_t>(std::ranges::count_if(rules_, &Rule::enabled));
 }
 
 const Rule* Ruleset::FindRule(std::string_view name) const {

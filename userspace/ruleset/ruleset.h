@@ -17,6 +17,7 @@
 #include "filter/program.h"
 #include "ruleset/output_format.h"
 #include "ruleset/rule_book.h"
+#include "ruleset/selection.h"
 #include "state/enricher.h"
 
 namespace nezuban::ruleset {
@@ -33,6 +34,15 @@ struct Rule {
   filter::Program program;
   OutputFormat output;
   std::uint64_t name_hash = 0;  // part of alert ids: the same in every run
+};
+
+// What the configuration says of the rules that files define.
+struct LoadOptions {
+  // Rules less severe are checked and left out.
+  alert::Priority least = alert::Priority::kDebug;
+  std::vector<Selection> selection = {};  // applied in order
+  // Warn of macros and lists that nothing uses, of which shared rule files have many.
+  bool warn_unused = false;
 };
 
 // What alerts say of where they come from. `run_id` is the boot's or the recording's: ids of alerts
@@ -69,10 +79,9 @@ class Ruleset {
 
   // Reads files and directories (their *.yaml and *.yml by name, not deeper; *.test.yaml are no
   // rules) in order. nullptr if there was an error; every problem of all files is in `diagnostics`.
-  // Rules less severe than `least` are checked and left out.
   static std::shared_ptr<const Ruleset> Load(std::span<const std::string> paths,
                                              Diagnostics& diagnostics,
-                                             alert::Priority least = alert::Priority::kDebug);
+                                             const LoadOptions& options = {});
 
   // The same from texts, for tests: {name, content}.
   struct File {
@@ -81,7 +90,7 @@ class Ruleset {
   };
   static std::shared_ptr<const Ruleset> FromFiles(std::span<const File> files,
                                                   Diagnostics& diagnostics,
-                                                  alert::Priority least = alert::Priority::kDebug);
+                                                  const LoadOptions& options = {});
 
   // Every enabled rule that matches gives an alert, in order of definition. An event that matches
   // nothing allocates nothing.
@@ -98,9 +107,11 @@ class Ruleset {
   // All rules, also disabled ones, in order of definition.
   std::span<const Rule> rules() const { return rules_; }
   const Rule* FindRule(std::string_view name) const;
+  std::size_t enabled_count() const;
 
  private:
   Ruleset() = default;
+  void Compile(const RuleBook& book, const LoadOptions& options, Diagnostics& diagnostics);
   void BuildIndex();
   alert::Alert MakeAlert(const Rule& rule, filter::Answer answer, const state::EnrichedEvent& event,
                          const fields::FieldSource& source, Matching& matching) const;

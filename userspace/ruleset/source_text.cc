@@ -5,10 +5,23 @@
 
 namespace nezuban::ruleset {
 
+namespace {
+
+// REQUIRES: there are some.
+const Anchor& AnchorOf(const std::vector<Anchor>& anchors, std::size_t offset) {
+  const auto after = std::ranges::upper_bound(anchors, offset, {}, &Anchor::offset);
+  return after == anchors.begin() ? *after : *(after - 1);
+}
+
+}  // namespace
+
+std::string_view SourceText::FileAt(std::size_t offset) const {
+  return anchors.empty() ? std::string_view() : AnchorOf(anchors, offset).file;
+}
+
 Position SourceText::At(std::size_t offset) const {
   if (anchors.empty()) return {};
-  auto after = std::ranges::upper_bound(anchors, offset, {}, &Anchor::offset);
-  const Anchor& anchor = after == anchors.begin() ? *after : *(after - 1);
+  const Anchor& anchor = AnchorOf(anchors, offset);
   const auto further = offset > anchor.offset ? offset - anchor.offset : 0;
   return {std::string(anchor.file), anchor.line, anchor.column + static_cast<int>(further)};
 }

@@ -25,6 +25,8 @@ struct SourceText {
   std::vector<Anchor> anchors;  // ascending; the first at 0
 
   Position At(std::size_t offset) const;
+  // The file that byte comes from; empty for text that is of no file.
+  std::string_view FileAt(std::size_t offset) const;
   Position Start() const { return At(0); }
 
   // A blank and `other` after it, each byte keeping its place.

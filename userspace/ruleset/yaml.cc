@@ -133,6 +133,9 @@ class Builder final : public YAML::EventHandler {
     } else if (!parent.key) {
       parent.key = std::move(node);
     } else {
+      // The parser says that a value left out is where the next thing stands.
+      const Anchor& key = parent.key->scalar.anchors[0];
+      if (node.is_null() && node.scalar.anchors[0].line != key.line) node.scalar.anchors = {key};
       parent.node.entries.push_back({std::move(*parent.key), std::move(node)});
       parent.key.reset();
     }

@@ -57,6 +57,20 @@ TEST(Config, ReadsEveryKindOfValue) {
   EXPECT_EQ(loaded.config.output, "json");
 }
 
+TEST(Config, SelectsRulesByMapsAndTexts) {
+  const Loaded loaded = Load(
+      "rule_selection:\n  - disable: {rule: '*'}\n  - enable:\n      tag: net\n"
+      "  - disable.rule=Shell one\n");
+  EXPECT_EQ(loaded.problems, "");
+  ASSERT_EQ(loaded.config.rule_selection.size(), 3u);
+  EXPECT_EQ(loaded.config.rule_selection[0].what, "*");
+  EXPECT_FALSE(loaded.config.rule_selection[0].enable);
+  EXPECT_EQ(loaded.config.rule_selection[1].by, ruleset::Selection::By::kTag);
+  EXPECT_TRUE(loaded.config.rule_selection[1].enable);
+  EXPECT_EQ(loaded.config.rule_selection[2].what, "Shell one");
+  EXPECT_NE(Load("rule_selection: [{off: {rule: x}}]\n").problems, "");
+}
+
 TEST(Config, EmptyFileKeepsDefaults) { EXPECT_EQ(Load("").problems, ""); }
 
 TEST(Config, OneValueIsAListOfOne) {
@@ -77,6 +91,7 @@ TEST(Config, TellsEveryProblemWithItsPlace) {
       {"max_processes: 1\nbulk_ring_bytes: 70000\n",
        "1:16: error: max_processes: expected a number from 1024 to 16777216\n"
        "2:18: error: bulk_ring_bytes: expected a power of two\n"},
+      {"socket: {a: b}\n", "1:9: error: socket: expected one value\n"},
       {"socket: [a, b]\n", "1:9: error: socket: expected one value\n"},
       {"rules: {a: b}\n", "1:8: error: rules: expected a value or a list of values\n"},
       {"- socket\n", "1:1: error: expected a map of keys and values\n"},

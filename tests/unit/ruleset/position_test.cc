@@ -11,6 +11,10 @@ namespace {
 
 std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+std::string Using(const std::string& macro) {
+  return "- rule: u\n  desc: d\n  priority: debug\n  output: o\n  condition: " + macro + "\n";
+}
+
 std::string ErrorOf(const std::string& condition_yaml) {
   const Ruleset::File files[] = {
       {"r.yaml", "- rule: r\n  desc: d\n  priority: debug\n  output: o\n" + condition_yaml}};
@@ -48,7 +52,7 @@ TEST(Position, SurvivesWindowsLinesAndAByteOrderMark) {
   EXPECT_EQ(ErrorOf("  condition: >\r\n    evt.type = execve\r\n    and proc.nmae = x\r\n"),
             std::string("r.yaml:7:9: ") + kUnknown);
   const Ruleset::File files[] = {
-      {"r.yaml", "\xef\xbb\xbf- macro: m\n  condition: proc.nmae = x\n"}};
+      {"r.yaml", "\xef\xbb\xbf- macro: m\n  condition: proc.nmae = x\n" + Using("m")}};
   Diagnostics diagnostics;
   Ruleset::FromFiles(files, diagnostics);
   EXPECT_EQ(FirstLine(diagnostics.ToString()), std::string("r.yaml:2:14: ") + kUnknown);
@@ -57,7 +61,8 @@ TEST(Position, SurvivesWindowsLinesAndAByteOrderMark) {
 TEST(Position, OfAppendedTextIsWhereItWasWritten) {
   const Ruleset::File files[] = {
       {"a.yaml", "- macro: m\n  condition: evt.type = execve\n"},
-      {"b.yaml", "- macro: m\n  condition: and proc.nmae = x\n  override: {condition: append}\n"}};
+      {"b.yaml", "- macro: m\n  condition: and proc.nmae = x\n  override: {condition: append}\n" +
+                     Using("m")}};
   Diagnostics diagnostics;
   Ruleset::FromFiles(files, diagnostics);
   EXPECT_EQ(FirstLine(diagnostics.ToString()), std::string("b.yaml:2:18: ") + kUnknown);

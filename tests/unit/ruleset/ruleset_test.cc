@@ -28,10 +28,10 @@ std::string Resolved(const std::vector<std::string>& files) {
   return rule == nullptr ? "no rule: " + diagnostics.ToString() : rule->condition;
 }
 
-std::string Warnings(const std::string& file) {
+std::string Warnings(const std::string& file, const LoadOptions& options = {}) {
   const Ruleset::File files[] = {{"a", file}};
   Diagnostics diagnostics;
-  EXPECT_NE(Ruleset::FromFiles(files, diagnostics), nullptr) << diagnostics.ToString();
+  EXPECT_NE(Ruleset::FromFiles(files, diagnostics, options), nullptr) << diagnostics.ToString();
   return diagnostics.ToString();
 }
 
@@ -43,13 +43,14 @@ TEST(Ruleset, RulesLessSevereThanAskedForAreCheckedAndLeftOut) {
   const Ruleset::File files[] = {
       {"a", rule("severe", "error") + rule("just", "warning") + rule("mild", "notice")}};
   Diagnostics diagnostics;
-  const auto ruleset = Ruleset::FromFiles(files, diagnostics, alert::Priority::kWarning);
+  const auto ruleset = Ruleset::FromFiles(files, diagnostics, {.least = alert::Priority::kWarning});
   ASSERT_NE(ruleset, nullptr) << diagnostics.ToString();
   EXPECT_EQ(ruleset->rules().size(), 2U);
   EXPECT_NE(ruleset->FindRule("just"), nullptr);
   EXPECT_EQ(ruleset->FindRule("mild"), nullptr);
   const Ruleset::File wrong[] = {{"a", rule("mild", "notice") + RuleYaml("r", "proc.nmae = x")}};
-  EXPECT_EQ(Ruleset::FromFiles(wrong, diagnostics, alert::Priority::kEmergency), nullptr);
+  EXPECT_EQ(Ruleset::FromFiles(wrong, diagnostics, {.least = alert::Priority::kEmergency}),
+            nullptr);
 }
 
 constexpr char kBase[] =
@@ -139,17 +140,25 @@ TEST(Ruleset, TellsEveryProblemWithItsPlace) {
       {RuleYaml("r", "spawnd") + "- macro: spawned\n  condition: evt.type=execve\n",
        "a:3:14: error: undefined macro 'spawnd', did you mean 'spawned'?\n"},
       {RuleYaml("r", "a") + "- macro: a\n  condition: b\n- macro: b\n  condition: a\n",
-       "a:9:14: error: macro 'a' refers to itself\n"},
+       "a:7:14: error: macro 'b' is defined only further down, a macro can use those before it\n"},
+      {"- macro: a\n  condition: proc.pid = 1\n- macro: b\n  condition: a\n"
+       "- macro: a\n  condition: b\n" +
+           RuleYaml("r", "a"),
+       "a:4:14: error: macro 'a' refers to itself\n"},
       {RuleYaml("r", "a and proc.xxxxxxx = 1") + "- macro: a\n  condition: proc.yyyyyyy = 1\n" +
            RuleYaml("s", "a or proc.zzzzzzz = 1"),
-       "a:7:14: error: unknown field 'proc.yyyyyyy'\na:3:20: error: unknown field 'proc.xxxxxxx'\n"
+       "a:3:20: error: unknown field 'proc.xxxxxxx'\na:7:14: error: unknown field 'proc.yyyyyyy'\n"
        "a:10:19: error: unknown field 'proc.zzzzzzz'\n"},
       {RuleYaml("r", "evt.type=execve", "  tags: abc\n  enabled: maybe\n"),
        "a:7:12: error: 'enabled' must be true or false\na:6:9: error: tags must be a sequence\n"},
       {RuleYaml("r", "proc.name = l") + "- list: l\n  items: [a, b]\n",
        "a:3:26: error: list 'l' has 2 items; '=' takes one value, write in (l)\n"},
-      {"- rule: nope\n  enabled: false\n", "a:1:9: error: no rule 'nope' to change\n"},
+      {"- rule: nope\n  enabled: false\n",
+       "a:1:3: warning: a rule with nothing but 'enabled' is deprecated, add override: {enabled: "
+       "replace}\n"
+       "a:1:9: error: no rule 'nope' to change\n"},
       {"- list: nope\n  items: [x]\n  append: true\n",
+       "a:3:11: warning: 'append: true' is deprecated, write override: {items: append}\n"
        "a:1:9: error: no list 'nope' to append to\n"},
       {RuleYaml("r", "evt.type=execve") +
            "- rule: r\n  condition: and proc.pid=1\n  priority: debug\n"
@@ -163,13 +172,13 @@ TEST(Ruleset, TellsEveryProblemWithItsPlace) {
        "a:9:16: error: exception 'e': each of 'values' must be a sequence of 2, one per field\n"},
       {RuleYaml("r", "evt.type=execve",
                 "  exceptions:\n    - name: e\n      fields: not.exist\n      values: [x]\n"),
-       "a:9:16: error: unknown field 'not.exist'\n"},
+       "a:8:15: error: unknown field 'not.exist'\n"},
       {RuleYaml("r", "evt.type=execve",
                 "  exceptions:\n    - name: e\n      fields: proc.name\n      comps: startswith\n"
                 "      values: [x]\n"),
-       "a:9:14: error: exception 'e': one field takes an operator for lists, not 'startswith'\n"},
-      {RuleYaml("r", "evt.type=execve", "  enabled: true\n  enabled: false\n"),
-       "a:7:3: error: key 'enabled' is given twice\n"},
+       "a:9:14: error: exception 'e': one field takes an operator for lists, not 'startswith', "
+       "write "
+       "fields: [proc.name] for tuples of one\n"},
   };
   for (const Bad& bad : kCases) EXPECT_EQ(Resolved({bad.yaml}), bad.errors) << bad.yaml;
 }
@@ -183,9 +192,13 @@ TEST(Ruleset, WarnsAndGoesOn) {
   EXPECT_EQ(Warnings(RuleYaml("r", "proc.name=cat", "  warn_evttypes: false\n")), "");
   EXPECT_EQ(Warnings(RuleYaml("r", "evt.type=openat")),
             "a:3:14: warning: rule 'r' can never match: no event it asks for is captured\n");
-  EXPECT_EQ(Warnings(RuleYaml("r", "evt.type=execve") +
-                     "- macro: m\n  condition: proc.pid=1\n- list: l\n  items: [a]\n"),
+  const std::string unused = RuleYaml("r", "evt.type=execve") +
+                             "- macro: m\n  condition: proc.pid=1\n- list: l\n  items: [a]\n";
+  EXPECT_EQ(Warnings(unused), "");
+  EXPECT_EQ(Warnings(unused, {.warn_unused = true}),
             "a:6:10: warning: macro 'm' is not used\na:8:9: warning: list 'l' is not used\n");
+  EXPECT_EQ(Warnings(RuleYaml("r", "evt.type=execve", "  enabled: true\n  enabled: false\n")),
+            "a:7:3: warning: key 'enabled' is given twice; the first counts\n");
   EXPECT_EQ(Warnings(RuleYaml("r", "evt.type=execve", "  source: k8s_audit\n")),
             "a:1:9: warning: rule 'r' is skipped: no source 'k8s_audit'\n");
   EXPECT_EQ(Warnings(RuleYaml("r", "proc.nmae=x", "  skip-if-unknown-filter: true\n")),
