@@ -29,7 +29,8 @@
 	      LANE_VITAL)                                                                     \
 	EVENT(EVENT_MOUNT, mount_record, "mount move_mount fsmount", 3, LANE_VITAL)           \
 	EVENT(EVENT_DUP, dup_record, "dup dup2 dup3 fcntl", 0, LANE_VITAL)                    \
-	EVENT(EVENT_CONNECT, connect_record, "connect", 1, LANE_BULK)
+	EVENT(EVENT_CONNECT, connect_record, "connect", 1, LANE_BULK)                         \
+	EVENT(EVENT_NAMESPACE, call_record, "setns unshare", 2, LANE_VITAL)
 
 #define EVENT_ID(id, record, names, strings, lane) id,
 enum { EVENT_LIST(EVENT_ID) NR_EVENTS };
@@ -246,6 +247,23 @@ struct connect_record {
 	__s32 result; /* 0 or -errno */
 };
 
+/*
+ * A system call whose arguments say what it is about. What each word of `known` is, which string is
+ * which, and what `file` and the target are, is the event's: said where its sensor fills them.
+ */
+#define NR_CALL_ARGS 6
+struct call_record {
+	struct record_header hdr;
+	struct str_ref text[2];
+	struct file_ref file;
+	__u64 arg[NR_CALL_ARGS]; /* as passed; of 32-bit calls the lower halves */
+	__u64 known[2];		 /* what the kernel resolved */
+	__s64 result;		 /* 0 or more, or -errno */
+	__u64 target_start_ns;	 /* the process acted on; 0: none, or not known */
+	__u32 target_tgid;
+	__u32 target_tid;
+};
+
 ABI_ASSERT(sizeof(struct exec_record) == 112 + 6 * 8 + 24 + 3 * 88 + 32);
 ABI_ASSERT(sizeof(struct fork_record) == 112 + 48);
 ABI_ASSERT(sizeof(struct exit_record) == 112 + 8);
@@ -253,6 +271,7 @@ ABI_ASSERT(sizeof(struct cgroup_record) == 112 + 8 + 48);
 ABI_ASSERT(sizeof(struct mount_record) == 112 + 24 + 24 + 24);
 ABI_ASSERT(sizeof(struct dup_record) == 112 + 56 + 8);
 ABI_ASSERT(sizeof(struct connect_record) == 112 + 8 + 56 + 8);
+ABI_ASSERT(sizeof(struct call_record) == 112 + 16 + 24 + 48 + 16 + 24);
 
 /* No record is larger: three paths, argv and the fixed part fit with room to spare. */
 #define RECORD_MAX 28672

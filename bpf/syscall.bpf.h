@@ -8,7 +8,7 @@
 #include "compat.bpf.h"
 
 struct pt_regs___x86_args {
-	unsigned long di, si, dx, r10, r8, bx, cx;
+	unsigned long di, si, dx, r10, r8, r9, bx, cx, bp;
 } __attribute__((preserve_access_index));
 
 struct pt_regs___arm64_args {
@@ -16,37 +16,43 @@ struct pt_regs___arm64_args {
 	__u64 orig_x0; /* regs[0] holds the result once the call is over */
 } __attribute__((preserve_access_index));
 
-#define NR_SYSCALL_ARGS 5
 struct syscall_args {
-	__u64 arg[NR_SYSCALL_ARGS];
+	__u64 arg[NR_CALL_ARGS];
 };
 
-/* i386 passes them in ebx, ecx, edx, esi, edi; x86-64 in rdi, rsi, rdx, r10, r8. */
+/*
+ * i386 passes them in ebx, ecx, edx, esi, edi, ebp; x86-64 in rdi, rsi, rdx, r10, r8, r9. `regs`
+ * must be a pointer the verifier knows for what it is (an argument of a tp_btf or fexit program):
+ * what is not used then is not even loaded.
+ */
 static __always_inline struct syscall_args syscall_args_of(const struct pt_regs *regs,
 							   __u32 is_compat)
 {
 	const struct pt_regs___x86_args *x86 = (const void *)regs;
 	const struct pt_regs___arm64_args *arm64 = (const void *)regs;
-	struct syscall_args args = {};
+	struct syscall_args args;
 
 	if (!bpf_core_field_exists(struct pt_regs___x86, orig_ax)) {
-		args.arg[0] = BPF_CORE_READ(arm64, orig_x0);
-		args.arg[1] = BPF_CORE_READ(arm64, regs[1]);
-		args.arg[2] = BPF_CORE_READ(arm64, regs[2]);
-		args.arg[3] = BPF_CORE_READ(arm64, regs[3]);
-		args.arg[4] = BPF_CORE_READ(arm64, regs[4]);
+		args.arg[0] = arm64->orig_x0;
+		args.arg[1] = arm64->regs[1];
+		args.arg[2] = arm64->regs[2];
+		args.arg[3] = arm64->regs[3];
+		args.arg[4] = arm64->regs[4];
+		args.arg[5] = arm64->regs[5];
 	} else if (is_compat) {
-		args.arg[0] = (__u32)BPF_CORE_READ(x86, bx);
-		args.arg[1] = (__u32)BPF_CORE_READ(x86, cx);
-		args.arg[2] = (__u32)BPF_CORE_READ(x86, dx);
-		args.arg[3] = (__u32)BPF_CORE_READ(x86, si);
-		args.arg[4] = (__u32)BPF_CORE_READ(x86, di);
+		args.arg[0] = (__u32)x86->bx;
+		args.arg[1] = (__u32)x86->cx;
+		args.arg[2] = (__u32)x86->dx;
+		args.arg[3] = (__u32)x86->si;
+		args.arg[4] = (__u32)x86->di;
+		args.arg[5] = (__u32)x86->bp;
 	} else {
-		args.arg[0] = BPF_CORE_READ(x86, di);
-		args.arg[1] = BPF_CORE_READ(x86, si);
-		args.arg[2] = BPF_CORE_READ(x86, dx);
-		args.arg[3] = BPF_CORE_READ(x86, r10);
-		args.arg[4] = BPF_CORE_READ(x86, r8);
+		args.arg[0] = x86->di;
+		args.arg[1] = x86->si;
+		args.arg[2] = x86->dx;
+		args.arg[3] = x86->r10;
+		args.arg[4] = x86->r8;
+		args.arg[5] = x86->r9;
 	}
 	return args;
 }

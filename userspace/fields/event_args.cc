@@ -45,7 +45,8 @@ bool HasArg(const EventArg& arg, const record_header& header) {
 }  // namespace
 
 std::span<const EventFamily> EventFamilies() {
-  static const EventFamily families[] = {ProcessEvents(), MountEvents(), SocketEvents()};
+  static const EventFamily families[] = {ProcessEvents(), MountEvents(), SocketEvents(),
+                                         PrivilegeEvents()};
   return families;
 }
 

@@ -35,7 +35,7 @@ struct EventFacts {
 
 // The rows with a result, for FieldDef::events; a unit test holds them together.
 inline constexpr std::uint64_t kEventsWithResult =
-    On({EVENT_EXEC, EVENT_FORK, EVENT_MOUNT, EVENT_DUP, EVENT_CONNECT});
+    On({EVENT_EXEC, EVENT_FORK, EVENT_MOUNT, EVENT_DUP, EVENT_CONNECT, EVENT_NAMESPACE});
 
 // Those with a descriptor, a socket or a file.
 inline constexpr std::uint64_t kEventsWithFd = On({EVENT_CONNECT, EVENT_DUP});

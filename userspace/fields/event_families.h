@@ -17,6 +17,7 @@ struct EventFamily {
 EventFamily ProcessEvents();
 EventFamily MountEvents();
 EventFamily SocketEvents();
+EventFamily PrivilegeEvents();
 
 std::span<const EventFamily> EventFamilies();
 

@@ -2,6 +2,7 @@
 #include "fields/flags.h"
 
 #include <cstring>
+#include <span>
 #include <string>
 
 namespace nezuban::fields {
@@ -24,16 +25,52 @@ constexpr FlagName kMountFlags[] = {
     {1u << 23, "MS_I_VERSION"}, {1u << 24, "MS_STRICTATIME"}, {1u << 25, "MS_LAZYTIME"},
 };
 
-}  // namespace
+// The bits of clone(2), include/uapi/linux/sched.h, in the order in which they are printed.
+constexpr FlagName kCloneFlags[] = {
+    {0x400, "CLONE_FILES"},
+    {0x200, "CLONE_FS"},
+    {0x80000000, "CLONE_IO"},
+    {0x08000000, "CLONE_NEWIPC"},
+    {0x40000000, "CLONE_NEWNET"},
+    {0x00020000, "CLONE_NEWNS"},
+    {0x20000000, "CLONE_NEWPID"},
+    {0x04000000, "CLONE_NEWUTS"},
+    {0x00008000, "CLONE_PARENT"},
+    {0x00100000, "CLONE_PARENT_SETTID"},
+    {0x00002000, "CLONE_PTRACE"},
+    {0x00000800, "CLONE_SIGHAND"},
+    {0x00040000, "CLONE_SYSVSEM"},
+    {0x00010000, "CLONE_THREAD"},
+    {0x00800000, "CLONE_UNTRACED"},
+    {0x00000100, "CLONE_VM"},
+    {0x10000000, "CLONE_NEWUSER"},
+    {0x00200000, "CLONE_CHILD_CLEARTID"},
+    {0x01000000, "CLONE_CHILD_SETTID"},
+    {0x00080000, "CLONE_SETTLS"},
+    {0x00004000, "CLONE_VFORK"},
+    {0x02000000, "CLONE_NEWCGROUP"},
+    {0x00000080, "CLONE_NEWTIME"},
+    {0x200000000, "CLONE_INTO_CGROUP"},
+};
 
-std::string_view MountFlags(std::uint64_t flags, Arena& arena) {
+std::string_view Names(std::span<const FlagName> names, std::uint64_t flags, Arena& arena) {
   std::string text;
-  for (const FlagName& flag : kMountFlags) {
+  for (const FlagName& flag : names) {
     if ((flags & flag.bit) == 0) continue;
     if (!text.empty()) text += '|';
     text += flag.name;
   }
   return text.empty() ? std::string_view("0") : arena.Copy(text);
+}
+
+}  // namespace
+
+std::string_view MountFlags(std::uint64_t flags, Arena& arena) {
+  return Names(kMountFlags, flags, arena);
+}
+
+std::string_view CloneFlags(std::uint64_t flags, Arena& arena) {
+  return Names(kCloneFlags, flags, arena);
 }
 
 std::string_view ResultName(std::int64_t result, Arena& arena) {

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -42,6 +43,12 @@ bool ActDup(const ProofContext&) {
   const bool done = ::dup2(fd, STDIN_FILENO) == STDIN_FILENO;
   ::close(fd);
   return done;
+}
+
+bool ActNamespace(const ProofContext&) {
+  ::setns(-1, 0);
+  ::unshare(0);
+  return true;
 }
 
 }  // namespace nezuban::probe

@@ -16,4 +16,7 @@ bool ActMount(const ProofContext& context);
 // A socket becomes descriptor 0 of the child.
 bool ActDup(const ProofContext& context);
 
+// setns with a descriptor that stands for nothing; unshare of nothing.
+bool ActNamespace(const ProofContext& context);
+
 }  // namespace nezuban::probe

@@ -122,9 +122,9 @@ int LoadedProbes::ring_fd(int lane) const {
   return bpf_map__fd(lane == LANE_VITAL ? skeleton_->maps.ring_vital : skeleton_->maps.ring_bulk);
 }
 
-Result<bpf_program*> LoadedProbes::Find(const char* name) const {
-  bpf_program* program = bpf_object__find_program_by_name(skeleton_->obj, name);
-  if (program == nullptr) return Fail(std::string("no program '") + name + "' in the object");
+Result<bpf_program*> LoadedProbes::Find(const std::string& name) const {
+  bpf_program* program = bpf_object__find_program_by_name(skeleton_->obj, name.c_str());
+  if (program == nullptr) return Fail("no program '" + name + "' in the object");
   return program;
 }
 
@@ -180,7 +180,7 @@ Status LoadedProbes::AttachSyscalls(const ProgramRow& row, int program_fd) {
     const auto key = static_cast<std::uint32_t>(number);
     CHECK(key / 64 < table.words);
     if (bpf_map_update_elem(table.map_fd, &key, &program_fd, BPF_ANY) != 0)
-      return Fail(std::string("dispatch to ") + row.name + ": " + ErrnoText(errno));
+      return Fail("dispatch to " + row.name + ": " + ErrnoText(errno));
     table.watched[key / 64] |= std::uint64_t{1} << (key % 64);
     return {};
   };
@@ -197,8 +197,8 @@ Status LoadedProbes::AttachDispatcher(std::span<const SensorRow* const> rows) {
   return Keep(bpf_program__attach(skeleton_->progs.on_sys_exit), "tp_btf/sys_exit");
 }
 
-std::uint64_t LoadedProbes::RecursionMisses(const char* name) const {
-  const bpf_program* program = bpf_object__find_program_by_name(skeleton_->obj, name);
+std::uint64_t LoadedProbes::RecursionMisses(const std::string& name) const {
+  const bpf_program* program = bpf_object__find_program_by_name(skeleton_->obj, name.c_str());
   bpf_prog_info info{};
   __u32 size = sizeof info;
   if (program == nullptr || bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) != 0)

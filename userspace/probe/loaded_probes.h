@@ -68,8 +68,8 @@ class LoadedProbes {
   Status AttachSyscalls(const ProgramRow& row, int program_fd);
   Status AttachDispatcher(std::span<const SensorRow* const> rows);
   Status Keep(bpf_link* link, const std::string& what);
-  Result<bpf_program*> Find(const char* name) const;
-  std::uint64_t RecursionMisses(const char* program) const;
+  Result<bpf_program*> Find(const std::string& name) const;
+  std::uint64_t RecursionMisses(const std::string& program) const;
 
   struct SkeletonDeleter {
     void operator()(probes* skeleton) const;

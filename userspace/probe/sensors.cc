@@ -9,7 +9,7 @@ namespace {
 const std::vector<SensorRow>& Rows() {
   static const std::vector<SensorRow> rows = [] {
     std::vector<SensorRow> all;
-    for (const auto family : {ProcessSensors, MountSensors, SocketSensors}) {
+    for (const auto family : {ProcessSensors, MountSensors, SocketSensors, PrivilegeSensors}) {
       std::vector<SensorRow> of_family = family();
       std::move(of_family.begin(), of_family.end(), std::back_inserter(all));
     }
@@ -19,6 +19,25 @@ const std::vector<SensorRow>& Rows() {
 }
 
 }  // namespace
+
+std::vector<SensorRow> SyscallSensors(event::EventType event, const std::vector<SyscallRow>& calls,
+                                      ProofAct act) {
+  SensorRow object{event, SensorKind::kObject, {}, {}, act};
+  SensorRow tracepoint{event, SensorKind::kTracepoint, {}, {}, act};
+  std::string names;
+  for (const SyscallRow& call : calls) {
+    const std::string name = call.name;
+    names += (names.empty() ? "" : ", ") + name;
+    object.programs.push_back(
+        {"on_" + name + "_x64", Attachment::kFexit, "__x64_sys_" + name, {}, call.optional});
+    object.programs.push_back(
+        {"on_" + name + "_ia32", Attachment::kFexit, "__ia32_sys_" + name, {}, true});
+    tracepoint.programs.push_back({"on_" + name, Attachment::kSyscallExit, "", {call.numbers}});
+  }
+  object.hook = "fexit " + names;
+  tracepoint.hook = "tp_btf/sys_exit (" + names + ")";
+  return {std::move(object), std::move(tracepoint)};
+}
 
 std::string_view ToString(SensorKind kind) {
   switch (kind) {

@@ -39,7 +39,7 @@ struct SyscallNumbers {
 };
 
 struct ProgramRow {
-  const char* name;  // of the function in bpf/
+  std::string name;  // of the function in bpf/
   Attachment attachment = Attachment::kTracepoint;
   std::string function{};                  // kFentry … kKretprobe
   std::vector<SyscallNumbers> syscalls{};  // kSyscallExit
@@ -59,15 +59,27 @@ using ProofAct = bool (*)(const ProofContext& context);
 struct SensorRow {
   event::EventType event;
   SensorKind kind;
-  std::string_view hook;  // for `nezuban doctor`
+  std::string hook;  // for `nezuban doctor`
   std::vector<ProgramRow> programs;
   ProofAct act = nullptr;  // nullptr: the proof's own fork, exec and exit are the act
 };
+
+// One system call that bpf/syscall_sensor.bpf.h defines sensors for.
+struct SyscallRow {
+  const char* name;  // as in DEFINE_SYSCALL_SENSORS
+  SyscallNumbers numbers;
+  bool optional = false;  // some kernels don't have it
+};
+
+// Both kinds of sensor for these calls, the object kind first.
+std::vector<SensorRow> SyscallSensors(event::EventType event, const std::vector<SyscallRow>& calls,
+                                      ProofAct act);
 
 // The rows by family of events, those of one event in order of preference.
 std::vector<SensorRow> ProcessSensors();
 std::vector<SensorRow> MountSensors();
 std::vector<SensorRow> SocketSensors();
+std::vector<SensorRow> PrivilegeSensors();
 
 // All rows.
 std::span<const SensorRow> Sensors();

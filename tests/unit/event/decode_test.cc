@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,16 @@ using testlib::Cgroup;
 using testlib::Draft;
 using testlib::Record;
 
-// One valid record of each type, with a text in every string.
+// Several events share that record.
+Record OneCall(int type) {
+  Draft<call_record> call{Actor{}, type, 0};
+  call.Text(call->text[0], "/proc/1/root").Text(call->text[1], "name");
+  return call.Build();
+}
+
+// One valid record of each type, in their order, with a text in every string.
 std::vector<Record> OneOfEach() {
+  const std::uint64_t calls = kTypesOfRecord<call_record>;
   std::vector<Record> records;
   auto exec = testlib::Exec({.comm = "sh"}, "/bin/sh", testlib::Argv({"sh", "-c", "id"}), "/root");
   for (str_ref& name : exec->stdio_names) exec.Text(name, "/dev/pts/0");
@@ -36,7 +45,13 @@ std::vector<Record> OneOfEach() {
   Draft<connect_record> connect{Actor{}};
   connect.Text(connect->path, "/run/docker.sock");
   records.push_back(connect.Build());
-  return records;
+  for (EventType type = 0; type < NR_EVENTS; ++type)
+    if ((calls >> type & 1) != 0) records.push_back(OneCall(type));
+  std::map<EventType, Record> by_type;
+  for (const Record& record : records) by_type.emplace(record.event().type(), record);
+  std::vector<Record> sorted;
+  for (const auto& [type, record] : by_type) sorted.push_back(record);
+  return sorted;
 }
 
 std::span<const str_ref> StringsOf(const Event& event) {

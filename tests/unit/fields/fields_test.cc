@@ -89,6 +89,9 @@ TEST(FieldTable, FieldsAreAbsentOnEventsTheyAreNotOf) {
   check(testlib::Draft<mount_record>(actor).Build());
   check(testlib::Draft<dup_record>(actor).Build());
   check(testlib::Draft<connect_record>(actor).Build());
+  const std::uint64_t calls = event::kTypesOfRecord<call_record>;
+  for (event::EventType type = 0; type < NR_EVENTS; ++type)
+    if ((calls >> type & 1) != 0) check(testlib::Draft<call_record>(actor, type, 0).Build());
 }
 
 TEST(Arena, GivesBackWhatItTook) {
