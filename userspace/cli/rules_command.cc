@@ -51,6 +51,7 @@ int CheckRules(const Options& options) {
     for (const ruleset::Rule& rule : ruleset->rules()) {
       std::printf("%s\n%s", Printable(rule.name).c_str(), rule.program.Dump().c_str());
     }
+    std::printf("%s", ruleset->DumpNetwork().c_str());
   }
   if (!options.json) std::printf("%zu rules: no errors\n", ruleset->rules().size());
   return 0;
@@ -140,7 +141,7 @@ void AddRulesCommand(CLI::App& app, int* exit_code) {
   };
   CLI::App* check = add("check", "Compile; report every problem as file:line:column", CheckRules);
   check->add_flag("--json", options->json, "One JSON object a line for each problem");
-  check->add_flag("--dump", options->dump, "Print the compiled programs");
+  check->add_flag("--dump", options->dump, "Print the compiled programs and what starts them");
   CLI::App* list = add("list", "Rules with priority, events and tags", ListRules);
   list->add_flag("--json", options->json, "One JSON object a line for each rule");
   CLI::App* test = add("test", "Run the *.test.yaml beside the rules", TestRules);

@@ -125,7 +125,26 @@ class TestMaker {
     auto matcher = MatcherOf(constants);
     if (!matcher) return Fail(comparison_.op_at, matcher.error());
     test_.matcher = std::move(*matcher);
+    test_.keys = KeysOf(constants);
     return std::move(test_);
+  }
+
+  // The type of an event is no choice of an index: rules are sorted by it before.
+  std::vector<IndexKey> KeysOf(const std::vector<Constant>& constants) const {
+    if (test_.op->key == nullptr || test_.all || test_.left.type == Type::kEventName) return {};
+    std::vector<IndexKey> keys;
+    for (const Constant& constant : constants) {
+      auto key = test_.op->key(constant);
+      if (comparison_.modifier == Modifier::kAllOf) {  // any one of them will do
+        if (!key) continue;
+        key->decides = false;
+        return {std::move(*key)};
+      }
+      if (!key) return {};
+      key->decides = key->decides && comparison_.modifier != Modifier::kOneOf;
+      keys.push_back(std::move(*key));
+    }
+    return keys;
   }
 
   std::string Wanted() const {

@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "event/event.h"
+#include "fields/convert.h"
 #include "filter/syscall_names.h"
 
 namespace nezuban::filter {
@@ -70,13 +71,6 @@ std::optional<fields::IpAddress> ParseIp(std::string_view literal) {
   return ip;
 }
 
-void MaskHostBits(Network& network) {
-  for (int bit = network.bits; bit < 128; ++bit) {
-    network.address.bytes[static_cast<std::size_t>(bit) / 8] &=
-        static_cast<std::uint8_t>(~(0x80 >> (bit % 8)));
-  }
-}
-
 Converted ToNetwork(std::string_view literal) {
   constexpr std::string_view kWhat = "a network like 10.0.0.0/8";
   const std::size_t slash = literal.find('/');
@@ -85,11 +79,17 @@ Converted ToNetwork(std::string_view literal) {
   const auto bits = ParseInt(literal.substr(slash + 1));
   if (!ip || !bits || *bits < 0 || *bits > (ip->v4 ? 32 : 128)) return Not(literal, kWhat);
   Network network{*ip, static_cast<int>(*bits)};
-  MaskHostBits(network);
+  network.MaskHostBits();
   return network;
 }
 
 }  // namespace
+
+void Network::MaskHostBits() {
+  auto byte = static_cast<std::size_t>(bits / 8);
+  if (bits % 8 != 0) address.bytes[byte++] &= static_cast<std::uint8_t>(0xff00 >> (bits % 8));
+  std::fill(address.bytes.begin() + byte, address.bytes.end(), std::uint8_t{0});
+}
 
 bool Network::Contains(const fields::IpAddress& ip) const {
   if (ip.v4 != address.v4) return false;
@@ -98,6 +98,15 @@ bool Network::Contains(const fields::IpAddress& ip) const {
   if (bits % 8 == 0) return true;
   const int mask = 0xff00 >> (bits % 8) & 0xff;
   return (ip.bytes[whole] & mask) == (address.bytes[whole] & mask);
+}
+
+std::string ToString(const Constant& constant) {
+  if (const auto* text = std::get_if<std::string>(&constant)) return *text;
+  if (const auto* number = std::get_if<std::int64_t>(&constant)) return std::to_string(*number);
+  if (const auto* flag = std::get_if<bool>(&constant)) return *flag ? "true" : "false";
+  if (const auto* ip = std::get_if<fields::IpAddress>(&constant)) return fields::ToString(*ip);
+  const auto& network = std::get<Network>(constant);
+  return fields::ToString(network.address) + "/" + std::to_string(network.bits);
 }
 
 tl::expected<Constant, std::string> ToConstant(Type type, std::string_view literal) {

@@ -16,9 +16,14 @@ struct Network {
   fields::IpAddress address;  // bits after `bits` are zero
   int bits = 0;
   bool Contains(const fields::IpAddress& ip) const;
+  // Makes the bits of `address` after `bits` zero.
+  void MaskHostBits();
 };
 
 using Constant = std::variant<bool, std::int64_t, std::string, fields::IpAddress, Network>;
+
+// For people, and to tell constants of one type apart.
+std::string ToString(const Constant& constant);
 
 // The error says what is wrong with the literal: "'abc' is not a number".
 tl::expected<Constant, std::string> ToConstant(fields::Type type, std::string_view literal);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "fields/field.h"
 #include "filter/constant.h"
+#include "filter/index_key.h"
 #include "filter/matcher.h"
 
 namespace nezuban::filter {
@@ -32,6 +34,8 @@ struct OperatorDef {
   tl::expected<MatcherPtr, std::string> (*make_list)(std::span<const Constant> constants);
   // For another field on the right side; nullptr if there can be none. Both of the same type.
   Truth (*compare)(const fields::Value& left, const fields::Value& right);
+  // What an index can look for in its place; nullptr: nothing.
+  std::optional<IndexKey> (*key)(const Constant& constant) = nullptr;
 };
 
 // In the order the parser tries them.

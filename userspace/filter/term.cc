@@ -123,15 +123,33 @@ Value Evaluate(const Term& term, const FieldSource& source, fields::Arena& arena
   return call.function->call(arguments, arena);
 }
 
-void CollectFields(const Term& term, std::vector<std::string>& names) {
-  if (const auto* ref = term.field()) {
-    std::string name = fields::ToString(*ref);
-    if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
-  } else if (const auto* call = std::get_if<CallTerm>(&term.node)) {
-    for (const Term& argument : call->arguments) CollectFields(argument, names);
-  } else if (const auto* list = std::get_if<std::vector<Term>>(&term.node)) {
-    for (const Term& one : *list) CollectFields(one, names);
+std::string ToString(const Term& term) {
+  if (const auto* ref = term.field()) return fields::ToString(*ref);
+  if (const auto* text = std::get_if<std::string>(&term.node)) {
+    return ToString(Operand(Literal{*text, true}));
   }
+  const auto* call = std::get_if<CallTerm>(&term.node);
+  const auto& parts = call != nullptr ? call->arguments : std::get<std::vector<Term>>(term.node);
+  std::string text = call != nullptr ? std::string(call->function->name) + "(" : "(";
+  for (const Term& part : parts) text += (&part == parts.data() ? "" : ", ") + ToString(part);
+  return text + ")";
+}
+
+void ForEachField(const Term& term, const std::function<void(const fields::FieldRef&)>& visit) {
+  if (const auto* ref = term.field()) {
+    visit(*ref);
+  } else if (const auto* call = std::get_if<CallTerm>(&term.node)) {
+    for (const Term& argument : call->arguments) ForEachField(argument, visit);
+  } else if (const auto* list = std::get_if<std::vector<Term>>(&term.node)) {
+    for (const Term& one : *list) ForEachField(one, visit);
+  }
+}
+
+void CollectFields(const Term& term, std::vector<std::string>& names) {
+  ForEachField(term, [&](const fields::FieldRef& ref) {
+    std::string name = fields::ToString(ref);
+    if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+  });
 }
 
 }  // namespace nezuban::filter

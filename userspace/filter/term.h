@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <tl/expected.hpp>
 #include <variant>
@@ -37,6 +38,12 @@ tl::expected<Term, Problem> MakeTerm(const Operand& operand);
 
 // Computed text lives in `arena`.
 fields::Value Evaluate(const Term& term, const fields::FieldSource& source, fields::Arena& arena);
+
+// As in a condition; equal terms have equal texts.
+std::string ToString(const Term& term);
+
+// Calls visit for each field in `term`, from left to right.
+void ForEachField(const Term& term, const std::function<void(const fields::FieldRef&)>& visit);
 
 // Appends the names of the fields in `term` that are not there yet.
 void CollectFields(const Term& term, std::vector<std::string>& names);

@@ -5,8 +5,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "filter/event_names.h"
+#include "filter/index_key.h"
 #include "filter/matcher.h"
 #include "filter/operators.h"
 #include "filter/term.h"
@@ -19,7 +21,10 @@ struct Test {
   const OperatorDef* op = nullptr;
   MatcherPtr matcher;  // set where constants are
   bool all = false;    // of several values all must match
-  std::string text;    // as in the condition; equal tests have equal texts
+  // A value that is not truncated, and of which the test is not false, has one of them. Empty: no
+  // index can help.
+  std::vector<IndexKey> keys;
+  std::string text;  // as in the condition; equal tests have equal texts
   EventSplit events;
 
   Truth Evaluate(const fields::FieldSource& source, fields::Arena& arena) const;

@@ -187,33 +187,34 @@ std::shared_ptr<const Ruleset> Ruleset::Load(std::span<const std::string> paths,
 }
 
 void Ruleset::BuildIndex() {
-  by_event_.resize(filter::AllEventNames().size());
-  for (std::uint32_t i = 0; i < rules_.size(); ++i) {
-    if (!rules_[i].enabled) continue;
-    event_types_ |= rules_[i].program.Types();
-    for (std::size_t bit = 0; bit < by_event_.size(); ++bit) {
-      if (rules_[i].program.events()[bit]) by_event_[bit].push_back(i);
-    }
+  std::vector<const filter::Program*> programs;
+  for (const Rule& rule : rules_) {
+    programs.push_back(rule.enabled ? &rule.program : nullptr);
+    if (rule.enabled) event_types_ |= rule.program.Types();
   }
+  network_.emplace(programs);
+}
+
+std::string Ruleset::DumpNetwork() const {
+  std::vector<std::string> names;
+  for (const Rule& rule : rules_) names.push_back(Printable(rule.name));
+  return network_->Dump(names);
 }
 
 void Ruleset::Match(const state::EnrichedEvent& event, Matching& matching,
                     const AlertHandler& handler) const {
   const record_header& header = event.event.header();
-  const auto& candidates = by_event_[filter::EventNameBit(header.type, header.variant)];
-  if (candidates.empty()) return;
   const fields::FieldContext context{event, matching.arena_, matching.node_.hostname};
   const fields::FieldSource source(context);
-  for (const std::uint32_t index : candidates) {
-    matching.arena_.Reset();
-    const Rule& rule = rules_[index];
-    const filter::Answer answer = rule.program.Run(source, matching.arena_);
-    if (answer == filter::Answer::kNo) continue;
+  matching.arena_.Reset();
+  const auto answers = network_->Match(filter::EventNameBit(header.type, header.variant), source,
+                                       matching.arena_, matching.scratch_, matching.which_);
+  for (const auto& [index, answer] : answers) {
     if (matching.alerts_by_rule_.size() < rules_.size()) {
       matching.alerts_by_rule_.resize(rules_.size());
     }
     ++matching.alerts_by_rule_[index];
-    handler(MakeAlert(rule, answer, event, source, matching));
+    handler(MakeAlert(rules_[index], answer, event, source, matching));
   }
 }
 

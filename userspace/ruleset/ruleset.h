@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "base/diagnostics.h"
 #include "fields/arena.h"
 #include "filter/program.h"
+#include "filter/rule_network.h"
 #include "ruleset/output_format.h"
 #include "ruleset/rule_book.h"
 #include "ruleset/selection.h"
@@ -58,7 +60,8 @@ NodeIdentity ThisNode();
 // What one thread needs to match: scratch memory and counters. Not shared.
 class Matching {
  public:
-  explicit Matching(NodeIdentity node) : node_(std::move(node)) {}
+  explicit Matching(NodeIdentity node, filter::RuleMatching which = filter::RuleMatching::kAll)
+      : node_(std::move(node)), which_(which) {}
 
   // Alerts per rule, by its index in Ruleset::rules(), since the last Reset.
   std::span<const std::uint64_t> alerts_by_rule() const { return alerts_by_rule_; }
@@ -68,7 +71,9 @@ class Matching {
  private:
   friend class Ruleset;
   NodeIdentity node_;
+  filter::RuleMatching which_;
   fields::Arena arena_;
+  filter::RuleNetwork::Scratch scratch_;
   std::vector<std::uint64_t> alerts_by_rule_;
 };
 
@@ -92,8 +97,8 @@ class Ruleset {
                                                   Diagnostics& diagnostics,
                                                   const LoadOptions& options = {});
 
-  // Every enabled rule that matches gives an alert, in order of definition. An event that matches
-  // nothing allocates nothing.
+  // Every enabled rule that matches gives an alert, in order of definition; with kFirst only the
+  // first one, and those before it that may match. An event that matches nothing allocates nothing.
   void Match(const state::EnrichedEvent& event, Matching& matching,
              const AlertHandler& handler) const;
 
@@ -103,6 +108,9 @@ class Ruleset {
 
   // Events on which any enabled rule can match: what the kernel side has to deliver for rules.
   fields::EventTypes EventTypes() const { return event_types_; }
+
+  // What starts which rule, as text.
+  std::string DumpNetwork() const;
 
   // All rules, also disabled ones, in order of definition.
   std::span<const Rule> rules() const { return rules_; }
@@ -117,7 +125,7 @@ class Ruleset {
                          const fields::FieldSource& source, Matching& matching) const;
 
   std::vector<Rule> rules_;
-  std::vector<std::vector<std::uint32_t>> by_event_;  // rules by EventNameBit
+  std::optional<filter::RuleNetwork> network_;  // of the enabled rules
   fields::EventTypes event_types_;
 };
 
