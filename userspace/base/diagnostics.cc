@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/diagnostics.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <map>
 #include <utility>
 
@@ -40,6 +43,8 @@ std::string_view ToString(Severity severity) {
   static constexpr std::array<std::string_view, 3> kNames = {"error", "warning", "note"};
   return kNames[static_cast<std::size_t>(severity)];
 }
+
+bool WantsColour(int fd) { return ::isatty(fd) != 0 && std::getenv("NO_COLOR") == nullptr; }
 
 std::string ToString(const Diagnostic& diagnostic) {
   std::string out = ToString(diagnostic.position);
@@ -93,7 +98,7 @@ std::string Excerpt(const Diagnostic& diagnostic, const Paint& paint) {
   const std::size_t at = column - 1;
   const std::size_t from = at > kShown - kBefore ? Aligned(text, at - kBefore) : 0;
   const std::size_t to = Aligned(text, std::min(text.size(), from + kShown));
-  std::size_t end = at;
+  std::size_t end = at + (text.substr(at).starts_with('%') ? 1 : 0);
   while (end < to && IsWordByte(text[end])) ++end;
   const std::string number = std::to_string(diagnostic.position.line);
   std::string out = " " + number + " | " + (from > 0 ? "..." : "") +

@@ -68,4 +68,7 @@ std::string_view ToString(Severity severity);
 // under the place, and the remarks.
 std::string Explain(const Diagnostic& diagnostic, bool colour);
 
+// Whether `fd` is a terminal, and nobody said NO_COLOR.
+bool WantsColour(int fd);
+
 }  // namespace nezuban

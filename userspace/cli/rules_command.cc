@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/rules_command.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -9,6 +11,7 @@
 #include "alert/json.h"
 #include "base/text.h"
 #include "event/event.h"
+#include "ruleset/rule_schema.h"
 #include "ruleset/rule_test.h"
 #include "ruleset/ruleset.h"
 
@@ -20,31 +23,56 @@ struct Options {
   bool json = false;
   bool dump = false;
   bool coverage = false;
+  bool strict = false;
+  bool warnings_are_errors = false;
+  std::vector<std::string> selection;
 };
 
-std::string_view SeverityName(Severity severity) {
-  return severity == Severity::kError     ? "error"
-         : severity == Severity::kWarning ? "warning"
-                                          : "note";
+void PrintPlace(alert::Json& json, const Position& at, const std::string& message) {
+  json.Key("column").Number(at.column).Key("file").String(at.file);
+  json.Key("line").Number(at.line).Key("message").String(message);
+}
+
+// For editors and CI: one object a line.
+void PrintJson(const Diagnostic& d) {
+  alert::Json json;
+  json.Open('{');
+  PrintPlace(json, d.position, d.message);
+  json.Key("hint").String(d.hint).Key("remarks").Open('[');
+  for (const Remark& remark : d.remarks) {
+    json.Open('{');
+    PrintPlace(json, remark.position, remark.message);
+    json.Close('}');
+  }
+  json.Close(']').Key("severity").String(ToString(d.severity)).Key("text").String(d.line);
+  std::printf("%s\n", json.Close('}').Take().c_str());
 }
 
 void Print(const Diagnostics& diagnostics, bool json) {
-  for (const Diagnostic& d : diagnostics.all()) {
-    if (!json) {
-      std::fprintf(stderr, "%s\n", Printable(ToString(d)).c_str());
-      continue;
-    }
-    alert::Json line;
-    line.Open('{').Key("column").Number(d.position.column).Key("file").String(d.position.file);
-    line.Key("hint").String(d.hint).Key("line").Number(d.position.line);
-    line.Key("message").String(d.message).Key("severity").String(SeverityName(d.severity));
-    std::printf("%s\n", line.Close('}').Take().c_str());
+  if (json) {
+    for (const Diagnostic& d : diagnostics.all()) PrintJson(d);
+  } else {
+    std::fputs(diagnostics.Explain(WantsColour(STDERR_FILENO)).c_str(), stderr);
   }
+}
+
+// The rules as the options have them; nullptr after an error.
+std::shared_ptr<const ruleset::Ruleset> Load(const Options& options, Diagnostics& diagnostics) {
+  ruleset::LoadOptions load{.warn_unused = options.strict};
+  for (const std::string& text : options.selection) {
+    auto selection = ruleset::ParseSelection(text);
+    if (selection) {
+      load.selection.push_back(std::move(*selection));
+    } else {
+      diagnostics.Error({}, "'" + text + "': " + selection.error().message);
+    }
+  }
+  return ruleset::Ruleset::Load(options.paths, diagnostics, load);
 }
 
 int CheckRules(const Options& options) {
   Diagnostics diagnostics;
-  const auto ruleset = ruleset::Ruleset::Load(options.paths, diagnostics);
+  const auto ruleset = Load(options, diagnostics);
   Print(diagnostics, options.json);
   if (ruleset == nullptr) return 1;
   if (options.dump) {
@@ -53,8 +81,12 @@ int CheckRules(const Options& options) {
     }
     std::printf("%s", ruleset->DumpNetwork().c_str());
   }
-  if (!options.json) std::printf("%zu rules: no errors\n", ruleset->rules().size());
-  return 0;
+  const std::size_t warnings = diagnostics.all().size();
+  if (!options.json) {
+    std::printf("%zu rules: no errors, %zu %s\n", ruleset->rules().size(), warnings,
+                warnings == 1 ? "warning" : "warnings");
+  }
+  return options.warnings_are_errors && warnings > 0 ? 1 : 0;
 }
 
 std::vector<std::string> EventNamesOf(const ruleset::Rule& rule) {
@@ -87,7 +119,7 @@ void PrintRuleJson(const ruleset::Rule& rule) {
 
 int ListRules(const Options& options) {
   Diagnostics diagnostics;
-  const auto ruleset = ruleset::Ruleset::Load(options.paths, diagnostics);
+  const auto ruleset = Load(options, diagnostics);
   if (ruleset == nullptr) {
     Print(diagnostics, options.json);
     return 1;
@@ -102,6 +134,11 @@ int ListRules(const Options& options) {
                 std::string(alert::ToString(rule.priority)).c_str(),
                 Joined(EventNamesOf(rule)).c_str(), Printable(Joined(rule.tags)).c_str());
   }
+  return 0;
+}
+
+int PrintSchema(const Options&) {
+  std::fputs(std::string(ruleset::RuleFileSchema()).c_str(), stdout);
   return 0;
 }
 
@@ -135,15 +172,25 @@ void AddRulesCommand(CLI::App& app, int* exit_code) {
   rules->require_subcommand(1);
   const auto add = [&](const char* name, const char* what, int (*run)(const Options&)) {
     CLI::App* command = rules->add_subcommand(name, what);
-    command->add_option("path", options->paths, "Rule files and directories")->required();
+    if (run != PrintSchema) {
+      command->add_option("path", options->paths, "Rule files and directories")->required();
+    }
     command->callback([options, exit_code, run] { *exit_code = run(*options); });
     return command;
   };
   CLI::App* check = add("check", "Compile; report every problem as file:line:column", CheckRules);
   check->add_flag("--json", options->json, "One JSON object a line for each problem");
   check->add_flag("--dump", options->dump, "Print the compiled programs and what starts them");
+  check->add_flag("--strict", options->strict, "Warn of macros and lists that nothing uses, too");
+  check->add_flag("-W,--warnings-are-errors", options->warnings_are_errors,
+                  "Exit with 1 after a warning");
   CLI::App* list = add("list", "Rules with priority, events and tags", ListRules);
   list->add_flag("--json", options->json, "One JSON object a line for each rule");
+  list->add_option("--rule-selection", options->selection, "As the daemon's: disable.rule=NAME, …")
+      ->type_name("SELECTION")
+      ->expected(1, -1)
+      ->allow_extra_args(false);
+  add("schema", "JSON Schema of rule files, for editors", PrintSchema);
   CLI::App* test = add("test", "Run the *.test.yaml beside the rules", TestRules);
   test->add_flag("--coverage", options->coverage, "Fail if a rule was never seen to match");
 }

@@ -95,7 +95,7 @@ std::shared_ptr<const ruleset::Ruleset> LoadRules(const Config& config) {
   auto rules =
       ruleset::Ruleset::Load(config.rules.empty() ? DefaultRules() : config.rules, diagnostics,
                              {.least = config.priority, .selection = config.rule_selection});
-  std::fputs(diagnostics.ToString().c_str(), stderr);
+  std::fputs(diagnostics.Explain(WantsColour(STDERR_FILENO)).c_str(), stderr);
   return rules;
 }
 

@@ -329,6 +329,10 @@ void ReadItem(const YamlNode& node, std::vector<Item>& items, Diagnostics& diagn
 
 }  // namespace
 
+std::span<const std::string_view> ListKeys() { return kListKeys; }
+std::span<const std::string_view> MacroKeys() { return kMacroKeys; }
+std::span<const std::string_view> RuleKeys() { return kRuleKeys; }
+
 void ParseRuleFile(std::string_view text, std::string_view file, std::vector<Item>& items,
                    Diagnostics& diagnostics) {
   const auto documents = ParseYaml(text, file, diagnostics);

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -72,6 +73,11 @@ struct BrokenItem {
 };
 
 using Item = std::variant<ListItem, MacroItem, RuleItem, BrokenItem>;
+
+// The keys that an item may have; others are warned of.
+std::span<const std::string_view> ListKeys();
+std::span<const std::string_view> MacroKeys();
+std::span<const std::string_view> RuleKeys();
 
 // Appends the file's items. Every problem goes to `diagnostics`; of an item with an error only its
 // name is kept. `file` must outlive the items.

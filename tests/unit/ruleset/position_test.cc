@@ -68,6 +68,22 @@ TEST(Position, OfAppendedTextIsWhereItWasWritten) {
   EXPECT_EQ(FirstLine(diagnostics.ToString()), std::string("b.yaml:2:18: ") + kUnknown);
 }
 
+TEST(Position, OfAMacroComesWithTheWayToIt) {
+  const Ruleset::File files[] = {
+      {"a.yaml",
+       "- macro: inner\n  condition: >\n    proc.pid = 1 or\n    proc.nmae = x\n"
+       "- macro: outer\n  condition: evt.type = execve and inner\n"},
+      {"b.yaml", Using("outer")}};
+  Diagnostics diagnostics;
+  Ruleset::FromFiles(files, diagnostics);
+  EXPECT_EQ(diagnostics.Explain(false),
+            "a.yaml:4:5: error: unknown field 'proc.nmae', did you mean 'proc.name'?\n"
+            " 4 |     proc.nmae = x\n"
+            "   |     ^~~~~~~~~\n"
+            "  a.yaml:6:36: in macro 'inner', used here\n"
+            "  b.yaml:5:14: in macro 'outer', used here\n");
+}
+
 TEST(Position, OfAnOutputIsItsPercentSign) {
   const Ruleset::File files[] = {
       {"r.yaml",
