@@ -31,7 +31,6 @@ std::string LongestLiteral(std::string_view pattern) {
 }  // namespace
 
 std::optional<IndexKey> EqualKey(const Constant& constant) {
-  if (std::holds_alternative<bool>(constant)) return std::nullopt;  // half of all values have it
   const bool network = std::holds_alternative<Network>(constant);
   return IndexKey{network ? KeyKind::kNetwork : KeyKind::kEqual, constant};
 }

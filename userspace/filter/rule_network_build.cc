@@ -114,7 +114,9 @@ class RuleNetwork::Builder {
       cost.load = std::max(cost.load, static_cast<std::uint32_t>(std::bit_width(loads_[key])));
     }
     for (const IndexKey& key : test.keys) {
-      cost.kind = std::max(cost.kind, static_cast<std::uint32_t>(key.kind));
+      // Half of all values are true: the last resort.
+      const bool flag = std::holds_alternative<bool>(key.constant);
+      cost.kind = std::max(cost.kind, flag ? UINT32_MAX - 1 : static_cast<std::uint32_t>(key.kind));
     }
     return cost;
   }
