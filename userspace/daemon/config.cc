@@ -63,6 +63,7 @@ std::string SetSelection(Config& config, const Values& values) {
 }
 
 constexpr std::array<std::string_view, 3> kSensors = {"auto", "object", "tracepoint"};
+constexpr std::array<std::string_view, 2> kRuleMatchings = {"all", "first"};
 constexpr std::array<std::string_view, 3> kOutputs = {"text", "json", "none"};
 constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warn", "error"};
 
@@ -89,6 +90,12 @@ constexpr std::array kKeys = {
               [](Config& c, const Values& v) -> std::string {
                 if (alert::ParsePriority(v.back(), c.priority)) return {};
                 return "expected a priority from Emergency to Debug";
+              }},
+    ConfigKey{"rule_matching", "WHICH",
+              "all: every rule an event matches alerts; first: only the first defined of them.",
+              false,
+              [](Config& c, const Values& v) {
+                return OneOf(v.back(), kRuleMatchings, c.rule_matching);
               }},
     ConfigKey{"hostname", "NAME", "Name of the node in alerts; default: the machine's.", false,
               [](Config& c, const Values& v) { return SetText(c.hostname, v); }},

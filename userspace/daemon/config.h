@@ -24,6 +24,7 @@ struct Config {
   std::string sensors = "auto";
   std::string output = "text";
   alert::Priority priority = alert::Priority::kDebug;
+  std::string rule_matching = "all";
   std::string hostname;  // empty: the machine's
   std::string log_level = "info";
   std::size_t vital_ring_bytes = std::size_t{8} << 20;

@@ -182,6 +182,8 @@ Status Serve(const Config& config, const std::shared_ptr<const ruleset::Ruleset>
 
   Pipeline::Options options;
   options.node = node;
+  options.rule_matching =
+      config.rule_matching == "first" ? filter::RuleMatching::kFirst : filter::RuleMatching::kAll;
   options.cgroup_root = CgroupRoot();
   options.proc_root = ProcRoot();
   options.processes.entries = config.max_processes;

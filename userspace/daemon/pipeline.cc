@@ -39,7 +39,7 @@ Pipeline::Pipeline(probe::EventSource& source, std::shared_ptr<const ruleset::Ru
       rules_(std::move(rules)),
       sinks_(std::move(sinks)),
       options_(std::move(options)),
-      matching_(options_.node),
+      matching_(options_.node, options_.rule_matching),
       processes_(options_.processes),
       enricher_(processes_, containers_),
       on_alert_([this](alert::Alert alert) { Publish(std::move(alert)); }) {}

@@ -41,6 +41,7 @@ class Pipeline {
  public:
   struct Options {
     ruleset::NodeIdentity node;
+    filter::RuleMatching rule_matching = filter::RuleMatching::kAll;
     std::string cgroup_root;  // mount of cgroup2; empty: none
     std::string proc_root;    // a procfs with the kernel side's process ids; empty: none
     state::ProcessTableLimits processes;

@@ -46,12 +46,13 @@ Loaded Load(const std::string& text) {
 TEST(Config, ReadsEveryKindOfValue) {
   const Loaded loaded = Load(
       "rules: [/a, /b.yaml]\nsocket: /s\nsensors: tracepoint\npriority: warning\n"
-      "bulk_ring_bytes: 131072\nmax_processes: 2048\noutput: json\n");
+      "rule_matching: first\nbulk_ring_bytes: 131072\nmax_processes: 2048\noutput: json\n");
   EXPECT_EQ(loaded.problems, "");
   EXPECT_EQ(loaded.config.rules, (std::vector<std::string>{"/a", "/b.yaml"}));
   EXPECT_EQ(loaded.config.socket, "/s");
   EXPECT_EQ(loaded.config.sensors, "tracepoint");
   EXPECT_EQ(loaded.config.priority, alert::Priority::kWarning);
+  EXPECT_EQ(loaded.config.rule_matching, "first");
   EXPECT_EQ(loaded.config.bulk_ring_bytes, 131072u);
   EXPECT_EQ(loaded.config.max_processes, 2048u);
   EXPECT_EQ(loaded.config.output, "json");
@@ -95,6 +96,7 @@ TEST(Config, TellsEveryProblemWithItsPlace) {
       {"socket: [a, b]\n", "1:9: error: socket: expected one value\n"},
       {"rules: {a: b}\n", "1:8: error: rules: expected a value or a list of values\n"},
       {"- socket\n", "1:1: error: expected a map of keys and values\n"},
+      {"rule_matching: last\n", "1:16: error: rule_matching: expected one of all first\n"},
       {"priority: loud\n", "1:11: error: priority: expected a priority from Emergency to Debug\n"},
   };
   for (const BadCase& c : cases) EXPECT_EQ(Load(c.text).problems, c.problems) << c.text;

@@ -90,6 +90,18 @@ TEST_F(MatchTest, EveryMatchingRuleAlertsInOrder) {
   EXPECT_EQ(matching_.alerts_by_rule()[2], 0U);
 }
 
+TEST_F(MatchTest, TheFirstDefinedAloneAlertsWhereThatIsAskedFor) {
+  const auto record = testlib::Exec({.tgid = 7, .comm = "sh"}, "/bin/sh").Build();
+  const event::Event event = record.event();
+  const state::Process& process = processes_.Apply(event, 0);
+  const state::EnrichedEvent enriched{event, &process, &host_, &container_, processes_, 0};
+  Matching matching({"node-1", "boot"}, filter::RuleMatching::kFirst);
+  std::vector<std::string> rules;
+  ruleset_->Match(enriched, matching,
+                  [&](const alert::Alert& alert) { rules.push_back(alert.rule); });
+  EXPECT_EQ(rules, std::vector<std::string>{"first"});
+}
+
 TEST_F(MatchTest, TheSameEventAndRuleGiveTheSameId) {
   const auto record = testlib::Exec({.tgid = 7, .comm = "sh"}, "/bin/sh").Build();
   const auto once = Match(record, &container_);
@@ -135,6 +147,38 @@ TEST_F(MatchTest, WhatIsNotKnownAlertsAndSaysSo) {
 TEST_F(MatchTest, AnEventThatMatchesNothingAllocatesNothing) {
   const auto record =
       testlib::Exec({.tgid = 7, .comm = "cat"}, "/bin/cat", testlib::Argv({"cat", "x"})).Build();
+  const event::Event event = record.event();
+  const state::Process& process = processes_.Apply(event, 0);
+  const state::EnrichedEvent enriched{event, &process, &host_, &host_, processes_, 0};
+  int alerts = 0;
+  const Ruleset::AlertHandler handler = [&](const alert::Alert&) { ++alerts; };
+  ruleset_->Match(enriched, matching_, handler);
+  const std::size_t before = allocations;
+  ruleset_->Match(enriched, matching_, handler);
+  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(alerts, 0);
+}
+
+// Every kind of look-up, computed values, and rules that are run because nothing can be looked up.
+TEST_F(MatchTest, LookingValuesUpAllocatesNothing) {
+  std::string rules;
+  for (const char* condition :
+       {"proc.name in (a, b)", "proc.exepath startswith /opt", "proc.exepath endswith .sh",
+        "proc.args contains secret", "proc.args icontains SECRET",
+        "proc.exepath pmatch (/srv, /a/b)", "proc.exepath glob \"/x/*/y\"",
+        "tolower(proc.name) = z", "proc.pid in (1, 2)", "proc.aname = sshd",
+        "not proc.exepath startswith /bin", "proc.args regex \"x+\""}) {
+    rules += "- rule: r" + std::to_string(rules.size()) +
+             "\n  desc: d\n  priority: debug\n  output: o\n  condition: evt.type = execve and " +
+             condition + "\n";
+  }
+  Diagnostics diagnostics;
+  const Ruleset::File files[] = {{"r", rules}};
+  ruleset_ = Ruleset::FromFiles(files, diagnostics);
+  ASSERT_NE(ruleset_, nullptr) << diagnostics.ToString();
+  auto exec = testlib::Exec({.tgid = 7, .comm = "cat"}, "/bin/cat", testlib::Argv({"cat", "q"}));
+  exec->ppid = 0;
+  const auto record = exec.Build();
   const event::Event event = record.event();
   const state::Process& process = processes_.Apply(event, 0);
   const state::EnrichedEvent enriched{event, &process, &host_, &host_, processes_, 0};
