@@ -6,17 +6,16 @@
  *   through it (native, 32-bit, socketcall) and so does io_uring's. `address` is the kernel's copy
  *   of the caller's sockaddr; it lies in the stack frame of __sys_connect or in the io_uring
  *   request, so it still holds at the exit, when result and source end exist too.
- *   TCP fast open connects in sendto or sendmsg: on_connect_fast_open, without a result.
+ *   TCP fast open connects in sendto or sendmsg: on_connect_begun_object, without a result.
  * tracepoint: sys_exit of connect: descriptor → socket → ends. io_uring (TCP only) and fast open:
- *   on_connect_elsewhere, without a result.
+ *   on_connect_begun, without a result.
  *
  * When a blocking TCP connect fails, tcp_disconnect has cleared the socket's destination port and
- * source address before either hook. on_connect_syn_sent keeps them, for both kinds.
+ * source address before either hook. on_connect_begun keeps them, for both kinds.
  */
-#include "path.bpf.h"
 #include "record.bpf.h"
-#include "socket.bpf.h"
-#include "syscall.bpf.h"
+#include "sockaddr.bpf.h"
+#include "socket_call.bpf.h"
 
 DEFINE_SCRATCH(connect, sizeof(struct connect_record) + PATH_LEN_MAX + 64);
 
@@ -34,13 +33,11 @@ DEFINE_SCRATCH(connect, sizeof(struct connect_record) + PATH_LEN_MAX + 64);
 #define ARM64_NR_CONNECT 203
 #define ARM_NR_CONNECT 283
 #define I386_NR_CONNECT 362
-#define I386_NR_SOCKETCALL 102
-#define SOCKETCALL_CONNECT 3
 #define NR_IO_URING_ENTER 426 /* in every table */
 
 /*
  * Key: pid_tgid. The ends of the thread's TCP connection in the making, as they were when its SYN
- * was about to go out. Written by on_connect_syn_sent, taken by the exit. LRU: entries of threads
+ * was about to go out. Written by on_connect_begun, taken by the exit. LRU: entries of threads
  * whose exit is not seen go away by themselves; one that is missed only costs what a failed
  * connect has forgotten, and then the caller's address is used.
  */
@@ -54,18 +51,6 @@ struct {
 	__type(key, __u64);
 	__type(value, struct pending_connect);
 } pending_connects SEC(".maps");
-
-/* A caller's sockaddr: a copy, `len` bytes of it valid. */
-struct address_copy {
-	__u32 len;
-	__u32 from_user;
-	__u8 bytes[128];
-};
-
-static __always_inline __u16 address_family(const struct address_copy *address)
-{
-	return address->len >= 2 ? *(const __u16 *)address->bytes : 0;
-}
 
 /* The address the caller asked for becomes the remote end. */
 static __always_inline void take_address(struct connect_record *record,
@@ -81,41 +66,25 @@ static __always_inline void take_address(struct connect_record *record,
 	if (address->from_user)
 		record->hdr.flags |= RECORD_FROM_USER_MEMORY;
 	ends->family = family;
-	if (family == AF_INET && address->len >= sizeof(struct sockaddr_in)) {
-		const struct sockaddr_in *in = (const void *)address->bytes;
-
-		ends->remote_port = bpf_ntohs(in->sin_port);
-		__builtin_memcpy(ends->remote_addr, &in->sin_addr, 4);
-	} else if (family == AF_INET6 && address->len >= 24) {
-		const struct sockaddr_in6 *in6 = (const void *)address->bytes;
-
-		ends->remote_port = bpf_ntohs(in6->sin6_port);
-		__builtin_memcpy(ends->remote_addr, &in6->sin6_addr, 16);
+	address_to_end(address, ends->remote_addr, &ends->remote_port);
+	if (family == AF_INET6)
 		endpoints_unmap(ends);
-	} else if (family == AF_UNIX) {
+	else if (family == AF_UNIX)
 		record_append_sun_path(record, sizeof_scratch(connect), &record->path,
 				       (const char *)address->bytes + 2, address->len - 2);
-	}
 }
 
 /* The thread's connection in the making, if it is this socket's: what the socket has forgotten. */
-static __always_inline bool take_pending(struct endpoints *ends, struct sock *sk)
+static __always_inline void recall(struct endpoints *ends, const struct pending_connect *pending)
 {
-	__u64 key = bpf_get_current_pid_tgid();
-	struct pending_connect *pending = bpf_map_lookup_elem(&pending_connects, &key);
-	bool found = pending && pending->sk == (__u64)sk;
+	__u16 local_port = ends->local_port;
+	__u8 state = ends->state;
 
-	if (found && !ends->remote_port) {
-		__u16 local_port = ends->local_port;
-		__u8 state = ends->state;
-
-		*ends = pending->ends;
-		ends->local_port = local_port;
-		ends->state = state;
-	}
-	if (pending)
-		bpf_map_delete_elem(&pending_connects, &key);
-	return found;
+	if (ends->remote_port)
+		return;
+	*ends = pending->ends;
+	ends->local_port = local_port;
+	ends->state = state;
 }
 
 /* Whether the socket is where the caller wanted it, or on the way, so that its ends are the truth
@@ -127,7 +96,8 @@ static __always_inline bool has_remote_end(__s32 result)
 }
 
 static __always_inline void fill_inet(struct connect_record *record, struct sock *sk,
-				      const struct address_copy *address)
+				      const struct address_copy *address,
+				      const struct pending_connect *pending)
 {
 	struct endpoints *ends = &record->ends;
 
@@ -137,9 +107,9 @@ static __always_inline void fill_inet(struct connect_record *record, struct sock
 
 		ends->local_port = bpf_ntohs(BPF_CORE_READ(inet, inet_sport));
 	}
-	if (take_pending(ends, sk))
-		return;
-	if (record->result == 0 && ends->state == TCP_CLOSE && !ends->remote_port)
+	if (pending)
+		recall(ends, pending);
+	else if (record->result == 0 && ends->state == TCP_CLOSE && !ends->remote_port)
 		ends->family = 0; /* connect to AF_UNSPEC: the remote end is taken away */
 	else if (!has_remote_end(record->result))
 		take_address(record, address);
@@ -164,42 +134,45 @@ static __always_inline void fill_unix(struct connect_record *record, struct sock
 			record->ends.family = 0;
 		return;
 	}
-	record_append_unix_name(record, sizeof_scratch(connect), &record->path, (void *)peer);
-
-	__u64 off = record->path.off;
-	char first = '/';
-
-	barrier_var(off);
-	if (record->path.len && off < sizeof_scratch(connect))
-		first = ((char *)record)[off];
-	if (first == '/' || first == '@')
-		return;
-
-	struct dentry *dentry = BPF_CORE_READ(peer, path.dentry);
-
-	if (!dentry)
-		return;
-	record->hdr.size = record->path.off; /* written again in place */
-	record_append_path(record, sizeof_scratch(connect), &record->path, current_task(), dentry,
-			   BPF_CORE_READ(peer, path.mnt), EVENT_CONNECT);
+	record_append_unix_path(record, sizeof_scratch(connect), &record->path, (void *)peer,
+				EVENT_CONNECT);
 }
 
+/*
+ * `sk` is what the descriptor stands for at the exit, NULL if it is no socket. Where the thread has
+ * begun another socket's connection, the descriptor, or the arguments of socketcall, have been
+ * changed meanwhile: what was really connected counts.
+ */
 static __always_inline int report(struct sock *sk, const struct address_copy *address, __s32 fd,
 				  long ret, __u8 sensor)
 {
-	struct connect_record *record =
-		record_begin(&connect_scratch, EVENT_CONNECT, 0, sensor, sizeof(*record));
+	__u64 key = bpf_get_current_pid_tgid();
+	struct pending_connect *pending = bpf_map_lookup_elem(&pending_connects, &key);
+
+	if (!sk && !pending)
+		return 0;
+
+	struct connect_record *record = record_begin_for(&connect_scratch, current_task(),
+							 EVENT_CONNECT, 0, sensor, sizeof(*record));
 
 	if (!record)
 		return 0;
 	record->fd = fd;
 	record->result = syscall_result(ret);
 	record_append_nothing(record, &record->path);
-	endpoints_fill(&record->ends, sk);
-	if (record->ends.family == AF_UNIX)
-		fill_unix(record, sk, address);
-	else if (record->ends.family == AF_INET || record->ends.family == AF_INET6)
-		fill_inet(record, sk, address);
+	if (pending && pending->sk != (__u64)sk) {
+		record->ends = pending->ends;
+	} else {
+		endpoints_fill(&record->ends, sk);
+		if (record->ends.family == AF_UNIX)
+			fill_unix(record, sk, address);
+		else if (record->ends.family == AF_INET || record->ends.family == AF_INET6)
+			fill_inet(record, sk, address, pending);
+		else
+			take_address(record, address);
+	}
+	if (pending)
+		bpf_map_delete_elem(&pending_connects, &key);
 	record_submit(record, connect, LANE_BULK);
 	return 0;
 }
@@ -215,51 +188,36 @@ static __always_inline bool in_connect(struct syscall_id id)
 	return id.nr == ARM64_NR_CONNECT;
 }
 
-/* fd, address and length of the connect these registers belong to; false: another socketcall, or
- * arguments that cannot be read. */
-static __always_inline bool connect_args(const struct pt_regs *regs, struct syscall_args *args)
-{
-	__u32 is_compat = task_in_compat_syscall((void *)bpf_get_current_task());
-	__u32 words[3];
-
-	*args = syscall_args_of(regs, is_compat);
-	if (!is_compat || regs_syscall_nr(regs) != I386_NR_SOCKETCALL)
-		return true;
-	if (args->arg[0] != SOCKETCALL_CONNECT ||
-	    bpf_probe_read_user(words, sizeof(words), (void *)args->arg[1]) < 0)
-		return false;
-	args->arg[0] = words[0];
-	args->arg[1] = words[1];
-	args->arg[2] = words[2];
-	return true;
-}
-
-static __always_inline __u32 address_len(__u64 len)
-{
-	barrier_var(len);
-	return len > 128 ? 128 : len;
-}
-
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_connect, struct pt_regs *regs, long ret)
 {
-	struct address_copy address = {.from_user = 1};
-	struct syscall_args args;
+	__u32 is_compat = task_in_compat_syscall((void *)bpf_get_current_task());
+	struct socket_call call = socket_call_of(regs, is_compat, 3);
+	struct address_copy address = {};
 
-	if (!connect_args(regs, &args))
+	if (!record_wanted(EVENT_CONNECT))
 		return 0;
+	address_read_user(&address, call.arg[1], call.arg[2]);
+	return report(fd_sock(socket_call_fd(&call)), &address, socket_call_fd(&call), ret,
+		      SENSOR_TRACEPOINT);
+}
 
-	struct file *file = task_file((void *)bpf_get_current_task(), args.arg[0]);
-	struct socket *sock = file ? file_socket(file) : NULL;
+/* The descriptor a connect was called with; -1 in any other call, or not known. */
+static __always_inline __s32 connect_fd(void)
+{
+	struct syscall_id id = current_syscall();
 
-	if (!sock)
-		return 0;
+	if (!in_connect(id))
+		return -1;
 
-	__u64 len = address_len((__u32)args.arg[2]);
+	struct syscall_args args = first_syscall_args(current_regs(), id.is_compat);
+	bool by_socketcall = id.is_compat && id.nr == I386_NR_SOCKETCALL;
+	struct socket_call call;
 
-	if (bpf_probe_read_user(address.bytes, len, (void *)args.arg[1]) == 0)
-		address.len = len;
-	return report(BPF_CORE_READ(sock, sk), &address, args.arg[0], ret, SENSOR_TRACEPOINT);
+	if (by_socketcall && args.arg[0] != SOCKETCALL_CONNECT)
+		return -1;
+	call = socket_call_from(&args, by_socketcall, 3);
+	return socket_call_fd(&call);
 }
 
 /*
@@ -270,39 +228,15 @@ SEC("fexit/__sys_connect_file")
 int BPF_PROG(on_connect_file, struct file *file, void *from, int addrlen, int file_flags, long ret)
 {
 	struct address_copy address = {};
-	struct socket *sock = file_socket(file);
-	struct syscall_args args;
-	__s32 fd = -1;
+	struct socket *sock;
 
+	if (!record_wanted(EVENT_CONNECT))
+		return 0;
+	sock = file_socket(file);
 	if (!sock)
 		return 0;
-	if (in_connect(current_syscall()) && connect_args(current_regs(), &args))
-		fd = args.arg[0];
-
-	__u64 len = address_len((__u32)addrlen);
-
-	if (bpf_probe_read_kernel(address.bytes, len, from) == 0)
-		address.len = len;
-	return report(BPF_CORE_READ(sock, sk), &address, fd, (__s32)ret, SENSOR_OBJECT);
-}
-
-/*
- * TP_PROTO(const struct sock *sk, const int oldstate, const int newstate), here from
- *   tcp_v4_connect / tcp_v6_connect, in the thread that connects:
- * destination and source address are set; the source port, if not bound before, comes later.
- */
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(on_connect_syn_sent, struct sock *sk, int oldstate, int newstate)
-{
-	struct pending_connect pending = {};
-	__u64 key = bpf_get_current_pid_tgid();
-
-	if (newstate != TCP_SYN_SENT || !filter_wants(EVENT_CONNECT))
-		return 0;
-	pending.sk = (__u64)sk;
-	endpoints_fill(&pending.ends, sk);
-	bpf_map_update_elem(&pending_connects, &key, &pending, BPF_ANY);
-	return 0;
+	address_read_kernel(&address, from, addrlen);
+	return report(BPF_CORE_READ(sock, sk), &address, connect_fd(), (__s32)ret, SENSOR_OBJECT);
 }
 
 /* A TCP connection is begun, in a call at whose exit nobody looks: how it ends is not known. */
@@ -334,24 +268,48 @@ static __always_inline bool begun_elsewhere(__s32 *nr)
 	return !(flags & PF_KTHREAD) && (flags & PF_IO_WORKER || !in_connect(id));
 }
 
-/* For the tracepoint kind: io_uring, and sendto or sendmsg with fast open. */
+/* The ends of a connection in the making are kept for the exit of its connect. */
+static __always_inline void keep_pending(struct sock *sk)
+{
+	struct pending_connect pending = {.sk = (__u64)sk};
+	__u64 key = bpf_get_current_pid_tgid();
+
+	if (!filter_wants(EVENT_CONNECT))
+		return;
+	endpoints_fill(&pending.ends, sk);
+	bpf_map_update_elem(&pending_connects, &key, &pending, BPF_ANY);
+}
+
+/*
+ * TP_PROTO(const struct sock *sk, const int oldstate, const int newstate), here from
+ *   tcp_v4_connect / tcp_v6_connect, in the thread that connects:
+ * destination and source address are set; the source port, if not bound before, comes later.
+ *
+ * For the tracepoint kind: io_uring, and sendto or sendmsg with fast open, are reported at once.
+ */
 SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(on_connect_elsewhere, struct sock *sk, int oldstate, int newstate)
+int BPF_PROG(on_connect_begun, struct sock *sk, int oldstate, int newstate)
 {
 	__s32 nr;
 
-	if (newstate != TCP_SYN_SENT || !begun_elsewhere(&nr))
+	if (newstate != TCP_SYN_SENT)
 		return 0;
-	return report_begun(sk, SENSOR_TRACEPOINT);
+	if (begun_elsewhere(&nr))
+		return report_begun(sk, SENSOR_TRACEPOINT);
+	keep_pending(sk);
+	return 0;
 }
 
 /* For the object kind: fast open only, as io_uring's requests come through __sys_connect_file. */
 SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(on_connect_fast_open, struct sock *sk, int oldstate, int newstate)
+int BPF_PROG(on_connect_begun_object, struct sock *sk, int oldstate, int newstate)
 {
 	__s32 nr;
 
-	if (newstate != TCP_SYN_SENT || !begun_elsewhere(&nr) || nr == NR_IO_URING_ENTER)
+	if (newstate != TCP_SYN_SENT)
 		return 0;
-	return report_begun(sk, SENSOR_OBJECT);
+	if (begun_elsewhere(&nr) && nr != NR_IO_URING_ENTER)
+		return report_begun(sk, SENSOR_OBJECT);
+	keep_pending(sk);
+	return 0;
 }

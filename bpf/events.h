@@ -30,7 +30,11 @@
 	EVENT(EVENT_MOUNT, mount_record, "mount move_mount fsmount", 3, LANE_VITAL)           \
 	EVENT(EVENT_DUP, dup_record, "dup dup2 dup3 fcntl", 0, LANE_VITAL)                    \
 	EVENT(EVENT_CONNECT, connect_record, "connect", 1, LANE_BULK)                         \
-	EVENT(EVENT_NAMESPACE, call_record, "setns unshare", 2, LANE_VITAL)
+	EVENT(EVENT_NAMESPACE, call_record, "setns unshare", 2, LANE_VITAL)                   \
+	EVENT(EVENT_SOCKET, socket_record, "socket socketpair", 0, LANE_BULK)                 \
+	EVENT(EVENT_BIND, bind_record, "bind", 1, LANE_BULK)                                  \
+	EVENT(EVENT_LISTEN, bind_record, "listen", 1, LANE_VITAL)                             \
+	EVENT(EVENT_ACCEPT, accept_record, "accept accept4", 1, LANE_BULK)
 
 #define EVENT_ID(id, record, names, strings, lane) id,
 enum { EVENT_LIST(EVENT_ID) NR_EVENTS };
@@ -129,7 +133,9 @@ struct file_ref {
 ABI_ASSERT(sizeof(struct file_ref) == 24);
 
 struct endpoints {
-	__u8 local_addr[16]; /* network order; IPv4 in the first four bytes */
+	/* Network order; IPv4 in the first four bytes. AF_VSOCK: context id and port, host order.
+	 */
+	__u8 local_addr[16];
 	__u8 remote_addr[16];
 	__u16 local_port; /* host order */
 	__u16 remote_port;
@@ -264,6 +270,39 @@ struct call_record {
 	__u32 target_tid;
 };
 
+struct socket_record {
+	struct record_header hdr;
+	struct endpoints ends; /* of the new socket, socketpair's first; inode 0: none */
+	__u32 domain;	       /* as asked for: AF_*, SOCK_* with its flags, IPPROTO_* */
+	__u32 type;
+	__u32 protocol;
+	__s32 fd;      /* -1: none, or not known */
+	__s32 peer_fd; /* socketpair: the other one */
+	__s32 result;  /* 0 or -errno; of socket: the descriptor */
+};
+
+struct bind_record {
+	struct record_header hdr;
+	struct str_ref path;   /* unix: the name; a leading NUL (abstract) is shown as '@' */
+	struct endpoints ends; /* of a bind that failed, the local end is what was asked for */
+	__s32 fd;	       /* -1: not known */
+	__s32 result;	       /* 0 or -errno */
+	__s32 backlog;	       /* listen: as asked for */
+	__u32 pad;
+};
+
+struct accept_record {
+	struct record_header hdr;
+	struct str_ref path;   /* unix: the name the listening socket is bound to */
+	struct endpoints ends; /* of the new socket; where it failed, of the one that listens */
+	__s32 fd;	       /* the new one; -1: it failed, or not known */
+	__s32 listen_fd;       /* -1: not known */
+	__s32 result;	       /* the descriptor or -errno */
+	__u32 flags;	       /* accept4: SOCK_CLOEXEC, SOCK_NONBLOCK */
+	__u32 queue_len;       /* connections that still wait, once this one is taken */
+	__u32 queue_max;
+};
+
 ABI_ASSERT(sizeof(struct exec_record) == 112 + 6 * 8 + 24 + 3 * 88 + 32);
 ABI_ASSERT(sizeof(struct fork_record) == 112 + 48);
 ABI_ASSERT(sizeof(struct exit_record) == 112 + 8);
@@ -272,6 +311,9 @@ ABI_ASSERT(sizeof(struct mount_record) == 112 + 24 + 24 + 24);
 ABI_ASSERT(sizeof(struct dup_record) == 112 + 56 + 8);
 ABI_ASSERT(sizeof(struct connect_record) == 112 + 8 + 56 + 8);
 ABI_ASSERT(sizeof(struct call_record) == 112 + 16 + 24 + 48 + 16 + 24);
+ABI_ASSERT(sizeof(struct socket_record) == 112 + 56 + 24);
+ABI_ASSERT(sizeof(struct bind_record) == 112 + 8 + 56 + 16);
+ABI_ASSERT(sizeof(struct accept_record) == 112 + 8 + 56 + 24);
 
 /* No record is larger: three paths, argv and the fixed part fit with room to spare. */
 #define RECORD_MAX 28672

@@ -116,21 +116,30 @@ static __always_inline void *record_begin_for(void *scratch, struct task_struct 
 }
 
 /*
- * The same for the current task: what sensors call. NULL without a count for the daemon's own
- * acts; counted as filtered where no rule wants the event.
+ * Whether the current task's act is to be recorded: for sensors that have something costly to do
+ * before they begin. False without a count for the daemon's own acts; counted as filtered where no
+ * rule wants the event.
  */
+static __always_inline bool record_wanted(__u32 type)
+{
+	if (self_tgid && bpf_get_current_pid_tgid() >> 32 == self_tgid)
+		return false;
+	if (filter_wants(type))
+		return true;
+
+	struct event_counters *c = counters_of(type);
+
+	if (c)
+		__sync_fetch_and_add(&c->filtered, 1);
+	return false;
+}
+
+/* The same for the current task, if that is wanted: what sensors call. */
 static __always_inline void *record_begin(void *scratch, __u32 type, __u8 variant, __u8 sensor,
 					  __u32 fixed_size)
 {
-	if (self_tgid && bpf_get_current_pid_tgid() >> 32 == self_tgid)
+	if (!record_wanted(type))
 		return NULL;
-	if (!filter_wants(type)) {
-		struct event_counters *c = counters_of(type);
-
-		if (c)
-			__sync_fetch_and_add(&c->filtered, 1);
-		return NULL;
-	}
 	return record_begin_for(scratch, current_task(), type, variant, sensor, fixed_size);
 }
 

@@ -5,9 +5,12 @@
 #ifndef NEZUBAN_SOCKET_BPF_H
 #define NEZUBAN_SOCKET_BPF_H
 
+#include "path.bpf.h"
 #include "record.bpf.h"
 
 #define UNIX_PATH_MAX 108
+
+#define SOCK_RAW 3
 
 /* The socket behind an open file; NULL if it is something else. */
 static __always_inline struct socket *file_socket(struct file *file)
@@ -71,8 +74,10 @@ static __always_inline void endpoints_fill(struct endpoints *ends, struct sock *
 	} else {
 		return;
 	}
-	ends->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
-	ends->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	if (ends->type != SOCK_RAW) { /* whose number is the protocol */
+		ends->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+		ends->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	}
 	endpoints_unmap(ends);
 }
 
@@ -122,6 +127,36 @@ static __always_inline bool record_append_unix_name(void *record, __u32 capacity
 		return false;
 	record_append_sun_path(record, capacity, ref, path, len - family_len);
 	return true;
+}
+
+/*
+ * The same, as a full path: the name a socket is bound to is the one that its file had, and no
+ * symbolic link or bind mount can disguise it; of one bound to a relative name the path is
+ * resolved. Nothing else may have been appended to the record yet.
+ */
+static __always_inline void record_append_unix_path(void *record, __u32 capacity,
+						    struct str_ref *ref, struct sock *sk,
+						    __u32 event)
+{
+	struct unix_sock *unix_sk = (void *)sk;
+	struct record_header *hdr = record;
+	struct dentry *dentry;
+	char first = '/';
+	__u64 off;
+
+	record_append_unix_name(record, capacity, ref, sk);
+	off = ref->off;
+	barrier_var(off);
+	if (ref->len && off < capacity)
+		first = ((char *)record)[off];
+	if (first == '/' || first == '@')
+		return;
+	dentry = BPF_CORE_READ(unix_sk, path.dentry);
+	if (!dentry)
+		return;
+	hdr->size = ref->off; /* written again in place */
+	record_append_path(record, capacity, ref, current_task(), dentry,
+			   BPF_CORE_READ(unix_sk, path.mnt), event);
 }
 
 #endif

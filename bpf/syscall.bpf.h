@@ -57,6 +57,27 @@ static __always_inline struct syscall_args syscall_args_of(const struct pt_regs 
 	return args;
 }
 
+/* The first two of them, of registers that the verifier knows nothing about (current_regs). */
+static __always_inline struct syscall_args first_syscall_args(const struct pt_regs *regs,
+							      __u32 is_compat)
+{
+	const struct pt_regs___x86_args *x86 = (const void *)regs;
+	const struct pt_regs___arm64_args *arm64 = (const void *)regs;
+	struct syscall_args args = {};
+
+	if (!bpf_core_field_exists(struct pt_regs___x86, orig_ax)) {
+		args.arg[0] = BPF_CORE_READ(arm64, orig_x0);
+		args.arg[1] = BPF_CORE_READ(arm64, regs[1]);
+	} else if (is_compat) {
+		args.arg[0] = (__u32)BPF_CORE_READ(x86, bx);
+		args.arg[1] = (__u32)BPF_CORE_READ(x86, cx);
+	} else {
+		args.arg[0] = BPF_CORE_READ(x86, di);
+		args.arg[1] = BPF_CORE_READ(x86, si);
+	}
+	return args;
+}
+
 /*
  * What the caller sees: the kernel's own "restart this call" codes (512 to 516) never reach it;
  * if the call is not restarted it gets EINTR. A restarted call ends, and is seen, once more.

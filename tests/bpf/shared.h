@@ -41,15 +41,19 @@ inline probe::SensorKind KindOf(const probe::ProbeSource& source, event::EventTy
   return source.sensors()[event].kind;
 }
 
-#if defined(__x86_64__)
-// Memory below 4 GiB, which 32-bit calls can be given.
+// Memory below 4 GiB, which 32-bit calls can be given, where there are any.
 class LowMemory {
  public:
   static constexpr std::size_t kSize = 65536;
+#if defined(__x86_64__)
+  static constexpr int kLow = MAP_32BIT;
+#else
+  static constexpr int kLow = 0;
+#endif
 
   LowMemory() {
-    void* memory = ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    void* memory =
+        ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | kLow, -1, 0);
     CHECK(memory != MAP_FAILED);
     next_ = static_cast<char*>(memory);
     end_ = next_ + kSize;
@@ -70,12 +74,14 @@ class LowMemory {
   char* end_;
 };
 
+#if defined(__x86_64__)
 // A system call of the i386 table; gives 0 or more, or -errno.
 inline int Int80(int number, std::uint32_t a, std::uint32_t b = 0, std::uint32_t c = 0,
-                 std::uint32_t d = 0, std::uint32_t e = 0) {
+                 std::uint32_t d = 0, std::uint32_t e = 0, std::uint32_t f = 0) {
   int result = 0;
-  asm volatile("int $0x80"
-               : "=a"(result)
+  std::uint64_t sixth = f;
+  asm volatile("xchg %%rbp, %[sixth]\n\tint $0x80\n\txchg %%rbp, %[sixth]"
+               : "=a"(result), [sixth] "+r"(sixth)
                : "a"(number), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e)
                : "memory", "r8", "r9", "r10", "r11");
   return result;

@@ -35,6 +35,17 @@ Value EndPort(const endpoints& ends, const std::uint8_t (&address)[16], std::uin
   return std::int64_t{port};
 }
 
+bool HasPorts(const endpoints& ends) {
+  const std::string_view protocol = L4Proto(ends);
+  return protocol != "raw" && protocol != "icmp";
+}
+
+std::string_view EndText(const endpoints& ends, const std::uint8_t (&address)[16],
+                         std::uint16_t port, Arena& arena) {
+  const std::string ip = ToString(ToIp(ends.family, address));
+  return HasPorts(ends) ? arena.Concat({ip, ":", arena.Number(port)}) : arena.Copy(ip);
+}
+
 }  // namespace
 
 Value FromText(const event::Text& text) {
@@ -104,15 +115,19 @@ Value RemotePort(const endpoints& ends) {
   return EndPort(ends, ends.remote_addr, ends.remote_port);
 }
 
-std::string_view SocketName(const endpoints& ends, Arena& arena) {
+Value EndName(const endpoints& ends, const std::uint8_t (&address)[16], std::uint16_t port,
+              Arena& arena) {
+  if (std::holds_alternative<Absent>(EndIp(ends, address, port))) return Absent{};
+  return EndText(ends, address, port, arena);
+}
+
+std::string_view SocketName(const endpoints& ends, bool is_server, Arena& arena) {
   if (!IsInet(ends)) return {};
-  const std::string local = ToString(ToIp(ends.family, ends.local_addr));
-  const std::string_view local_port = arena.Number(ends.local_port);
-  if (std::holds_alternative<Absent>(RemoteIp(ends))) {
-    return ends.local_port == 0 ? std::string_view() : arena.Concat({local, ":", local_port});
-  }
-  const std::string remote = ToString(ToIp(ends.family, ends.remote_addr));
-  return arena.Concat({local, ":", local_port, "->", remote, ":", arena.Number(ends.remote_port)});
+  const std::string_view local = EndText(ends, ends.local_addr, ends.local_port, arena);
+  if (std::holds_alternative<Absent>(RemoteIp(ends)))
+    return std::holds_alternative<Absent>(LocalIp(ends)) ? std::string_view() : local;
+  const std::string_view remote = EndText(ends, ends.remote_addr, ends.remote_port, arena);
+  return is_server ? arena.Concat({remote, "->", local}) : arena.Concat({local, "->", remote});
 }
 
 std::string ToString(const Value& value) {

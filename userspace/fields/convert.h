@@ -41,8 +41,13 @@ Value RemoteIp(const endpoints& ends);
 Value LocalPort(const endpoints& ends);
 Value RemotePort(const endpoints& ends);
 
-// "local:port->remote:port", or "local:port" where there is no remote end.
-std::string_view SocketName(const endpoints& ends, Arena& arena);
+// "10.0.0.1:80", the address alone for sockets that have no ports; Absent as LocalIp is.
+Value EndName(const endpoints& ends, const std::uint8_t (&address)[16], std::uint16_t port,
+              Arena& arena);
+
+// "client->server", each as EndName; the local end alone where there is no other. Empty for sockets
+// that are not IP, and without ends.
+std::string_view SocketName(const endpoints& ends, bool is_server, Arena& arena);
 
 // Text form of any value for outputs and joined texts: numbers decimal, <NA> for none.
 std::string ToString(const Value& value);

@@ -13,8 +13,8 @@
 
 namespace nezuban::fields {
 
-// Which end of its socket the process holds.
-enum class SocketRole : std::uint8_t { kUnknown, kClient, kServer };
+// Which end of its socket the process holds. kNone: there is no other end yet.
+enum class SocketRole : std::uint8_t { kUnknown, kNone, kClient, kServer };
 
 // Each getter is called on events of that type only; nullptr: the event has no such thing.
 struct EventFacts {
@@ -26,8 +26,9 @@ struct EventFacts {
   Value (*fd)(const FieldContext& context) = nullptr;
   // What the descriptor is: a socket, or …
   const endpoints* (*socket)(const FieldContext& context) = nullptr;
-  SocketRole (*role)(const FieldContext& context) = nullptr;    // nullptr: kUnknown
-  Value (*socket_name)(const FieldContext& context) = nullptr;  // of a unix socket
+  SocketRole (*role)(const FieldContext& context) = nullptr;     // nullptr: kUnknown
+  Value (*socket_name)(const FieldContext& context) = nullptr;   // of a unix socket
+  Value (*name_changed)(const FieldContext& context) = nullptr;  // fd.name_changed; nullptr: false
   // … a file: its inode and its resolved path.
   const file_ref* (*file)(const FieldContext& context) = nullptr;
   Value (*file_name)(const FieldContext& context) = nullptr;
@@ -35,10 +36,12 @@ struct EventFacts {
 
 // The rows with a result, for FieldDef::events; a unit test holds them together.
 inline constexpr std::uint64_t kEventsWithResult =
-    On({EVENT_EXEC, EVENT_FORK, EVENT_MOUNT, EVENT_DUP, EVENT_CONNECT, EVENT_NAMESPACE});
+    On({EVENT_EXEC, EVENT_FORK, EVENT_MOUNT, EVENT_DUP, EVENT_CONNECT, EVENT_NAMESPACE,
+        EVENT_SOCKET, EVENT_BIND, EVENT_LISTEN, EVENT_ACCEPT});
 
 // Those with a descriptor, a socket or a file.
-inline constexpr std::uint64_t kEventsWithFd = On({EVENT_CONNECT, EVENT_DUP});
+inline constexpr std::uint64_t kEventsWithFd =
+    On({EVENT_CONNECT, EVENT_DUP, EVENT_SOCKET, EVENT_BIND, EVENT_LISTEN, EVENT_ACCEPT});
 
 // Of the event at hand.
 const EventFacts& FactsOf(const FieldContext& context);

@@ -12,8 +12,11 @@ const endpoints* EventSocket(const FieldContext& context);
 // Number of the descriptor; for dup the old one. Unknown where the sensor does not see it.
 Value EventFd(const FieldContext& context);
 
-// "1.2.3.4:1->5.6.7.8:2" or the name of a unix socket.
+// "1.2.3.4:1->5.6.7.8:2", the client's end first, or the name of a unix socket.
 Value FdName(const FieldContext& context);
+
+// The local end only: "1.2.3.4:1", or the name of a unix socket.
+Value LocalName(const FieldContext& context);
 
 // The remote end only: "5.6.7.8:2", or the name of a unix socket.
 Value RemoteName(const FieldContext& context);

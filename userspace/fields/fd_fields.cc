@@ -8,6 +8,20 @@
 
 namespace nezuban::fields {
 
+namespace {
+
+SocketRole RoleOf(const FieldContext& c) {
+  const auto role = FactsOf(c).role;
+  return role == nullptr ? SocketRole::kUnknown : role(c);
+}
+
+Value UnixName(const FieldContext& c) {
+  const auto name = FactsOf(c).socket_name;
+  return name == nullptr ? Value(Absent{}) : name(c);
+}
+
+}  // namespace
+
 const endpoints* EventSocket(const FieldContext& context) {
   const auto socket = FactsOf(context).socket;
   return socket == nullptr ? nullptr : socket(context);
@@ -21,20 +35,22 @@ Value EventFd(const FieldContext& context) {
 Value FdName(const FieldContext& context) {
   const endpoints* ends = EventSocket(context);
   if (ends == nullptr) return Absent{};
-  if (ends->family == AF_UNIX) return RemoteName(context);
-  return SocketName(*ends, context.arena);
+  if (ends->family == AF_UNIX) return UnixName(context);
+  return SocketName(*ends, RoleOf(context) == SocketRole::kServer, context.arena);
+}
+
+Value LocalName(const FieldContext& context) {
+  const endpoints* ends = EventSocket(context);
+  if (ends == nullptr) return Absent{};
+  if (ends->family == AF_UNIX) return UnixName(context);
+  return EndName(*ends, ends->local_addr, ends->local_port, context.arena);
 }
 
 Value RemoteName(const FieldContext& context) {
   const endpoints* ends = EventSocket(context);
   if (ends == nullptr) return Absent{};
-  if (ends->family == AF_UNIX) {
-    const auto name = FactsOf(context).socket_name;
-    return name == nullptr ? Value(Absent{}) : name(context);
-  }
-  if (std::holds_alternative<Absent>(RemoteIp(*ends))) return Absent{};
-  return context.arena.Concat({ToString(ToIp(ends->family, ends->remote_addr)), ":",
-                               context.arena.Number(ends->remote_port)});
+  if (ends->family == AF_UNIX) return UnixName(context);
+  return EndName(*ends, ends->remote_addr, ends->remote_port, context.arena);
 }
 
 namespace {
@@ -44,11 +60,6 @@ template <typename Of>
 Value OfSocket(const FieldContext& c, Of of) {
   const endpoints* ends = EventSocket(c);
   return ends == nullptr ? Value(Absent{}) : of(*ends);
-}
-
-SocketRole RoleOf(const FieldContext& c) {
-  const auto role = FactsOf(c).role;
-  return role == nullptr ? SocketRole::kUnknown : role(c);
 }
 
 // One end of the socket, by the role of who holds it.
@@ -61,6 +72,8 @@ Value OfRole(const FieldContext& c, OfClient of_client, OfServer of_server) {
       return of_client(*ends);
     case SocketRole::kServer:
       return of_server(*ends);
+    case SocketRole::kNone:
+      return Absent{};
     case SocketRole::kUnknown:
       break;
   }
@@ -82,6 +95,12 @@ Value TypeChar(const endpoints& ends) {
   return type == "ipv4" ? "4" : type == "ipv6" ? "6" : type == "unix" ? "u" : "o";
 }
 
+// Whether the event gave the descriptor the name it has now.
+Value NameChanged(const FieldContext& c) {
+  const auto changed = FactsOf(c).name_changed;
+  return changed == nullptr ? Value(false) : changed(c);
+}
+
 Value Connected(const FieldContext& c) {
   if (c.event.event.As<connect_record>() != nullptr) {
     const Value result = EventResult(c);
@@ -100,7 +119,7 @@ constexpr FieldDef kFields[] = {
      .get = [](const FieldContext& c, const Argument&) { return EventFd(c); }},
     {.name = "fd.name",
      .events = kEventsWithFd,
-     .doc = "For an IP socket `local:port->remote:port`, for a unix socket its name.",
+     .doc = "For an IP socket `client:port->server:port`, for a unix socket its name.",
      .get = [](const FieldContext& c, const Argument&) { return FdName(c); }},
     {.name = "fd.type",
      .events = kEventsWithFd,
@@ -129,6 +148,12 @@ constexpr FieldDef kFields[] = {
      .events = kEventsWithFd,
      .doc = "The socket is connected; false while a connect is still in progress.",
      .get = [](const FieldContext& c, const Argument&) { return Connected(c); }},
+    {.name = "fd.name_changed",
+     .type = Type::kBool,
+     .events = kEventsWithFd,
+     .doc = "The event gave the descriptor its name or a new one: it made it, bound it, gave it "
+            "another peer.",
+     .get = [](const FieldContext& c, const Argument&) { return NameChanged(c); }},
     {.name = "fd.is_server",
      .type = Type::kBool,
      .events = kEventsWithFd,

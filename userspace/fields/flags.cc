@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fields/flags.h"
 
+#include <sys/socket.h>
+
 #include <cstring>
+#include <iterator>
 #include <span>
 #include <string>
 
@@ -53,6 +56,21 @@ constexpr FlagName kCloneFlags[] = {
     {0x200000000, "CLONE_INTO_CGROUP"},
 };
 
+// include/linux/net.h
+constexpr FlagName kSocketFlags[] = {{SOCK_NONBLOCK, "SOCK_NONBLOCK"},
+                                     {SOCK_CLOEXEC, "SOCK_CLOEXEC"}};
+
+// By number, include/linux/socket.h.
+constexpr std::string_view kSocketDomains[] = {
+    "AF_UNSPEC",     "AF_LOCAL|AF_UNIX", "AF_INET",     "AF_AX25",  "AF_IPX",     "AF_APPLETALK",
+    "AF_NETROM",     "AF_BRIDGE",        "AF_ATMPVC",   "AF_X25",   "AF_INET6",   "AF_ROSE",
+    "AF_DECnet",     "AF_NETBEUI",       "AF_SECURITY", "AF_KEY",   "AF_NETLINK", "AF_PACKET",
+    "AF_ASH",        "AF_ECONET",        "AF_ATMSVC",   "AF_RDS",   "AF_SNA",     "AF_IRDA",
+    "AF_PPPOX",      "AF_WANPIPE",       "AF_LLC",      "AF_IB",    "AF_MPLS",    "AF_CAN",
+    "AF_TIPC",       "AF_BLUETOOTH",     "AF_IUCV",     "AF_RXRPC", "AF_ISDN",    "AF_PHONET",
+    "AF_IEEE802154", "AF_CAIF",          "AF_ALG",      "AF_NFC",   "AF_VSOCK",   "AF_KCM",
+    "AF_QIPCRTR",    "AF_SMC",           "AF_XDP",      "AF_MCTP"};
+
 std::string_view Names(std::span<const FlagName> names, std::uint64_t flags, Arena& arena) {
   std::string text;
   for (const FlagName& flag : names) {
@@ -71,6 +89,14 @@ std::string_view MountFlags(std::uint64_t flags, Arena& arena) {
 
 std::string_view CloneFlags(std::uint64_t flags, Arena& arena) {
   return Names(kCloneFlags, flags, arena);
+}
+
+std::string_view SocketFlags(std::uint64_t type, Arena& arena) {
+  return Names(kSocketFlags, type, arena);
+}
+
+std::string_view SocketDomain(std::uint32_t domain, Arena& arena) {
+  return domain < std::size(kSocketDomains) ? kSocketDomains[domain] : arena.Number(domain);
 }
 
 std::string_view ResultName(std::int64_t result, Arena& arena) {

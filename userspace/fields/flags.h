@@ -15,6 +15,12 @@ std::string_view MountFlags(std::uint64_t flags, Arena& arena);
 // "CLONE_NEWNS|CLONE_NEWUSER", likewise.
 std::string_view CloneFlags(std::uint64_t flags, Arena& arena);
 
+// "SOCK_NONBLOCK|SOCK_CLOEXEC" of the type that socket(2) was called with; "0" for none.
+std::string_view SocketFlags(std::uint64_t type, Arena& arena);
+
+// "AF_INET6"; the number for one without a name.
+std::string_view SocketDomain(std::uint32_t domain, Arena& arena);
+
 // SUCCESS for 0 and above, else the name of the error: "EINPROGRESS".
 std::string_view ResultName(std::int64_t result, Arena& arena);
 

@@ -34,7 +34,7 @@ Value StreamType(const FieldContext&, const state::Stdio& s) {
 
 Value StreamName(const FieldContext& c, const state::Stdio& s) {
   if (s.kind == STDIO_CLOSED) return Absent{};
-  if (s.kind == STDIO_SOCKET && IsInet(s.ends)) return SocketName(s.ends, c.arena);
+  if (s.kind == STDIO_SOCKET && IsInet(s.ends)) return SocketName(s.ends, false, c.arena);
   return FromText(s.name);
 }
 

@@ -11,10 +11,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/unique_fd.h"
+
 namespace nezuban::probe {
 namespace {
 
 constexpr std::uint16_t kDiscardPort = 9;
+
+int UnixSocket(int type) { return ::socket(AF_UNIX, type | SOCK_CLOEXEC, 0); }
 
 }  // namespace
 
@@ -28,6 +32,29 @@ bool ActConnect(const ProofContext&) {
   (void)::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   ::close(fd);
   return true;
+}
+
+bool ActSocket(const ProofContext&) { return UniqueFd(UnixSocket(SOCK_STREAM)).valid(); }
+
+bool ActBind(const ProofContext&) {
+  const UniqueFd fd(UnixSocket(SOCK_STREAM));
+  const sa_family_t family = AF_UNIX;  // and no more: the kernel chooses
+  sockaddr_un address{};
+  address.sun_family = family;
+  (void)::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof family);
+  return fd.valid();
+}
+
+bool ActListen(const ProofContext&) {
+  const UniqueFd fd(UnixSocket(SOCK_DGRAM));
+  (void)::listen(fd.get(), 1);
+  return fd.valid();
+}
+
+bool ActAccept(const ProofContext&) {
+  const UniqueFd fd(UnixSocket(SOCK_DGRAM));
+  (void)::accept4(fd.get(), nullptr, nullptr, SOCK_CLOEXEC);
+  return fd.valid();
 }
 
 bool ActMount(const ProofContext&) {

@@ -13,6 +13,18 @@ bool ActConnect(const ProofContext& context);
 // mount(2) and move_mount(2) with arguments that every kernel refuses.
 bool ActMount(const ProofContext& context);
 
+// A unix socket is made.
+bool ActSocket(const ProofContext& context);
+
+// A unix socket is given an abstract name that the kernel chooses.
+bool ActBind(const ProofContext& context);
+
+// A datagram socket is told to listen, which it cannot.
+bool ActListen(const ProofContext& context);
+
+// A datagram socket is asked for a connection, which it cannot have.
+bool ActAccept(const ProofContext& context);
+
 // A socket becomes descriptor 0 of the child.
 bool ActDup(const ProofContext& context);
 

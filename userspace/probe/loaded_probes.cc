@@ -19,6 +19,9 @@ namespace nezuban::probe {
 namespace {
 
 constexpr char kDispatcher[] = "on_sys_exit";
+// Goes on to the sensors of calls that i386 has in its socketcall(2).
+constexpr char kSocketcall[] = "on_socketcall";
+constexpr int kSocketcallNumber = 102;
 constexpr char kSnapshot[] = "on_snapshot";
 
 std::string ErrnoText(int error) { return std::strerror(error < 0 ? -error : error); }
@@ -86,7 +89,10 @@ Status LoadedProbes::Prepare(std::span<const SensorRow* const> rows, const LoadO
   bpf_object__for_each_program(program, skeleton_->obj) bpf_program__set_autoload(program, false);
   bpf_program__set_autoload(skeleton_->progs.on_snapshot, true);
   for (const SensorRow* row : rows) {
-    if (NeedsDispatcher(*row)) bpf_program__set_autoload(skeleton_->progs.on_sys_exit, true);
+    if (NeedsDispatcher(*row)) {
+      bpf_program__set_autoload(skeleton_->progs.on_sys_exit, true);
+      bpf_program__set_autoload(skeleton_->progs.on_socketcall, true);
+    }
     for (const ProgramRow& wanted : row->programs) {
       ASSIGN_OR_RETURN(bpf_program * found, Find(wanted.name));
       bpf_program__set_autoload(found, true);
@@ -167,7 +173,7 @@ Status LoadedProbes::Attach(const ProgramRow& row) {
 Status LoadedProbes::AttachSyscalls(const ProgramRow& row, int program_fd) {
   struct Table {
     int map_fd;
-    __u64* watched;
+    __u64* watched;  // nullptr: the map alone counts
     std::size_t words;
   };
   auto& bss = *skeleton_->bss;
@@ -175,18 +181,23 @@ Status LoadedProbes::AttachSyscalls(const ProgramRow& row, int program_fd) {
                      std::size(bss.native_watched)};
   const Table compat{bpf_map__fd(skeleton_->maps.compat_programs), bss.compat_watched,
                      std::size(bss.compat_watched)};
-  const auto watch = [&](const Table& table, int number) -> Status {
+  const Table socketcalls{bpf_map__fd(skeleton_->maps.socketcall_programs), nullptr, 1};
+  const int socketcall_fd = bpf_program__fd(skeleton_->progs.on_socketcall);
+  const auto watch = [&](const Table& table, int number, int program_fd) -> Status {
     if (number < 0) return {};
     const auto key = static_cast<std::uint32_t>(number);
     CHECK(key / 64 < table.words);
     if (bpf_map_update_elem(table.map_fd, &key, &program_fd, BPF_ANY) != 0)
       return Fail("dispatch to " + row.name + ": " + ErrnoText(errno));
-    table.watched[key / 64] |= std::uint64_t{1} << (key % 64);
+    if (table.watched != nullptr) table.watched[key / 64] |= std::uint64_t{1} << (key % 64);
     return {};
   };
   for (const SyscallNumbers& numbers : row.syscalls) {
-    RETURN_IF_ERROR(watch(native, NativeNumber(numbers)));
-    RETURN_IF_ERROR(watch(compat, numbers.i386));
+    RETURN_IF_ERROR(watch(native, NativeNumber(numbers), program_fd));
+    RETURN_IF_ERROR(watch(compat, numbers.i386, program_fd));
+    if (numbers.socketcall < 0) continue;
+    RETURN_IF_ERROR(watch(socketcalls, numbers.socketcall, program_fd));
+    RETURN_IF_ERROR(watch(compat, kSocketcallNumber, socketcall_fd));
   }
   return {};
 }
@@ -223,7 +234,7 @@ SourceCounters LoadedProbes::Counters() const {
   // What the dispatcher missed may have been for any of its sensors: an upper bound for each.
   for (const SensorRow& row : rows_) {
     auto& misses = sums[row.event].dropped[DROP_RECURSION];
-    if (NeedsDispatcher(row)) misses += RecursionMisses(kDispatcher);
+    if (NeedsDispatcher(row)) misses += RecursionMisses(kDispatcher) + RecursionMisses(kSocketcall);
     for (const ProgramRow& program : row.programs) misses += RecursionMisses(program.name);
   }
   return sums;

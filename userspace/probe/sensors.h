@@ -36,6 +36,7 @@ struct SyscallNumbers {
   int x86_64 = -1;
   int i386 = -1;
   int arm64 = -1;
+  int socketcall = -1;  // what i386's socketcall(2) calls it
 };
 
 struct ProgramRow {

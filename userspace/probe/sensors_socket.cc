@@ -1,10 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <string>
+
 #include "probe/acts.h"
 #include "probe/sensors.h"
 
 namespace nezuban::probe {
 
 using enum Attachment;
+
+namespace {
+
+// The programs of DEFINE_SOCKET_CALL at the exits of one call's entry points. `ia32`: i386's own,
+// empty if it has none.
+std::vector<ProgramRow> CallExits(const std::string& name, const std::string& ia32) {
+  const std::string program = "on_" + name;
+  std::vector<ProgramRow> rows = {
+      {program + "_x64", kFexit, "__x64_sys_" + name},
+      {program + "_socketcall", kFexit, "__ia32_compat_sys_socketcall", {}, true},
+  };
+  if (!ia32.empty()) rows.push_back({program + "_ia32", kFexit, "__ia32_" + ia32, {}, true});
+  return rows;
+}
+
+std::vector<ProgramRow> Join(std::vector<ProgramRow> rows, const std::vector<ProgramRow>& more) {
+  rows.insert(rows.end(), more.begin(), more.end());
+  return rows;
+}
+
+}  // namespace
 
 std::vector<SensorRow> SocketSensors() {
   return {
@@ -30,17 +53,43 @@ std::vector<SensorRow> SocketSensors() {
       {EVENT_CONNECT,
        SensorKind::kObject,
        "fexit/__sys_connect_file, inet_sock_set_state",
-       {{"on_connect_file", kFexit, "__sys_connect_file"},
-        {"on_connect_syn_sent"},
-        {"on_connect_fast_open"}},
+       {{"on_connect_file", kFexit, "__sys_connect_file"}, {"on_connect_begun_object"}},
        ActConnect},
       {EVENT_CONNECT,
        SensorKind::kTracepoint,
        "tp_btf/sys_exit (connect), inet_sock_set_state",
-       {{"on_connect", kSyscallExit, "", {{42, 362, 203}, {-1, 102, -1}}},
-        {"on_connect_syn_sent"},
-        {"on_connect_elsewhere"}},
+       {{"on_connect", kSyscallExit, "", {{42, 362, 203, 3}}}, {"on_connect_begun"}},
        ActConnect},
+      {EVENT_SOCKET, SensorKind::kObject, "fexit socket, socketpair",
+       Join(CallExits("socket", "sys_socket"), CallExits("socketpair", "sys_socketpair")),
+       ActSocket},
+      {EVENT_SOCKET,
+       SensorKind::kTracepoint,
+       "tp_btf/sys_exit (socket, socketpair)",
+       {{"on_socket", kSyscallExit, "", {{41, 359, 198, 1}}},
+        {"on_socketpair", kSyscallExit, "", {{53, 360, 199, 8}}}},
+       ActSocket},
+      {EVENT_BIND, SensorKind::kObject, "fexit bind", CallExits("bind", "sys_bind"), ActBind},
+      {EVENT_BIND,
+       SensorKind::kTracepoint,
+       "tp_btf/sys_exit (bind)",
+       {{"on_bind", kSyscallExit, "", {{49, 361, 200, 2}}}},
+       ActBind},
+      {EVENT_LISTEN, SensorKind::kObject, "fexit listen", CallExits("listen", "sys_listen"),
+       ActListen},
+      {EVENT_LISTEN,
+       SensorKind::kTracepoint,
+       "tp_btf/sys_exit (listen)",
+       {{"on_listen", kSyscallExit, "", {{50, 363, 201, 4}}}},
+       ActListen},
+      {EVENT_ACCEPT, SensorKind::kObject, "fexit accept, accept4",
+       Join(CallExits("accept", ""), CallExits("accept4", "sys_accept4")), ActAccept},
+      {EVENT_ACCEPT,
+       SensorKind::kTracepoint,
+       "tp_btf/sys_exit (accept, accept4)",
+       {{"on_accept", kSyscallExit, "", {{43, -1, 202, 5}}},
+        {"on_accept4", kSyscallExit, "", {{288, 364, 242, 18}}}},
+       ActAccept},
   };
 }
 

@@ -122,6 +122,126 @@ TEST(FdFields, OfADup) {
   EXPECT_EQ(reader.Text(record, "fd.connected"), "true");
 }
 
+TEST(FdFields, OfASocket) {
+  Reader reader;
+  Draft<socket_record> socket(Actor{.tgid = 20});
+  socket->domain = AF_PACKET;
+  socket->type = SOCK_RAW | SOCK_CLOEXEC;
+  socket->protocol = 0x300;
+  socket->fd = 5;
+  socket->result = 5;
+  socket->ends = {.family = AF_PACKET, .type = SOCK_RAW, .ino = 7};
+  const Case kCases[] = {
+      {"evt.type", "socket"},
+      {"evt.rawres", "5"},
+      {"fd.num", "5"},
+      {"fd.typechar", "o"},
+      {"fd.name", ""},
+      {"fd.sip", "absent"},
+      {"fd.connected", "false"},
+      {"fd.name_changed", "true"},
+      {"evt.arg.domain", "AF_PACKET"},
+      {"evt.args", "fd=5 domain=AF_PACKET type=3 proto=768 flags=SOCK_CLOEXEC"},
+  };
+  const auto record = socket.Build();
+  for (const Case& c : kCases) EXPECT_EQ(reader.Text(record, c.field), c.value) << c.field;
+  socket->result = -EPERM;
+  EXPECT_EQ(reader.Text(socket.Build(), "fd.num"), "-1");
+  EXPECT_EQ(reader.Text(socket.Build(), "fd.name_changed"), "false");
+  socket->domain = 99;
+  EXPECT_EQ(reader.Text(socket.Build(), "evt.arg.domain"), "99");
+}
+
+TEST(FdFields, OfASocketpair) {
+  Reader reader;
+  Draft<socket_record> pair(Actor{.tgid = 20}, 1);
+  pair->domain = AF_UNIX;
+  pair->type = SOCK_STREAM;
+  pair->fd = 3;
+  pair->peer_fd = 4;
+  pair->ends = {.family = AF_UNIX, .type = SOCK_STREAM};
+  EXPECT_EQ(reader.Text(pair.Build(), "evt.type"), "socketpair");
+  EXPECT_EQ(reader.Text(pair.Build(), "fd.num"), "3");
+  EXPECT_EQ(reader.Text(pair.Build(), "evt.args"),
+            "res=SUCCESS fd1=3 fd2=4 domain=AF_LOCAL|AF_UNIX type=1 proto=0");
+}
+
+TEST(FdFields, OfBindAndListen) {
+  Reader reader;
+  Draft<bind_record> bind(Actor{.tgid = 20}, EVENT_BIND, 0);
+  bind->fd = 3;
+  bind->backlog = 128;
+  bind->ends = {.local_port = 4444, .family = AF_INET, .type = SOCK_STREAM, .protocol = 6};
+  const Case kCases[] = {
+      {"fd.num", "3"},          {"fd.name", "0.0.0.0:4444"}, {"fd.sip", "0.0.0.0"},
+      {"fd.sport", "4444"},     {"fd.cip", "absent"},        {"fd.cport", "absent"},
+      {"fd.is_server", "true"}, {"fd.connected", "false"},
+  };
+  for (const Case& c : kCases) EXPECT_EQ(reader.Text(bind.Build(), c.field), c.value) << c.field;
+  EXPECT_EQ(reader.Text(bind.Build(), "evt.args"), "res=SUCCESS addr=0.0.0.0:4444 fd=3");
+  EXPECT_EQ(reader.Text(bind.Build(), "fd.name_changed"), "true");
+
+  const auto record = Draft<bind_record>(Actor{.tgid = 20}, EVENT_LISTEN, 0).Build();
+  EXPECT_EQ(reader.Text(record, "evt.type"), "listen");
+  EXPECT_EQ(reader.Text(record, "evt.args"), "res=SUCCESS fd=0 backlog=0");
+  EXPECT_EQ(reader.Text(record, "fd.name_changed"), "false");
+
+  bind->ends = {.family = AF_UNIX, .type = SOCK_STREAM};
+  bind.Text(bind->path, "@name");
+  EXPECT_EQ(reader.Text(bind.Build(), "fd.name"), "@name");
+  EXPECT_EQ(reader.Text(bind.Build(), "evt.arg.addr"), "@name");
+}
+
+TEST(FdFields, OfAnAccept) {
+  Reader reader;
+  Draft<accept_record> accept(Actor{.tgid = 20}, 1);
+  accept->fd = 9;
+  accept->result = 9;
+  accept->flags = SOCK_CLOEXEC;
+  accept->queue_len = 3;
+  accept->queue_max = 12;
+  accept->ends = {.local_addr = {10, 0, 0, 1},
+                  .remote_addr = {10, 0, 0, 2},
+                  .local_port = 80,
+                  .remote_port = 50000,
+                  .family = AF_INET,
+                  .type = SOCK_STREAM,
+                  .protocol = 6,
+                  .state = 1};
+  const Case kCases[] = {
+      {"evt.type", "accept4"},
+      {"fd.num", "9"},
+      {"fd.name", "10.0.0.2:50000->10.0.0.1:80"},
+      {"fd.cip", "10.0.0.2"},
+      {"fd.sip", "10.0.0.1"},
+      {"fd.cport", "50000"},
+      {"fd.sport", "80"},
+      {"fd.lport", "80"},
+      {"fd.rip", "10.0.0.2"},
+      {"fd.is_server", "true"},
+      {"fd.connected", "true"},
+      {"fd.name_changed", "true"},
+      {"evt.args",
+       "fd=9 tuple=10.0.0.2:50000->10.0.0.1:80 queuepct=25 queuelen=3 queuemax=12 flags=524288"},
+  };
+  const auto record = accept.Build();
+  for (const Case& c : kCases) EXPECT_EQ(reader.Text(record, c.field), c.value) << c.field;
+  accept->queue_max = 0;
+  EXPECT_EQ(reader.Text(accept.Build(), "evt.arg.queuepct"), "0");
+}
+
+TEST(FdFields, NamesOfRawSocketsHaveNoPorts) {
+  Reader reader;
+  Draft<connect_record> connect(Actor{.tgid = 20});
+  connect->ends = {.local_addr = {10, 0, 0, 1},
+                   .remote_addr = {10, 0, 0, 2},
+                   .family = AF_INET,
+                   .type = SOCK_RAW,
+                   .protocol = 1};
+  EXPECT_EQ(reader.Text(connect.Build(), "fd.name"), "10.0.0.1->10.0.0.2");
+  EXPECT_EQ(reader.Text(connect.Build(), "evt.arg.addr"), "10.0.0.2");
+}
+
 TEST(EvtFields, AreUnknownBeforeTheAct) {
   Reader reader;
   const auto record =
