@@ -216,7 +216,7 @@ static __always_inline __s32 connect_fd(void)
 
 	if (by_socketcall && args.arg[0] != SOCKETCALL_CONNECT)
 		return -1;
-	call = socket_call_from(&args, by_socketcall, 3);
+	call = socket_call_from(&args, id.is_compat, by_socketcall, 3);
 	return socket_call_fd(&call);
 }
 

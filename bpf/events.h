@@ -34,7 +34,10 @@
 	EVENT(EVENT_SOCKET, socket_record, "socket socketpair", 0, LANE_BULK)                 \
 	EVENT(EVENT_BIND, bind_record, "bind", 1, LANE_BULK)                                  \
 	EVENT(EVENT_LISTEN, bind_record, "listen", 1, LANE_VITAL)                             \
-	EVENT(EVENT_ACCEPT, accept_record, "accept accept4", 1, LANE_BULK)
+	EVENT(EVENT_ACCEPT, accept_record, "accept accept4", 1, LANE_BULK)                    \
+	EVENT(EVENT_SEND, message_record, "sendto sendmsg sendmmsg", 1, LANE_BULK)            \
+	EVENT(EVENT_RECV, message_record, "recvfrom recvmsg recvmmsg", 1, LANE_BULK)          \
+	EVENT(EVENT_RECVFD, recvfd_record, "recvfd", 1, LANE_VITAL)
 
 #define EVENT_ID(id, record, names, strings, lane) id,
 enum { EVENT_LIST(EVENT_ID) NR_EVENTS };
@@ -303,6 +306,27 @@ struct accept_record {
 	__u32 queue_max;
 };
 
+/* A message on a socket without a connection; remote end and name: what it was sent to, or who
+ * sent it. */
+struct message_record {
+	struct record_header hdr;
+	struct str_ref path; /* unix: the name, as passed */
+	struct endpoints ends;
+	__s32 fd;	    /* -1: not known */
+	__s32 result;	    /* bytes, for …mmsg messages; or -errno */
+	__u32 size;	    /* bytes asked for; (__u32)-1: not known */
+	__u32 name_changed; /* 1: the last message went to or came from another peer */
+};
+
+struct recvfd_record {
+	struct record_header hdr;
+	struct str_ref path; /* of the file; of a unix socket the name it is bound to */
+	struct file_ref file;
+	struct endpoints ends; /* family 0: not a socket */
+	__s32 fd;	       /* -1: not known */
+	__u32 pad;
+};
+
 ABI_ASSERT(sizeof(struct exec_record) == 112 + 6 * 8 + 24 + 3 * 88 + 32);
 ABI_ASSERT(sizeof(struct fork_record) == 112 + 48);
 ABI_ASSERT(sizeof(struct exit_record) == 112 + 8);
@@ -314,6 +338,8 @@ ABI_ASSERT(sizeof(struct call_record) == 112 + 16 + 24 + 48 + 16 + 24);
 ABI_ASSERT(sizeof(struct socket_record) == 112 + 56 + 24);
 ABI_ASSERT(sizeof(struct bind_record) == 112 + 8 + 56 + 16);
 ABI_ASSERT(sizeof(struct accept_record) == 112 + 8 + 56 + 24);
+ABI_ASSERT(sizeof(struct message_record) == 112 + 8 + 56 + 16);
+ABI_ASSERT(sizeof(struct recvfd_record) == 112 + 8 + 24 + 56 + 8);
 
 /* No record is larger: three paths, argv and the fixed part fit with room to spare. */
 #define RECORD_MAX 28672

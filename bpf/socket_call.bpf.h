@@ -30,15 +30,17 @@ enum {
 
 struct socket_call {
 	__u64 arg[NR_CALL_ARGS];
+	bool compat;
 	bool from_memory; /* socketcall: the arguments lay in the caller's memory */
 	bool unreadable;  /* … which is not there: arg is all zero */
 };
 
 /* `args` of a call with that many arguments; by socketcall, those are not there yet. */
 static __always_inline struct socket_call socket_call_from(const struct syscall_args *args,
-							   bool by_socketcall, __u32 nr_args)
+							   __u32 is_compat, bool by_socketcall,
+							   __u32 nr_args)
 {
-	struct socket_call call = {};
+	struct socket_call call = {.compat = is_compat};
 
 	if (!by_socketcall) {
 		for (__u32 i = 0; i < NR_CALL_ARGS; i++)
@@ -65,8 +67,9 @@ static __always_inline struct socket_call socket_call_of(const struct pt_regs *r
 {
 	struct syscall_args args = syscall_args_of(regs, is_compat);
 
-	return socket_call_from(
-		&args, is_compat && known_regs_syscall_nr(regs) == I386_NR_SOCKETCALL, nr_args);
+	bool by_socketcall = is_compat && known_regs_syscall_nr(regs) == I386_NR_SOCKETCALL;
+
+	return socket_call_from(&args, is_compat, by_socketcall, nr_args);
 }
 
 /* The first argument, a descriptor; -1: not known. */

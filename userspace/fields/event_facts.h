@@ -37,11 +37,11 @@ struct EventFacts {
 // The rows with a result, for FieldDef::events; a unit test holds them together.
 inline constexpr std::uint64_t kEventsWithResult =
     On({EVENT_EXEC, EVENT_FORK, EVENT_MOUNT, EVENT_DUP, EVENT_CONNECT, EVENT_NAMESPACE,
-        EVENT_SOCKET, EVENT_BIND, EVENT_LISTEN, EVENT_ACCEPT});
+        EVENT_SOCKET, EVENT_BIND, EVENT_LISTEN, EVENT_ACCEPT, EVENT_SEND, EVENT_RECV});
 
 // Those with a descriptor, a socket or a file.
 inline constexpr std::uint64_t kEventsWithFd =
-    On({EVENT_CONNECT, EVENT_DUP, EVENT_SOCKET, EVENT_BIND, EVENT_LISTEN, EVENT_ACCEPT});
+    On({EVENT_CONNECT, EVENT_DUP, EVENT_SOCKET, EVENT_BIND, EVENT_LISTEN, EVENT_ACCEPT, EVENT_SEND, EVENT_RECV, EVENT_RECVFD});
 
 // Of the event at hand.
 const EventFacts& FactsOf(const FieldContext& context);

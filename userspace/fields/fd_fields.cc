@@ -97,6 +97,7 @@ Value TypeChar(const endpoints& ends) {
 
 // Whether the event gave the descriptor the name it has now.
 Value NameChanged(const FieldContext& c) {
+  if ((kEventsWithFd >> c.header().type & 1) == 0) return Absent{};
   const auto changed = FactsOf(c).name_changed;
   return changed == nullptr ? Value(false) : changed(c);
 }

@@ -56,6 +56,23 @@ Value HasPeer(const FieldContext& c) {
   return n == nullptr ? result : Value(*n >= 0 || *n == -EINPROGRESS);
 }
 
+Value PeerChanged(const FieldContext& c) { return As<message_record>(c).name_changed != 0; }
+
+Value MessageSize(const FieldContext& c) {
+  const std::uint32_t size = As<message_record>(c).size;
+  return size == 0xffffffffU ? Value(Unknown{}) : Value(std::int64_t{size});
+}
+
+// A descriptor that was received: a socket, or else a file.
+const endpoints* ReceivedSocket(const FieldContext& c) {
+  const recvfd_record& received = As<recvfd_record>(c);
+  return received.ends.family != 0 ? &received.ends : nullptr;
+}
+const file_ref* ReceivedFile(const FieldContext& c) {
+  const recvfd_record& received = As<recvfd_record>(c);
+  return received.ends.family == 0 && received.file.ino != 0 ? &received.file : nullptr;
+}
+
 constexpr std::uint32_t kTypeMask = 0xf;  // of SOCK_*; the rest are flags
 
 Value QueuePercent(const FieldContext& c) {
@@ -110,6 +127,30 @@ constexpr EventFacts kFacts[] = {
      .role = Server,
      .socket_name = Path<accept_record>,
      .name_changed = Succeeded},
+    {.event = EVENT_SEND,
+     .category = "net",
+     .result = RecordResult<message_record>,
+     .fd = Fd<message_record>,
+     .socket = Ends<message_record>,
+     .role = Client,
+     .socket_name = Path<message_record>,
+     .name_changed = PeerChanged},
+    {.event = EVENT_RECV,
+     .category = "net",
+     .result = RecordResult<message_record>,
+     .fd = Fd<message_record>,
+     .socket = Ends<message_record>,
+     .role = Server,
+     .socket_name = Path<message_record>,
+     .name_changed = PeerChanged},
+    {.event = EVENT_RECVFD,
+     .category = "ipc",
+     .fd = Fd<recvfd_record>,
+     .socket = ReceivedSocket,
+     .socket_name = Path<recvfd_record>,
+     .name_changed = [](const FieldContext&) -> Value { return true; },
+     .file = ReceivedFile,
+     .file_name = Path<recvfd_record>},
 };
 
 constexpr EventArg kArgs[] = {
@@ -155,6 +196,15 @@ constexpr EventArg kArgs[] = {
      [](const FieldContext& c) { return Number(As<accept_record>(c).queue_max); }},
     {EVENT_ACCEPT, kSecond, "flags",
      [](const FieldContext& c) { return Number(As<accept_record>(c).flags); }},
+    {EVENT_SEND, kAll, "res", EventResultText},
+    {EVENT_SEND, kAll, "fd", EventFd},
+    {EVENT_SEND, kAll, "size", MessageSize},
+    {EVENT_SEND, kAll, "tuple", FdName},
+    {EVENT_RECV, kAll, "res", EventResultText},
+    {EVENT_RECV, kAll, "fd", EventFd},
+    {EVENT_RECV, kAll, "size", MessageSize},
+    {EVENT_RECV, kAll, "tuple", FdName},
+    {EVENT_RECVFD, kAll, "fd", EventFd},
 };
 
 }  // namespace

@@ -57,6 +57,53 @@ bool ActAccept(const ProofContext&) {
   return fd.valid();
 }
 
+bool ActSend(const ProofContext&) {
+  const UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(kDiscardPort);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  (void)::sendto(fd.get(), "", 0, MSG_DONTWAIT, reinterpret_cast<const sockaddr*>(&address),
+                 sizeof address);
+  return fd.valid();
+}
+
+bool ActReceive(const ProofContext&) {
+  const UniqueFd fd(UnixSocket(SOCK_DGRAM));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  auto* any = reinterpret_cast<sockaddr*>(&address);
+  socklen_t size = sizeof address;
+  char byte = 0;
+  return ::bind(fd.get(), any, sizeof address.sun_family) == 0 &&
+         ::getsockname(fd.get(), any, &size) == 0 &&
+         ::sendto(fd.get(), "", 1, MSG_DONTWAIT, any, size) == 1 &&
+         ::recvfrom(fd.get(), &byte, 1, MSG_DONTWAIT, any, &size) == 1;
+}
+
+bool ActReceiveFd(const ProofContext&) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return false;
+  char byte = 0;
+  iovec data{&byte, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  *reinterpret_cast<int*>(CMSG_DATA(header)) = ends[0];
+  const bool done = ::sendmsg(ends[0], &message, MSG_DONTWAIT) == 1 &&
+                    ::recvmsg(ends[1], &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) == 1;
+  ::close(ends[0]);
+  ::close(ends[1]);
+  return done;
+}
+
 bool ActMount(const ProofContext&) {
   // Two kinds of propagation at once are refused after the target is resolved, whoever asks.
   ::mount(nullptr, "/", nullptr, MS_SHARED | MS_PRIVATE, nullptr);

@@ -25,6 +25,15 @@ bool ActListen(const ProofContext& context);
 // A datagram socket is asked for a connection, which it cannot have.
 bool ActAccept(const ProofContext& context);
 
+// A datagram goes to an address of the loopback where nobody is.
+bool ActSend(const ProofContext& context);
+
+// A datagram goes from a unix socket to itself, and the receiver asks who sent it.
+bool ActReceive(const ProofContext& context);
+
+// A descriptor goes over a pair of unix sockets.
+bool ActReceiveFd(const ProofContext& context);
+
 // A socket becomes descriptor 0 of the child.
 bool ActDup(const ProofContext& context);
 

@@ -27,6 +27,12 @@ std::vector<ProgramRow> Join(std::vector<ProgramRow> rows, const std::vector<Pro
   return rows;
 }
 
+// What brings messages, descriptors may come with.
+std::vector<ProgramRow> ReceiveExits() {
+  return {{"on_recvmsg", kSyscallExit, "", {{47, 372, 212, 17}}},
+          {"on_recvmmsg", kSyscallExit, "", {{299, 337, 243, 19}, {-1, 417, -1}}}};
+}
+
 }  // namespace
 
 std::vector<SensorRow> SocketSensors() {
@@ -90,6 +96,36 @@ std::vector<SensorRow> SocketSensors() {
        {{"on_accept", kSyscallExit, "", {{43, -1, 202, 5}}},
         {"on_accept4", kSyscallExit, "", {{288, 364, 242, 18}}}},
        ActAccept},
+      {EVENT_SEND, SensorKind::kObject, "fexit sendto, sendmsg, sendmmsg",
+       Join(Join(CallExits("sendto", "sys_sendto"), CallExits("sendmsg", "compat_sys_sendmsg")),
+            CallExits("sendmmsg", "compat_sys_sendmmsg")),
+       ActSend},
+      {EVENT_SEND,
+       SensorKind::kTracepoint,
+       "tp_btf/sys_exit (sendto, sendmsg, sendmmsg)",
+       {{"on_sendto", kSyscallExit, "", {{44, 369, 206, 11}}},
+        {"on_sendmsg", kSyscallExit, "", {{46, 370, 211, 16}}},
+        {"on_sendmmsg", kSyscallExit, "", {{307, 345, 269, 20}}}},
+       ActSend},
+      {EVENT_RECV, SensorKind::kObject, "fexit recvfrom, recvmsg, recvmmsg",
+       Join(Join(CallExits("recvfrom", "compat_sys_recvfrom"),
+                 CallExits("recvmsg", "compat_sys_recvmsg")),
+            Join(CallExits("recvmmsg", "compat_sys_recvmmsg_time32"),
+                 {{"on_recvmmsg_time64_ia32",
+                   kFexit,
+                   "__ia32_compat_sys_recvmmsg_time64",
+                   {},
+                   true}})),
+       ActReceive},
+      {EVENT_RECV, SensorKind::kTracepoint, "tp_btf/sys_exit (recvfrom, recvmsg, recvmmsg)",
+       Join({{"on_recvfrom", kSyscallExit, "", {{45, 371, 207, 12}}}}, ReceiveExits()), ActReceive},
+      {EVENT_RECVFD,
+       SensorKind::kObject,
+       "fentry/security_file_receive",
+       {{"on_file_receive", kFentry, "security_file_receive"}},
+       ActReceiveFd},
+      {EVENT_RECVFD, SensorKind::kTracepoint, "tp_btf/sys_exit (recvmsg, recvmmsg)", ReceiveExits(),
+       ActReceiveFd},
   };
 }
 

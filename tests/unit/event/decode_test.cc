@@ -45,6 +45,19 @@ std::vector<Record> OneOfEach() {
   Draft<connect_record> connect{Actor{}};
   connect.Text(connect->path, "/run/docker.sock");
   records.push_back(connect.Build());
+  records.push_back(Draft<socket_record>{Actor{}}.Build());
+  for (const int type : {EVENT_BIND, EVENT_LISTEN}) {
+    Draft<bind_record> bind{Actor{}, type, 0};
+    records.push_back(bind.Text(bind->path, "/run/docker.sock").Build());
+  }
+  Draft<accept_record> accept{Actor{}};
+  records.push_back(accept.Text(accept->path, "/run/docker.sock").Build());
+  for (const int type : {EVENT_SEND, EVENT_RECV}) {
+    Draft<message_record> message{Actor{}, type, 0};
+    records.push_back(message.Text(message->path, "/run/systemd/notify").Build());
+  }
+  Draft<recvfd_record> recvfd{Actor{}};
+  records.push_back(recvfd.Text(recvfd->path, "/etc/shadow").Build());
   for (EventType type = 0; type < NR_EVENTS; ++type)
     if ((calls >> type & 1) != 0) records.push_back(OneCall(type));
   std::map<EventType, Record> by_type;

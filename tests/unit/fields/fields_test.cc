@@ -89,6 +89,13 @@ TEST(FieldTable, FieldsAreAbsentOnEventsTheyAreNotOf) {
   check(testlib::Draft<mount_record>(actor).Build());
   check(testlib::Draft<dup_record>(actor).Build());
   check(testlib::Draft<connect_record>(actor).Build());
+  check(testlib::Draft<socket_record>(actor).Build());
+  check(testlib::Draft<bind_record>(actor, EVENT_BIND, 0).Build());
+  check(testlib::Draft<bind_record>(actor, EVENT_LISTEN, 0).Build());
+  check(testlib::Draft<accept_record>(actor).Build());
+  check(testlib::Draft<message_record>(actor, EVENT_SEND, 0).Build());
+  check(testlib::Draft<message_record>(actor, EVENT_RECV, 0).Build());
+  check(testlib::Draft<recvfd_record>(actor).Build());
   const std::uint64_t calls = event::kTypesOfRecord<call_record>;
   for (event::EventType type = 0; type < NR_EVENTS; ++type)
     if ((calls >> type & 1) != 0) check(testlib::Draft<call_record>(actor, type, 0).Build());
