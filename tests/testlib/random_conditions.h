@@ -167,10 +167,10 @@ class RandomConditions {
   }
 
   std::string Literal(fields::Type type) {
-    static constexpr const char* kTexts[] = {"a",     "ab",      "abc",  "b",      "\"\"",  "/a",
-                                             "/a/b",  "/ab",     "a*",   "*b",     "/a/*",  "?b",
-                                             "[ab]*", "a.*",     "6162", "AB",     "a/b",   "bc",
-                                             "/*/b",  "\"a b\"", "*b*",  "abcdef", "/a/b/c"};
+    static constexpr const char* kTexts[] = {
+        "a",    "ab",      "abc", "b",      "\"\"",   "/a",   "/a/b", "/ab",    "a*",
+        "*b",   "/a/*",    "?b",  "[ab]*",  "a.*",    "6162", "AB",   "a/b",    "bc",
+        "/*/b", "\"a b\"", "*b*", "abcdef", "/a/b/c", "a?c",  "a*c",  "/a/?/c", "/a*/b"};
     static constexpr const char* kIps[] = {"10.0.0.1", "10.0.1.1", "::1", "2001:db8::1"};
     static constexpr const char* kNets[] = {"10.0.0.0/8", "10.0.0.0/24", "0.0.0.0/0", "::/0",
                                             "2001:db8::/31"};

@@ -169,6 +169,15 @@ TEST(RuleNetwork, RunsOnlyTheRulesThatAValueLeadsTo) {
   }
 }
 
+TEST(RuleNetwork, ALiteralHeadDoesNotDecideAPattern) {
+  Rules rules({"evt.type = execve and proc.name pmatch (/a/?/c)",
+               "evt.type = execve and proc.name glob /a/?/c"});
+  FieldMap map;
+  EXPECT_EQ(rules.Answers(Exec(), ExecOf(map, "/a/b").source()), "");
+  EXPECT_EQ(rules.Answers(Exec(), ExecOf(map, "/a/b/c/d").source()), "0 yes");
+  EXPECT_EQ(rules.Answers(Exec(), ExecOf(map, "/a/b/c").source()), "0 yes, 1 yes");
+}
+
 TEST(RuleNetwork, RunsWhatTruncatedTextMayBe) {
   Rules rules({"evt.type = execve and proc.name = abc", "evt.type = execve and proc.name = b",
                "evt.type = execve and proc.name startswith abcd",
