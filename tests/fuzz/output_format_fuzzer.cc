@@ -2,6 +2,7 @@
 // Any bytes as an output format, filled from an event that has no fields.
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "alert/json.h"
 #include "base/check.h"
@@ -12,11 +13,16 @@ using namespace nezuban;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const auto format = ruleset::OutputFormat::Parse(text);
+  const ruleset::StaticFields statics = {{"a", "b"}, {"a.b", ""}};
+  std::vector<filter::Problem> problems;
+  auto format = ruleset::OutputFormat::Parse(text, statics, problems);
+  for (const filter::Problem& problem : problems) CHECK(problem.at < text.size());
   if (!format) {
-    CHECK(format.error().at < text.size());
+    CHECK(!problems.empty());
     return 0;
   }
+  format->Append(*format);
+  format->AddField("k", *format);
   fields::Arena arena;
   const fields::FieldMap nothing;
   const ruleset::Output output = format->Fill(nothing.source(), arena);

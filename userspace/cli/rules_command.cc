@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "alert/json.h"
 #include "base/text.h"
 #include "event/event.h"
+#include "ruleset/junit.h"
 #include "ruleset/rule_schema.h"
 #include "ruleset/rule_test.h"
 #include "ruleset/ruleset.h"
@@ -26,6 +28,7 @@ struct Options {
   bool strict = false;
   bool warnings_are_errors = false;
   std::vector<std::string> selection;
+  std::string junit_file;
 };
 
 void PrintPlace(alert::Json& json, const Position& at, const std::string& message) {
@@ -157,6 +160,14 @@ int TestRules(const Options& options) {
       std::printf("not seen to match: %s\n", Printable(rule).c_str());
     }
   }
+  if (!options.junit_file.empty()) {
+    std::ofstream file(options.junit_file);
+    file << ruleset::ToJUnit(run.report, diagnostics) << std::flush;
+    if (!file) {
+      std::fprintf(stderr, "nezuban: can't write %s\n", Printable(options.junit_file).c_str());
+      return 1;
+    }
+  }
   const std::size_t failed = run.report.failed();
   std::printf("%zu events: %zu as expected, %zu not\n", run.report.outcomes.size(),
               run.report.outcomes.size() - failed, failed);
@@ -192,6 +203,8 @@ void AddRulesCommand(CLI::App& app, int* exit_code) {
       ->allow_extra_args(false);
   add("schema", "JSON Schema of rule files, for editors", PrintSchema);
   CLI::App* test = add("test", "Run the *.test.yaml beside the rules", TestRules);
+  test->add_option("--junit", options->junit_file, "Write the outcomes there, as JUnit XML")
+      ->type_name("FILE");
   test->add_flag("--coverage", options->coverage, "Fail if a rule was never seen to match");
 }
 

@@ -62,6 +62,25 @@ std::string SetSelection(Config& config, const Values& values) {
   return {};
 }
 
+std::string SetAppendOutput(Config& config, const Values& values) {
+  config.append_output.clear();
+  for (const std::string& value : values) {
+    auto extra = ruleset::ParseOutputExtra(value);
+    if (!extra) return extra.error().message;
+    config.append_output.push_back(std::move(*extra));
+  }
+  return {};
+}
+
+std::string SetStaticFields(Config& config, const Values& values) {
+  config.static_fields.clear();
+  for (const std::string& value : values) {
+    const Status added = ruleset::AddStaticFields(value, config.static_fields);
+    if (!added) return added.error().message;
+  }
+  return {};
+}
+
 constexpr std::array<std::string_view, 3> kSensors = {"auto", "object", "tracepoint"};
 constexpr std::array<std::string_view, 2> kRuleMatchings = {"all", "first"};
 constexpr std::array<std::string_view, 3> kOutputs = {"text", "json", "none"};
@@ -77,6 +96,12 @@ constexpr std::array kKeys = {
               "enable or disable rules by name (* for any characters) or tag, in order: "
               "disable.rule=NAME, enable.tag=TAG.",
               true, SetSelection, true},
+    ConfigKey{"append_output", "YAML",
+              "What rules say besides: {match: {tags: [T]}, extra_output: FORMAT, extra_fields: "
+              "[FIELD, {KEY: FORMAT}], suggested_output: true}.",
+              true, SetAppendOutput, true},
+    ConfigKey{"static_fields", "NAME=VALUE", "Values that outputs can name as %static.NAME.", true,
+              SetStaticFields, true},
     ConfigKey{"socket", "PATH", "Unix socket of the gRPC service (mode 0600).", false,
               [](Config& c, const Values& v) { return SetText(c.socket, v); }},
     ConfigKey{"listen", "ADDRESS", "TCP address of the gRPC service as well; loopback only.", false,

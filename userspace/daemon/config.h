@@ -12,6 +12,7 @@
 
 #include "alert/alert.h"
 #include "base/diagnostics.h"
+#include "ruleset/output_extra.h"
 #include "ruleset/selection.h"
 
 namespace nezuban::daemon {
@@ -19,6 +20,8 @@ namespace nezuban::daemon {
 struct Config {
   std::vector<std::string> rules;                  // files and directories; empty: DefaultRules()
   std::vector<ruleset::Selection> rule_selection;  // applied in order
+  std::vector<ruleset::OutputExtra> append_output;
+  ruleset::StaticFields static_fields;
   std::string socket = "/run/nezuban/nezuban.sock";
   std::string listen;  // "127.0.0.1:PORT"; empty: no TCP
   std::string sensors = "auto";

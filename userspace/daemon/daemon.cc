@@ -94,7 +94,10 @@ std::shared_ptr<const ruleset::Ruleset> LoadRules(const Config& config) {
   Diagnostics diagnostics;
   auto rules =
       ruleset::Ruleset::Load(config.rules.empty() ? DefaultRules() : config.rules, diagnostics,
-                             {.least = config.priority, .selection = config.rule_selection});
+                             {.least = config.priority,
+                              .selection = config.rule_selection,
+                              .append_output = config.append_output,
+                              .static_fields = config.static_fields});
   std::fputs(diagnostics.Explain(WantsColour(STDERR_FILENO)).c_str(), stderr);
   return rules;
 }

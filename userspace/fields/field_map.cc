@@ -58,18 +58,64 @@ Value Failed(const Value& rawres) {
   return n == nullptr ? Value(Unknown{}) : Value(*n < 0);
 }
 
+// What follows from something unknown is unknown.
+template <Value (*of)(const Value&)>
+Value IfKnown(const Value& from) {
+  return std::holds_alternative<Unknown>(from) ? Value(Unknown{}) : of(from);
+}
+
+// Paths: everything up to the last slash, and after it.
+Value Directory(const Value& path) {
+  const std::string_view text = TextOf(path);
+  if (!text.starts_with('/')) return Absent{};
+  const std::size_t slash = text.rfind('/');
+  return text.substr(0, slash == 0 ? 1 : slash);
+}
+
+Value FileName(const Value& path) {
+  const std::string_view text = TextOf(path);
+  return text.starts_with('/') ? Value(text.substr(text.rfind('/') + 1)) : Absent{};
+}
+
+// "registry:5000/name:tag": a colon before a slash is a port.
+std::size_t TagColon(std::string_view image) {
+  const std::size_t colon = image.rfind(':');
+  const bool port =
+      colon != std::string_view::npos && image.find('/', colon) != std::string_view::npos;
+  return port ? std::string_view::npos : colon;
+}
+
+Value ImageRepository(const Value& image) {
+  const std::string_view text = TextOf(image);
+  return text.empty() ? Value(Absent{}) : text.substr(0, TagColon(text));
+}
+
+Value ImageTag(const Value& image) {
+  const std::size_t colon = TagColon(TextOf(image));
+  return colon == std::string_view::npos ? Value(Absent{}) : TextOf(image).substr(colon + 1);
+}
+
+// Events are told when they are over.
+Value OfExit(const Value&) { return "<"; }
+
 constexpr Derivation kDerivations[] = {
-    {"fd.typechar", "fd.type", TypeChar},
-    {"fd.sockfamily", "fd.type", Family},
+    {"fd.directory", "fd.name", IfKnown<Directory>},
+    {"fd.filename", "fd.name", IfKnown<FileName>},
+    {"fd.nameraw", "fd.name", Same},
+    {"container.image.repository", "container.image", IfKnown<ImageRepository>},
+    {"container.image.tag", "container.image", IfKnown<ImageTag>},
+    {"evt.dir", "evt.type", OfExit},
+    {"fd.typechar", "fd.type", IfKnown<TypeChar>},
+    {"fd.sockfamily", "fd.type", IfKnown<Family>},
     {"fd.sockfamily", "fd.rip", FamilyOfIp},
     {"fd.sockfamily", "fd.rport", FamilyOfIp},
     {"fd.rnet", "fd.rip", Same},
     {"fd.lnet", "fd.lip", Same},
     {"fd.cnet", "fd.cip", Same},
     {"fd.snet", "fd.sip", Same},
-    {"proc.stdin.sockfamily", "proc.stdin.type", Family},
-    {"proc.stdout.sockfamily", "proc.stdout.type", Family},
-    {"proc.stderr.sockfamily", "proc.stderr.type", Family},
+    {"proc.stdin.sockfamily", "proc.stdin.type", IfKnown<Family>},
+    {"proc.stdout.sockfamily", "proc.stdout.type", IfKnown<Family>},
+    {"proc.stderr.sockfamily", "proc.stderr.type", IfKnown<Family>},
     {"evt.res", "evt.rawres", ResultText},
     {"evt.failed", "evt.rawres", Failed},
     {"proc.pname", "proc.aname[1]", Same},
@@ -80,6 +126,17 @@ constexpr Derivation kDerivations[] = {
     {"mount.source", "evt.arg.dev", Same},
     {"mount.target", "evt.arg.dir", Same},
     {"container.origin", "container.id", Same},
+};
+
+// `target` is two others with a character between them.
+struct Joined {
+  std::string_view target, first, second;
+  char between;
+};
+constexpr Joined kJoined[] = {
+    {"proc.cmdline", "proc.name", "proc.args", ' '},
+    {"proc.exeline", "proc.exe", "proc.args", ' '},
+    {"container.image", "container.image.repository", "container.image.tag", ':'},
 };
 
 }  // namespace
@@ -111,6 +168,14 @@ void FieldMap::Derive() {
     if (Has(row.target) || !Has(row.from)) continue;
     const Value value = row.of(GetByName(row.from));
     if (!std::holds_alternative<Absent>(value)) values_.emplace(row.target, Own(value));
+  }
+  for (const Joined& row : kJoined) {
+    if (Has(row.target) || !Has(row.first) || !Has(row.second)) continue;
+    const Value first = GetByName(row.first);
+    const Value second = GetByName(row.second);
+    if (TextOf(first).empty() || !std::holds_alternative<Text>(second)) continue;
+    const std::string text = std::string(TextOf(first)) + row.between + std::string(TextOf(second));
+    values_.emplace(row.target, Own(std::string_view(text)));
   }
 }
 

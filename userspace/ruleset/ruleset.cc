@@ -15,6 +15,7 @@
 #include "filter/compile.h"
 #include "ruleset/files.h"
 #include "ruleset/oddities.h"
+#include "ruleset/output_extra.h"
 #include "ruleset/resolve.h"
 
 namespace nezuban::ruleset {
@@ -52,7 +53,7 @@ void WarnAboutEvents(const RuleSpec& spec, const filter::Expr& expr, const filte
 bool IsUnknownName(const Diagnostic& problem) {
   return problem.message.starts_with("unknown field") ||
          problem.message.starts_with("unknown event") ||
-         problem.message.starts_with("no event has a parameter");
+         problem.message.find("no event has a parameter") != std::string::npos;
 }
 
 // Adds what was not told before: rules that use one macro all have its problems.
@@ -83,31 +84,47 @@ void Report(const RuleSpec& spec, std::vector<Diagnostic> problems, Reporter& re
   }
 }
 
-std::optional<Rule> CompileRule(const RuleSpec& spec, Resolver& resolver, filter::TestPool& pool,
-                                Reporter& reporter) {
-  std::vector<Diagnostic> problems;
-  const auto expr = resolver.Condition(spec, problems);
-  auto output = OutputFormat::Parse(Trim(spec.output.text));
-  if (!output) {
-    const std::size_t blanks = spec.output.text.find(Trim(spec.output.text));
-    problems.push_back({output.error().severity, spec.output.At(output.error().at + blanks),
-                        "output: " + output.error().message, output.error().hint});
-    if (output.error().message.starts_with("unknown field")) {
-      problems.back().message = output.error().message + " in the output";
-    }
+std::optional<OutputFormat> ParseOutput(const RuleSpec& spec, const StaticFields& statics,
+                                        std::vector<Diagnostic>& problems) {
+  const std::string_view format = Trim(spec.output.text);
+  const auto blanks = static_cast<std::size_t>(format.data() - spec.output.text.data());
+  std::vector<filter::Problem> found;
+  auto output = OutputFormat::Parse(format, statics, found);
+  for (const filter::Problem& problem : found) {
+    const bool unknown = problem.message.starts_with("unknown field");
+    problems.push_back({problem.severity, spec.output.At(problem.at + blanks),
+                        unknown ? problem.message + " in the output" : "output: " + problem.message,
+                        problem.hint});
   }
+  return output;
+}
+
+// What all rules of a loading share.
+struct CompileContext {
+  Resolver& resolver;
+  filter::TestPool& pool;
+  const OutputExtras& extras;
+  const LoadOptions& options;
+  Reporter& reporter;
+};
+
+std::optional<Rule> CompileRule(const RuleSpec& spec, const CompileContext& context) {
+  std::vector<Diagnostic> problems;
+  const auto expr = context.resolver.Condition(spec, problems);
+  auto output = ParseOutput(spec, context.options.static_fields, problems);
   std::optional<filter::Program> program;
   if (expr && output) {
     std::vector<filter::Problem> late;
-    program = filter::Compile(*expr, late, pool);
+    program = filter::Compile(*expr, late, context.pool);
     for (const filter::Problem& problem : late) {
       if (program || problem.severity != Severity::kError) continue;  // told by Check before
       problems.push_back({problem.severity, spec.condition.Start(), problem.message, problem.hint});
     }
   }
   if (program) WarnAboutEvents(spec, *expr, *program, problems);
-  Report(spec, std::move(problems), reporter);
+  Report(spec, std::move(problems), context.reporter);
   if (!program) return std::nullopt;
+  context.extras.AddTo(spec, *output);
   return Rule{spec.name.text,      spec.desc.text,     spec.priority,       spec.source,
               spec.enabled,        spec.tags,          spec.name.Start(),   ToString(*expr),
               std::move(*program), std::move(*output), Hash(spec.name.text)};
@@ -155,6 +172,8 @@ void Ruleset::Compile(const RuleBook& book, const LoadOptions& options, Diagnost
   Resolver resolver(book, diagnostics);
   Reporter reporter(diagnostics);
   filter::TestPool pool;
+  const OutputExtras extras(options.append_output, options.static_fields, diagnostics);
+  const CompileContext context{resolver, pool, extras, options, reporter};
   for (const RuleSpec& spec : book.rules()) {
     if (spec.source != "syscall") {
       diagnostics.Warning(spec.name.Start(), "rule '" + spec.name.text +
@@ -162,7 +181,7 @@ void Ruleset::Compile(const RuleBook& book, const LoadOptions& options, Diagnost
       resolver.Skip(spec);
       continue;
     }
-    auto rule = CompileRule(spec, resolver, pool, reporter);
+    auto rule = CompileRule(spec, context);
     if (rule && rule->priority <= options.least) {  // the most severe is the smallest
       rules_.push_back(std::move(*rule));
     }

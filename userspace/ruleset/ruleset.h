@@ -17,6 +17,7 @@
 #include "fields/arena.h"
 #include "filter/program.h"
 #include "filter/rule_network.h"
+#include "ruleset/output_extra.h"
 #include "ruleset/output_format.h"
 #include "ruleset/rule_book.h"
 #include "ruleset/selection.h"
@@ -43,6 +44,8 @@ struct LoadOptions {
   // Rules less severe are checked and left out.
   alert::Priority least = alert::Priority::kDebug;
   std::vector<Selection> selection = {};  // applied in order
+  std::vector<OutputExtra> append_output = {};
+  StaticFields static_fields = {};
   // Warn of macros and lists that nothing uses, of which shared rule files have many.
   bool warn_unused = false;
 };

@@ -72,6 +72,28 @@ TEST(Config, SelectsRulesByMapsAndTexts) {
   EXPECT_NE(Load("rule_selection: [{off: {rule: x}}]\n").problems, "");
 }
 
+TEST(Config, AddsToOutputs) {
+  const Loaded loaded = Load(
+      "append_output:\n  - suggested_output: true\n  - match: {tags: [a], source: syscall}\n"
+      "    extra_output: '| %proc.name: ~'\n    extra_fields: [proc.pid, {k: 'x %proc.pid'}]\n"
+      "static_fields: {region: '10', b: x=y}\n");
+  EXPECT_EQ(loaded.problems, "");
+  ASSERT_EQ(loaded.config.append_output.size(), 2u);
+  EXPECT_TRUE(loaded.config.append_output[0].suggested);
+  const ruleset::OutputExtra& extra = loaded.config.append_output[1];
+  EXPECT_EQ(extra.output, "| %proc.name: ~");
+  EXPECT_EQ(extra.tags, std::vector<std::string>{"a"});
+  EXPECT_EQ(extra.source, "syscall");
+  ASSERT_EQ(extra.fields.size(), 2u);
+  EXPECT_EQ(extra.fields[0], std::pair(std::string("proc.pid"), std::string("%proc.pid")));
+  EXPECT_EQ(extra.fields[1], std::pair(std::string("k"), std::string("x %proc.pid")));
+  EXPECT_EQ(loaded.config.static_fields, (ruleset::StaticFields{{"region", "10"}, {"b", "x=y"}}));
+  EXPECT_EQ(Load("append_output: [{extra: x}]\n").problems,
+            "1:16: error: append_output: unknown key 'extra', expected match, extra_output, "
+            "extra_fields or suggested_output\n");
+  EXPECT_NE(Load("static_fields: x\n").problems, "");
+}
+
 TEST(Config, EmptyFileKeepsDefaults) { EXPECT_EQ(Load("").problems, ""); }
 
 TEST(Config, OneValueIsAListOfOne) {

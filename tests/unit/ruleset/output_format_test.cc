@@ -68,6 +68,46 @@ TEST_F(OutputFormatTest, KeepsEachFieldOnceWithItsType) {
   EXPECT_EQ(output.fields[3].second, alert::FieldValue(true));
 }
 
+TEST_F(OutputFormatTest, CutsAndPadsCharacters) {
+  Set("proc.name",
+      "\xe5\xaf\x9d\xe3\x81\x9a"
+      "a\xff");
+  EXPECT_EQ(Fill("%1proc.name|").message, "\xe5\xaf\x9d|");
+  EXPECT_EQ(Fill("%5proc.name|").message,
+            "\xe5\xaf\x9d\xe3\x81\x9a"
+            "a\xff |");
+}
+
+// A time is text in the message and a number of nanoseconds in output_fields.
+TEST_F(OutputFormatTest, TimesAreNumbersInFields) {
+  Set("evt.time", "16:00:00");
+  Set("evt.rawtime", std::int64_t{1566230400000000000});
+  const Output output = Fill("at %evt.time");
+  EXPECT_EQ(output.message, "at 16:00:00");
+  ASSERT_EQ(output.fields.size(), 1u);
+  EXPECT_EQ(output.fields[0].second, alert::FieldValue(std::int64_t{1566230400000000000}));
+}
+
+TEST_F(OutputFormatTest, TellsEveryProblemAndWhatIsGone) {
+  std::vector<filter::Problem> problems;
+  const StaticFields statics = {{"dc", "fra"}, {"dc1", "ams"}};
+  EXPECT_FALSE(OutputFormat::Parse("%proc.nmae %static.no % %proc.pid", statics, problems));
+  ASSERT_EQ(problems.size(), 3u);
+  EXPECT_EQ(problems[1].at, 11u);
+  problems.clear();
+  const auto format =
+      OutputFormat::Parse("%static.dc1x %static.dc. (%container.info)", statics, problems);
+  ASSERT_TRUE(format);
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].severity, Severity::kWarning);
+  EXPECT_EQ(problems[0].at, 26u);
+  const Output output = format->Fill(map_.source(), arena_);
+  EXPECT_EQ(output.message, "amsx fra. ()");
+  ASSERT_EQ(output.fields.size(), 2u);
+  EXPECT_EQ(output.fields[0].first, "static.dc1");
+  EXPECT_EQ(output.fields[0].second, alert::FieldValue(std::string("ams")));
+}
+
 struct Mistake {
   std::string format;
   std::uint32_t at;

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "ruleset/junit.h"
+
 namespace nezuban::ruleset {
 namespace {
 
@@ -57,6 +59,32 @@ TEST(RuleTest, PassesWhatIsAsExpected) {
   EXPECT_EQ(result.errors, "");
 }
 
+// What follows from other fields is there, and unknown where they are.
+TEST(RuleTest, DerivesWhatIsLeftOut) {
+  const Ruleset::File files[] = {
+      {"r",
+       "- rule: cmdline\n  desc: d\n  priority: debug\n  output: o\n"
+       "  condition: evt.type=execve and evt.dir = \"<\" and proc.cmdline = \"sh -c id\"\n"
+       "- rule: family\n  desc: d\n  priority: debug\n  output: o\n"
+       "  condition: evt.type=connect and fd.typechar = 4 and not fd.sockfamily = unix\n"}};
+  Diagnostics diagnostics;
+  const auto ruleset = Ruleset::FromFiles(files, diagnostics);
+  ASSERT_NE(ruleset, nullptr) << diagnostics.ToString();
+  TestReport report;
+  RunTestFile(*ruleset,
+              "tests:\n- rule: cmdline\n"
+              "  match: [{evt.type: execve, proc.name: sh, proc.args: -c id}]\n"
+              "  no_match: [{evt.type: execve, proc.name: sh}, {evt.type: execve, proc.args: x}]\n"
+              "- rule: family\n"
+              "  match: [{evt.type: connect, fd.type: ipv4}, {evt.type: connect, fd.type: ~}]\n"
+              "  no_match: [{evt.type: connect, fd.type: file}, {evt.type: connect}]\n",
+              "t", report, diagnostics);
+  EXPECT_EQ(report.outcomes.size(), 7U);
+  for (const TestOutcome& outcome : report.outcomes) {
+    EXPECT_EQ(outcome.failure, "") << outcome.rule << " " << outcome.name;
+  }
+}
+
 TEST(RuleTest, NamesWhatIsNot) {
   EXPECT_EQ(Outcome("tests:\n- rule: shell\n  name: a\n  match:\n  - {proc.name: bash}\n"
                     "  no_match:\n  - {evt.type: connect}\n  - {evt.type: execve, proc.name: sh}\n")
@@ -76,6 +104,26 @@ TEST(RuleTest, TellsMistakesInTheFile) {
             "t:6:42: error: an event must be a map of fields\n");
   EXPECT_EQ(Outcome("- x\n").errors,
             "t:1:1: error: a test file is a map with a sequence 'tests'\n");
+}
+
+TEST(RuleTest, WritesJUnit) {
+  TestReport report;
+  report.outcomes = {{{"t.yaml", 5, 3}, "a <b> & \"c\"", "match 1", ""},
+                     {{"t.yaml", 6, 3}, "r", "no_match 1\x1b", "matched"}};
+  Diagnostics diagnostics;
+  diagnostics.Warning({"w.yaml", 1, 1}, "w");
+  diagnostics.Error({"u.yaml", 1, 2}, "e");
+  EXPECT_EQ(ToJUnit(report, diagnostics),
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
+            "  <testsuite name=\"t.yaml\" tests=\"2\" failures=\"1\" errors=\"0\">\n"
+            "    <testcase classname=\"a &lt;b&gt; &amp; &quot;c&quot;\" name=\"match 1\" "
+            "file=\"t.yaml\" line=\"5\"/>\n"
+            "    <testcase classname=\"r\" name=\"no_match 1\\x1b\" file=\"t.yaml\" line=\"6\">\n"
+            "      <failure message=\"matched\"/>\n    </testcase>\n  </testsuite>\n"
+            "  <testsuite name=\"u.yaml\" tests=\"1\" failures=\"0\" errors=\"1\">\n"
+            "    <testcase classname=\"load\" name=\"u.yaml:1:2\">\n"
+            "      <error message=\"u.yaml:1:2: error: e\"/>\n    </testcase>\n  </testsuite>\n"
+            "</testsuites>\n");
 }
 
 }  // namespace
