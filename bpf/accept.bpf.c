@@ -54,3 +54,37 @@ static __always_inline int report_accept(const struct socket_call *call, long re
 DEFINE_SOCKET_CALL(accept, report_accept, VARIANT_ACCEPT, SOCKETCALL_ACCEPT, 3)
 DEFINE_SOCKET_CALL(accept4, report_accept, VARIANT_ACCEPT4, SOCKETCALL_ACCEPT4, 4)
 DEFINE_SOCKET_CALL_IA32(accept4, __ia32_sys_accept4, report_accept, VARIANT_ACCEPT4, 4)
+
+#define IORING_ACCEPT 13
+
+/*
+ * io_uring's accepts: that the ring's owner waits for connections, and where. Whom it gets is not
+ * known, nor when.
+ *
+ * TP_PROTO(struct io_kiocb *req)
+ */
+SEC("tp_btf/io_uring_submit_req")
+int BPF_PROG(on_uring_accept, struct io_kiocb *req)
+{
+	struct accept_record *record;
+	struct sock *sk;
+
+	if (req->opcode != IORING_ACCEPT || !record_wanted(EVENT_ACCEPT))
+		return 0;
+	record = record_begin_for(&accept_scratch, current_task(), EVENT_ACCEPT, VARIANT_ACCEPT4,
+				  SENSOR_TRACEPOINT, sizeof(*record));
+	if (!record)
+		return 0;
+	record->hdr.flags |= RECORD_RESULT_UNKNOWN;
+	record->fd = -1;
+	record->listen_fd = uring_fd(req);
+	record_append_nothing(record, &record->path);
+	sk = fd_sock(record->listen_fd);
+	if (sk)
+		endpoints_fill(&record->ends, sk);
+	if (record->ends.family == AF_UNIX)
+		record_append_unix_path(record, sizeof_scratch(accept), &record->path, sk,
+					EVENT_ACCEPT);
+	record_submit(record, accept, LANE_BULK);
+	return 0;
+}

@@ -138,6 +138,16 @@ static __always_inline void fill_unix(struct connect_record *record, struct sock
 				EVENT_CONNECT);
 }
 
+/* The local port it has got since; that socket may be gone by now, or another. */
+static __always_inline __u16 port_since(const struct pending_connect *pending)
+{
+	struct sock *sk = (struct sock *)pending->sk;
+
+	if (bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)) != pending->ends.remote_port)
+		return pending->ends.local_port;
+	return BPF_CORE_READ(sk, __sk_common.skc_num);
+}
+
 /*
  * `sk` is what the descriptor stands for at the exit, NULL if it is no socket. Where the thread has
  * begun another socket's connection, the descriptor, or the arguments of socketcall, have been
@@ -162,6 +172,7 @@ static __always_inline int report(struct sock *sk, const struct address_copy *ad
 	record_append_nothing(record, &record->path);
 	if (pending && pending->sk != (__u64)sk) {
 		record->ends = pending->ends;
+		record->ends.local_port = port_since(pending);
 	} else {
 		endpoints_fill(&record->ends, sk);
 		if (record->ends.family == AF_UNIX)

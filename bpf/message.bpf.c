@@ -7,245 +7,97 @@
  *	receipt whose caller asked for the sender's address, on such sockets;
  *
  * unless the socket's last message went to or came from the same peer, less than PEER_KNOWN_NS ago.
- * What fails is reported each time, but for having nothing to receive, and no room to send
- *(EAGAIN). Other calls end at the test for an address, which costs one read of the message header
- *at most.
+ * What fails is reported each time, but for having nothing to receive, or no room to send (EAGAIN).
+ * Other calls end at the test for an address, which costs a read of the message's header at most.
  *
  * The first message to a new peer is a connect, too, for those who look for connections only.
  *
  * The address lies in the caller's memory. Of sendmmsg and recvmmsg the first MESSAGES_MAX count.
  */
-#include "record.bpf.h"
+#include "message.bpf.h"
 #include "received_fds.bpf.h"
-#include "sockaddr.bpf.h"
-#include "socket_call.bpf.h"
 
-#define MESSAGE_CAPACITY (sizeof(struct message_record) + UNIX_PATH_MAX + 20)
-
-DEFINE_SCRATCH(send, MESSAGE_CAPACITY);
-DEFINE_SCRATCH(recv, MESSAGE_CAPACITY);
-DEFINE_SCRATCH(send_connect, sizeof(struct connect_record) + UNIX_PATH_MAX + 20);
-
-enum { VARIANT_TO, VARIANT_MSG, VARIANT_MMSG };
-
-#define EAGAIN 11
-#define SOCK_STREAM 1
-#define SOCK_SEQPACKET 5
-#define MESSAGES_MAX 64
-#define PEER_KNOWN_NS 10000000000ull
-#define SIZE_UNKNOWN 0xffffffffu
-
-/* Which message of which call. */
-struct message {
-	__s32 fd;
-	__s32 result;
-	__u32 size;
-	__u8 event;
-	__u8 variant;
-	__u8 sensor;
-	__u8 pad;
-};
-
-/*
- * The last peer of a process's socket. Written and read at each message of an unconnected socket.
- * LRU: one that is forgotten costs a record more.
- */
-struct peer_key {
-	__u64 sk;
-	__u64 ino;
-	__u64 tgid;
-};
-#define PEER_WORDS 14 /* struct sockaddr_un and less */
-struct peer {
-	__u64 time_ns;
-	__u64 words[PEER_WORDS];
-};
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, struct peer_key);
-	__type(value, struct peer);
-} last_peers SEC(".maps");
-
-/* One per CPU: too large for the stack. Used between two calls of no other program. */
-struct message_work {
-	struct address_copy address;
-	struct peer peer;
-};
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct message_work);
-} message_works SEC(".maps");
-
-enum { PEER_SAME, PEER_AGAIN, PEER_NEW };
-
-/* Notes the peer. PEER_AGAIN: the same, but its last record is a while ago. */
-static __always_inline int peer_noted(struct sock *sk, struct message_work *work)
+static __always_inline bool message_wanted(__u8 event)
 {
-	const __u64 *words = (const __u64 *)work->address.bytes;
-	struct peer_key key = {
-		.sk = (__u64)sk,
-		.ino = socket_ino(BPF_CORE_READ(sk, sk_socket)),
-		.tgid = bpf_get_current_pid_tgid() >> 32,
-	};
-	struct peer *last = bpf_map_lookup_elem(&last_peers, &key);
-	bool same = last != NULL;
-
-	work->peer.time_ns = bpf_ktime_get_boot_ns();
-	for (int i = 0; i < PEER_WORDS; i++) {
-		work->peer.words[i] = words[i];
-		if (last && last->words[i] != words[i])
-			same = false;
-	}
-	if (same && work->peer.time_ns - last->time_ns < PEER_KNOWN_NS)
-		return PEER_SAME;
-	bpf_map_update_elem(&last_peers, &key, &work->peer, BPF_ANY);
-	return same ? PEER_AGAIN : PEER_NEW;
+	return event == EVENT_SEND ? filter_wants(EVENT_SEND) || filter_wants(EVENT_CONNECT)
+				   : filter_wants(EVENT_RECV);
 }
 
-/* The address becomes the remote end; the name of a unix socket is for the record. */
-static __always_inline void take_remote(struct endpoints *ends, const struct address_copy *address)
+/* A message of a system call, with an address of `name_len` bytes at `name`. */
+static __always_inline int report_call(const struct message *message, __u64 name, __u32 name_len)
 {
-	if (address_family(address))
-		ends->family = address_family(address);
-	address_to_end(address, ends->remote_addr, &ends->remote_port);
-	endpoints_unmap(ends);
-}
-
-static __always_inline void report_connect(struct sock *sk, const struct message *message,
-					   const struct address_copy *address)
-{
-	struct connect_record *record = record_begin(&send_connect_scratch, EVENT_CONNECT, 0,
-						     message->sensor, sizeof(*record));
-
-	if (!record)
-		return;
-	record->hdr.flags |= RECORD_FROM_USER_MEMORY;
-	record->fd = message->fd;
-	record_append_nothing(record, &record->path);
-	endpoints_fill(&record->ends, sk);
-	take_remote(&record->ends, address);
-	if (record->ends.family == AF_UNIX)
-		record_append_sun_path(record, sizeof_scratch(send_connect), &record->path,
-				       (const char *)address->bytes + 2, address->len - 2);
-	record_submit(record, send_connect, LANE_BULK);
-}
-
-static __always_inline void report(void *scratch, struct sock *sk, const struct message *message,
-				   const struct address_copy *address, bool name_changed)
-{
-	struct message_record *record =
-		record_begin_for(scratch, current_task(), message->event, message->variant,
-				 message->sensor, sizeof(*record));
-
-	if (!record)
-		return;
-	record->hdr.flags |= RECORD_FROM_USER_MEMORY;
-	record->fd = message->fd;
-	record->result = syscall_result(message->result);
-	record->size = message->size;
-	record->name_changed = name_changed;
-	record_append_nothing(record, &record->path);
-	endpoints_fill(&record->ends, sk);
-	take_remote(&record->ends, address);
-	if (record->ends.family == AF_UNIX)
-		record_append_sun_path(record, MESSAGE_CAPACITY, &record->path,
-				       (const char *)address->bytes + 2, address->len - 2);
-	record_submit(record, send, LANE_BULK); /* recv's is as large */
-}
-
-static __always_inline bool has_connections(struct sock *sk)
-{
-	__u16 type = BPF_CORE_READ(sk, sk_type);
-
-	return type == SOCK_STREAM || type == SOCK_SEQPACKET;
-}
-
-/*
- * One message with an address of `name_len` bytes at `name` in the caller's memory. Global, so that
- * it is verified once, and its arguments therefore numbers: `what` is event | variant << 8 |
- * sensor << 16 | size << 32.
- */
-int message_report(__u32 fd, __s32 result, __u64 name, __u32 name_len, __u64 what)
-{
-	struct message message = {
-		.fd = fd,
-		.result = result,
-		.size = what >> 32,
-		.event = what,
-		.variant = what >> 8,
-		.sensor = what >> 16,
-	};
-	bool is_send = message.event == EVENT_SEND;
-	bool wanted = is_send ? record_wanted(EVENT_SEND) : record_wanted(EVENT_RECV);
 	struct message_work *work;
-	struct sock *sk;
-	int peer = PEER_AGAIN;
-	__u32 zero = 0;
 
-	if (!wanted && !(is_send && filter_wants(EVENT_CONNECT)))
+	if (!message_wanted(message->event)) {
+		record_wanted(message->event); /* counts it */
 		return 0;
-	sk = fd_sock(fd);
-	work = bpf_map_lookup_elem(&message_works, &zero);
-	if (!sk || !work || has_connections(sk))
+	}
+	work = message_begin(fd_sock(message->fd), message);
+	if (!work)
 		return 0;
-	__builtin_memset(&work->address, 0, sizeof(work->address));
 	address_read_user(&work->address, name, name_len);
-	if (result >= 0)
-		peer = peer_noted(sk, work);
-	if (peer == PEER_SAME)
-		return 0;
-	if (is_send && peer == PEER_NEW)
-		report_connect(sk, &message, &work->address);
-	if (wanted && is_send)
-		report(&send_scratch, sk, &message, &work->address, peer == PEER_NEW);
-	else if (wanted)
-		report(&recv_scratch, sk, &message, &work->address, peer == PEER_NEW);
+	message_end(work);
 	return 0;
 }
 
-#define WHAT(event, variant, sensor, size) \
-	((__u64)(size) << 32 | (__u64)(sensor) << 16 | (__u64)(variant) << 8 | (event))
+static __always_inline struct message message_of(const struct socket_call *call, long ret,
+						 __u32 event, __u8 variant, __u8 sensor)
+{
+	struct message message = {
+		.fd = socket_call_fd(call),
+		.result = ret,
+		.size = SIZE_UNKNOWN,
+		.event = event,
+		.variant = variant,
+		.sensor = sensor,
+	};
+
+	return message;
+}
 
 static __always_inline int report_sendto(const struct socket_call *call, long ret, __u8 variant,
 					 __u8 sensor)
 {
+	struct message message = message_of(call, ret, EVENT_SEND, variant, sensor);
+
 	if (!call->arg[4] || ret == -EAGAIN)
 		return 0;
-	return message_report(socket_call_fd(call), ret, call->arg[4], call->arg[5],
-			      WHAT(EVENT_SEND, variant, sensor, (__u32)call->arg[2]));
+	message.size = call->arg[2];
+	return report_call(&message, call->arg[4], call->arg[5]);
 }
 
 static __always_inline int report_recvfrom(const struct socket_call *call, long ret, __u8 variant,
 					   __u8 sensor)
 {
+	struct message message = message_of(call, ret, EVENT_RECV, variant, sensor);
 	__u32 name_len = 0;
 
 	if (!call->arg[4] || ret < 0)
 		return 0;
 	if (bpf_probe_read_user(&name_len, sizeof(name_len), (void *)call->arg[5]) < 0)
 		return 0;
-	return message_report(socket_call_fd(call), ret, call->arg[4], name_len,
-			      WHAT(EVENT_RECV, variant, sensor, (__u32)call->arg[2]));
+	message.size = call->arg[2];
+	return report_call(&message, call->arg[4], name_len);
 }
 
 static __always_inline int report_sendmsg(const struct socket_call *call, long ret, __u8 variant,
 					  __u8 sensor)
 {
+	struct message message = message_of(call, ret, EVENT_SEND, variant, sensor);
 	struct message_header header;
 
 	if (ret == -EAGAIN || !message_header_read(&header, call->arg[1], call->compat) ||
 	    !header.name)
 		return 0;
-	return message_report(socket_call_fd(call), ret, header.name, header.name_len,
-			      WHAT(EVENT_SEND, variant, sensor, ret < 0 ? SIZE_UNKNOWN : ret));
+	if (ret >= 0)
+		message.size = ret;
+	return report_call(&message, header.name, header.name_len);
 }
 
 static __always_inline int report_recvmsg(const struct socket_call *call, long ret, __u8 variant,
 					  __u8 sensor)
 {
+	struct message message = message_of(call, ret, EVENT_RECV, variant, sensor);
 	struct message_header header;
 
 	if (ret < 0 || !message_header_read(&header, call->arg[1], call->compat))
@@ -255,28 +107,28 @@ static __always_inline int report_recvmsg(const struct socket_call *call, long r
 		received_fds(header.control, header.control_len, call->compat);
 	if (!header.name || !header.name_len)
 		return 0;
-	return message_report(socket_call_fd(call), ret, header.name, header.name_len,
-			      WHAT(EVENT_RECV, variant, sensor, ret));
+	message.size = ret;
+	return report_call(&message, header.name, header.name_len);
 }
 
 /* The messages of sendmmsg and recvmmsg: `ret` of them, or the first where it failed. */
-static __always_inline int report_several(const struct socket_call *call, long ret, __u8 variant,
-					  __u8 sensor, __u32 event)
+static __always_inline int report_several(const struct socket_call *call,
+					  const struct message *message)
 {
 	__u64 at = call->arg[1];
 	__u32 step = call->compat ? 32 : 64;
-	long count = ret < 0 ? 1 : ret;
+	long count = message->result < 0 ? 1 : message->result;
 
 	for (int i = 0; i < MESSAGES_MAX; i++, at += step) {
 		struct message_header header;
 
 		if (i >= count || !message_header_read(&header, at, call->compat))
 			break;
-		if (event == EVENT_RECV && header.control_len && sensor == SENSOR_TRACEPOINT)
+		if (message->event == EVENT_RECV && header.control_len &&
+		    message->sensor == SENSOR_TRACEPOINT)
 			received_fds(header.control, header.control_len, call->compat);
 		if (header.name && header.name_len)
-			message_report(socket_call_fd(call), ret, header.name, header.name_len,
-				       WHAT(event, variant, sensor, SIZE_UNKNOWN));
+			report_call(message, header.name, header.name_len);
 	}
 	return 0;
 }
@@ -284,13 +136,17 @@ static __always_inline int report_several(const struct socket_call *call, long r
 static __always_inline int report_sendmmsg(const struct socket_call *call, long ret, __u8 variant,
 					   __u8 sensor)
 {
-	return ret == -EAGAIN ? 0 : report_several(call, ret, variant, sensor, EVENT_SEND);
+	struct message message = message_of(call, ret, EVENT_SEND, variant, sensor);
+
+	return ret == -EAGAIN ? 0 : report_several(call, &message);
 }
 
 static __always_inline int report_recvmmsg(const struct socket_call *call, long ret, __u8 variant,
 					   __u8 sensor)
 {
-	return ret < 0 ? 0 : report_several(call, ret, variant, sensor, EVENT_RECV);
+	struct message message = message_of(call, ret, EVENT_RECV, variant, sensor);
+
+	return ret < 0 ? 0 : report_several(call, &message);
 }
 
 DEFINE_SOCKET_CALL(sendto, report_sendto, VARIANT_TO, SOCKETCALL_SENDTO, 6)
@@ -308,3 +164,43 @@ DEFINE_SOCKET_CALL_IA32(recvmmsg, __ia32_compat_sys_recvmmsg_time32, report_recv
 			5)
 DEFINE_SOCKET_CALL_IA32(recvmmsg_time64, __ia32_compat_sys_recvmmsg_time64, report_recvmmsg,
 			VARIANT_MMSG, 5)
+
+static __always_inline bool uring_sends(__u8 opcode)
+{
+	return opcode == 9 || opcode == 26 || opcode == 47 || opcode == 48; /* SENDMSG, SEND, _ZC */
+}
+
+/*
+ * io_uring's sends, from 6.10 on: by then the request has the kernel's own copy of the address. The
+ * request tells what it is for; how it ends is not known.
+ *
+ * TP_PROTO(struct io_kiocb *req)
+ */
+SEC("tp_btf/io_uring_submit_req")
+int BPF_PROG(on_uring_send, struct io_kiocb *req)
+{
+	struct message message = {
+		.size = SIZE_UNKNOWN,
+		.event = EVENT_SEND,
+		.variant = VARIANT_MSG,
+		.sensor = SENSOR_TRACEPOINT,
+		.from_io_uring = 1,
+	};
+	struct message_work *work;
+	struct io_async_msghdr *copy;
+	void *name;
+
+	if (!uring_sends(req->opcode) || !message_wanted(EVENT_SEND))
+		return 0;
+	copy = BPF_CORE_READ(req, async_data);
+	name = copy ? BPF_CORE_READ(copy, msg.msg_name) : NULL;
+	if (!name)
+		return 0;
+	message.fd = uring_fd(req);
+	work = message_begin(fd_sock(message.fd), &message);
+	if (!work)
+		return 0;
+	address_read_kernel(&work->address, name, BPF_CORE_READ(copy, msg.msg_namelen));
+	message_end(work);
+	return 0;
+}

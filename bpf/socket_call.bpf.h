@@ -87,6 +87,13 @@ static __always_inline struct sock *fd_sock(__s32 fd)
 	return sock ? BPF_CORE_READ(sock, sk) : NULL;
 }
 
+/* The descriptor that a request of io_uring is about, as it is submitted; -1: one of the ring's own
+ * table. The file itself comes later. */
+static __always_inline __s32 uring_fd(const struct io_kiocb *req)
+{
+	return req->flags & 1 /* REQ_F_FIXED_FILE */ ? -1 : req->cqe.fd;
+}
+
 /*
  * The programs of one call, which share body(const struct socket_call *, long ret, __u8 variant,
  * __u8 sensor): behind the dispatcher (socketcall.bpf.c included); and at the exits of the entry

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The other doors to a connection: 32-bit calls, io_uring, fast open. And the filter at them all.
-#include <linux/io_uring.h>
-#include <sys/syscall.h>
-
 #include "bpf/connect_fixture.h"
+#include "bpf/uring.h"
 
 namespace nezuban::bpf_test {
 namespace {
@@ -42,27 +40,12 @@ TEST_F(ConnectTest, CallsOf32Bits) {
 
 // One connect request through io_uring; its result.
 int UringConnect(int fd, const Address& address) {
-  io_uring_params params{};
-  const int ring = static_cast<int>(::syscall(SYS_io_uring_setup, 2, &params));
-  REQUIRE_OK(ring >= 0);
-  const auto map = [&](std::size_t size, off_t what) {
-    void* memory =
-        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, what);
-    REQUIRE_OK(memory != MAP_FAILED);
-    return static_cast<char*>(memory);
-  };
-  char* sq = map(params.sq_off.array + params.sq_entries * sizeof(__u32), IORING_OFF_SQ_RING);
-  char* cq = map(params.cq_off.cqes + params.cq_entries * sizeof(io_uring_cqe), IORING_OFF_CQ_RING);
-  auto* entry = reinterpret_cast<io_uring_sqe*>(map(sizeof(io_uring_sqe) * 2, IORING_OFF_SQES));
-  std::memset(entry, 0, sizeof *entry);
-  entry->opcode = IORING_OP_CONNECT;
-  entry->fd = fd;
-  entry->addr = reinterpret_cast<std::uintptr_t>(&address);
-  entry->off = SizeOf(address);
-  *reinterpret_cast<__u32*>(sq + params.sq_off.array) = 0;
-  std::atomic_ref(*reinterpret_cast<__u32*>(sq + params.sq_off.tail)).store(1);
-  REQUIRE_OK(::syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, nullptr, 0) == 1);
-  return reinterpret_cast<io_uring_cqe*>(cq + params.cq_off.cqes)->res;
+  return Uring().Do([&](io_uring_sqe& request) {
+    request.opcode = IORING_OP_CONNECT;
+    request.fd = fd;
+    request.addr = reinterpret_cast<std::uintptr_t>(&address);
+    request.off = SizeOf(address);
+  });
 }
 
 TEST_F(ConnectTest, IoUringIsNoWayAround) {

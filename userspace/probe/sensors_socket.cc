@@ -27,6 +27,11 @@ std::vector<ProgramRow> Join(std::vector<ProgramRow> rows, const std::vector<Pro
   return rows;
 }
 
+// On the requests io_uring takes; the tracepoint has that name from 6.4 on.
+ProgramRow UringSubmit(const std::string& program) {
+  return {program, kTracepoint, "__bpf_trace_io_uring_submit_req", {}, true};
+}
+
 // What brings messages, descriptors may come with.
 std::vector<ProgramRow> ReceiveExits() {
   return {{"on_recvmsg", kSyscallExit, "", {{47, 372, 212, 17}}},
@@ -89,23 +94,27 @@ std::vector<SensorRow> SocketSensors() {
        {{"on_listen", kSyscallExit, "", {{50, 363, 201, 4}}}},
        ActListen},
       {EVENT_ACCEPT, SensorKind::kObject, "fexit accept, accept4",
-       Join(CallExits("accept", ""), CallExits("accept4", "sys_accept4")), ActAccept},
+       Join(Join(CallExits("accept", ""), CallExits("accept4", "sys_accept4")),
+            {UringSubmit("on_uring_accept")}),
+       ActAccept},
       {EVENT_ACCEPT,
        SensorKind::kTracepoint,
        "tp_btf/sys_exit (accept, accept4)",
        {{"on_accept", kSyscallExit, "", {{43, -1, 202, 5}}},
-        {"on_accept4", kSyscallExit, "", {{288, 364, 242, 18}}}},
+        {"on_accept4", kSyscallExit, "", {{288, 364, 242, 18}}},
+        UringSubmit("on_uring_accept")},
        ActAccept},
       {EVENT_SEND, SensorKind::kObject, "fexit sendto, sendmsg, sendmmsg",
        Join(Join(CallExits("sendto", "sys_sendto"), CallExits("sendmsg", "compat_sys_sendmsg")),
-            CallExits("sendmmsg", "compat_sys_sendmmsg")),
+            Join(CallExits("sendmmsg", "compat_sys_sendmmsg"), {UringSubmit("on_uring_send")})),
        ActSend},
       {EVENT_SEND,
        SensorKind::kTracepoint,
        "tp_btf/sys_exit (sendto, sendmsg, sendmmsg)",
        {{"on_sendto", kSyscallExit, "", {{44, 369, 206, 11}}},
         {"on_sendmsg", kSyscallExit, "", {{46, 370, 211, 16}}},
-        {"on_sendmmsg", kSyscallExit, "", {{307, 345, 269, 20}}}},
+        {"on_sendmmsg", kSyscallExit, "", {{307, 345, 269, 20}}},
+        UringSubmit("on_uring_send")},
        ActSend},
       {EVENT_RECV, SensorKind::kObject, "fexit recvfrom, recvmsg, recvmmsg",
        Join(Join(CallExits("recvfrom", "compat_sys_recvfrom"),
