@@ -31,6 +31,9 @@ const volatile __u32 has_task_helpers __weak = 0;
  */
 __u32 self_tgid __weak = 0;
 
+/* READER_*. */
+__u32 reader_state __weak = 0;
+
 #define EEXIST 17
 
 #define S_IFMT 00170000

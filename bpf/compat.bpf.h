@@ -122,12 +122,12 @@ static __always_inline int map_update(void *map, const void *key, const void *va
 	return (int)bpf_map_update_elem(map, key, value, flags);
 }
 
-/* Absent without CONFIG_AUDIT. */
-static __always_inline __u32 task_loginuid(struct task_struct *task)
+/* Of a task the verifier knows (see KNOWN_READ). Absent without CONFIG_AUDIT. */
+static __always_inline __u32 known_task_loginuid(struct task_struct *task)
 {
-	if (bpf_core_field_exists(task->loginuid))
-		return BPF_CORE_READ(task, loginuid.val);
-	return (__u32)-1;
+	if (!bpf_core_field_exists(task->loginuid))
+		return (__u32)-1;
+	return has_task_helpers ? task->loginuid.val : BPF_CORE_READ(task, loginuid.val);
 }
 
 #endif

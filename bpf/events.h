@@ -4,7 +4,8 @@
  * Included by both; C11 and C++20. Fixed-width integers and char arrays only, padding explicit,
  * sizes asserted, host byte order unless a comment says otherwise.
  *
- * A record is its fixed struct, followed by the bytes of its strings in any order. The struct
+ * A record is its fixed struct, followed by the bytes of its strings in any order, where two may
+ * share them. The struct
  * starts with a record_header, and all its str_refs come right after the header.
  */
 #ifndef NEZUBAN_EVENTS_H
@@ -44,6 +45,14 @@ enum { EVENT_LIST(EVENT_ID) NR_EVENTS };
 #undef EVENT_ID
 
 enum { LANE_VITAL, LANE_BULK, NR_LANES };
+
+/*
+ * What the reader of the rings is doing; set by it, and set back to READER_AWAKE by the first
+ * record that wakes it. It naps, a few milliseconds at a time, as long as records keep coming, and
+ * is not woken then, unless much is waiting. Asleep, it is woken by the first record of an event
+ * that asks for it.
+ */
+enum { READER_AWAKE, READER_NAPS, READER_SLEEPS };
 
 /*
  * Which kind of sensor wrote the record. SENSOR_SNAPSHOT: the task iterator, one exec_record per

@@ -93,10 +93,9 @@ static __always_inline void append_stdio_path(struct exec_record *record, struct
 }
 
 static __always_inline void append_stdio(struct exec_record *record, struct stdio_ref *stdio,
-					 struct str_ref *name, struct task_struct *task, __u32 fd)
+					 struct str_ref *name, struct task_struct *task,
+					 struct file *file)
 {
-	struct file *file = task_file(task, fd);
-
 	record_append_nothing(record, name);
 	if (!file)
 		return;
@@ -122,6 +121,28 @@ static __always_inline void append_stdio(struct exec_record *record, struct stdi
 		append_stdio_path(record, name, task, file);
 }
 
+/* Most often two or three of them are one open file: looked at once, its name shared. */
+static __always_inline void append_all_stdio(struct exec_record *record, struct task_struct *task)
+{
+	struct file *in = task_file(task, 0);
+	struct file *out = task_file(task, 1);
+	struct file *err = task_file(task, 2);
+
+	append_stdio(record, &record->stdio[0], &record->stdio_names[0], task, in);
+	if (out == in) {
+		record->stdio[1] = record->stdio[0];
+		record->stdio_names[1] = record->stdio_names[0];
+	} else {
+		append_stdio(record, &record->stdio[1], &record->stdio_names[1], task, out);
+	}
+	if (err == out) {
+		record->stdio[2] = record->stdio[1];
+		record->stdio_names[2] = record->stdio_names[1];
+	} else {
+		append_stdio(record, &record->stdio[2], &record->stdio_names[2], task, err);
+	}
+}
+
 static __always_inline void fill_process(struct exec_record *record, struct task_struct *task)
 {
 	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
@@ -142,9 +163,7 @@ static __always_inline void fill_process(struct exec_record *record, struct task
 	}
 	record_append_path(record, sizeof_scratch(exec), &record->cwd, task,
 			   BPF_CORE_READ(fs, pwd.dentry), BPF_CORE_READ(fs, pwd.mnt), EVENT_EXEC);
-	append_stdio(record, &record->stdio[0], &record->stdio_names[0], task, 0);
-	append_stdio(record, &record->stdio[1], &record->stdio_names[1], task, 1);
-	append_stdio(record, &record->stdio[2], &record->stdio_names[2], task, 2);
+	append_all_stdio(record, task);
 }
 
 SEC("tp_btf/sched_process_exec")

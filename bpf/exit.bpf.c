@@ -30,10 +30,13 @@ struct {
 
 static __always_inline bool is_last_thread(struct task_struct *task)
 {
-	struct ended_process key = {.start_ns = task_start_ns(task), .tgid = task->tgid};
+	struct ended_process key = {
+		.start_ns = KNOWN_READ2(task, group_leader, start_boottime),
+		.tgid = task->tgid,
+	};
 	__u8 value = 1;
 
-	if (BPF_CORE_READ(task, signal, live.counter) != 0)
+	if (KNOWN_READ2(task, signal, live.counter) != 0)
 		return false;
 	return map_update(&ended_processes, &key, &value, BPF_NOEXIST) != -EEXIST;
 }

@@ -41,7 +41,7 @@ static __always_inline __u8 fork_variant(void)
 static __always_inline __u64 inherit_origin(struct task_struct *parent, struct task_struct *child,
 					    __u64 child_cgroup, bool *lost)
 {
-	__u64 origin = origin_of(parent, task_cgroup_id(parent));
+	__u64 origin = origin_of(parent, known_task_cgroup_id(parent));
 
 	if (!origin)
 		origin = container_of_cgroup(child_cgroup);
@@ -52,7 +52,7 @@ static __always_inline __u64 inherit_origin(struct task_struct *parent, struct t
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
-	__u64 child_cgroup = task_cgroup_id(child);
+	__u64 child_cgroup = known_task_cgroup_id(child);
 	bool lost = false;
 	__u64 child_origin = inherit_origin(parent, child, child_cgroup, &lost);
 
@@ -65,18 +65,16 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	if (!record)
 		return 0;
 
-	struct task_struct *child_parent = BPF_CORE_READ(child, real_parent);
-
 	if (lost)
 		record->hdr.flags |= RECORD_ORIGIN_UNKNOWN;
-	record->child_start_ns = task_start_ns(child);
+	record->child_start_ns = KNOWN_READ2(child, group_leader, start_boottime);
 	record->child_cgroup_id = child_cgroup;
 	record->child_origin_cgroup_id = child_origin;
-	record->parent_start_ns = task_start_ns(child_parent);
-	record->ppid = BPF_CORE_READ(child_parent, tgid);
+	record->parent_start_ns = KNOWN_READ3(child, real_parent, group_leader, start_boottime);
+	record->ppid = KNOWN_READ2(child, real_parent, tgid);
 	record->child_tgid = child->tgid;
 	record->child_vpid = task_vpid(child);
-	record->child_pid_ns = task_pid_ns_inum(child);
+	record->child_pid_ns = known_task_pid_ns_inum(child);
 	record_submit(record, fork, LANE_VITAL);
 	return 0;
 }

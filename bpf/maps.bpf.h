@@ -36,10 +36,11 @@ struct {
 	__type(value, __u64);
 } sequences SEC(".maps") __weak;
 
-/* Key: EVENT_*. Which events are wanted; written by user space, read by filter.bpf.h. */
+/* Key: EVENT_*. Which events are wanted; written by user space, read by filter.bpf.h, and which of
+ * them wake a sleeping reader; read by record_submit. */
 struct event_filter_entry {
 	__u32 enabled;
-	__u32 pad;
+	__u32 wakes;
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -65,22 +65,20 @@ static __always_inline void count_drop(__u32 type, __u32 reason)
 static __always_inline void record_fill_header(struct record_header *hdr, __u32 type,
 					       struct task_struct *task)
 {
-	const struct cred *cred = BPF_CORE_READ(task, cred);
-
 	hdr->type = type;
 	hdr->time_ns = bpf_ktime_get_boot_ns();
 	hdr->cpu = bpf_get_smp_processor_id();
-	hdr->tgid = BPF_CORE_READ(task, tgid);
-	hdr->tid = BPF_CORE_READ(task, pid);
-	hdr->start_ns = task_start_ns(task);
-	hdr->uid = BPF_CORE_READ(cred, uid.val);
-	hdr->euid = BPF_CORE_READ(cred, euid.val);
-	hdr->gid = BPF_CORE_READ(cred, gid.val);
-	hdr->egid = BPF_CORE_READ(cred, egid.val);
-	hdr->loginuid = task_loginuid(task);
-	hdr->pid_ns = task_pid_ns_inum(task);
-	hdr->mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-	hdr->cgroup_id = task_cgroup_id(task);
+	hdr->tgid = KNOWN_READ1(task, tgid);
+	hdr->tid = KNOWN_READ1(task, pid);
+	hdr->start_ns = KNOWN_READ2(task, group_leader, start_boottime);
+	hdr->uid = KNOWN_READ2(task, cred, uid.val);
+	hdr->euid = KNOWN_READ2(task, cred, euid.val);
+	hdr->gid = KNOWN_READ2(task, cred, gid.val);
+	hdr->egid = KNOWN_READ2(task, cred, egid.val);
+	hdr->loginuid = known_task_loginuid(task);
+	hdr->pid_ns = known_task_pid_ns_inum(task);
+	hdr->mnt_ns = KNOWN_READ3(task, nsproxy, mnt_ns, ns.inum);
+	hdr->cgroup_id = known_task_cgroup_id(task);
 	hdr->origin_cgroup_id = origin_of(task, hdr->cgroup_id);
 	if (!hdr->origin_cgroup_id && origin_may_be_lost(hdr->start_ns))
 		hdr->flags |= RECORD_ORIGIN_UNKNOWN;
@@ -152,21 +150,42 @@ static __always_inline void record_discard(void *record)
 }
 
 /*
- * The vital lane wakes its reader (the kernel does so only if it has caught up). The bulk lane lets
- * it come by itself every few milliseconds, except when much is waiting.
+ * Wakes the reader where it should be: one wake-up costs more than all the rest of a record.
+ *
+ * The record is in the ring by now, and committing it was a full barrier, as is what the reader
+ * does between saying that it sleeps and looking at the rings once more: one of the two sees the
+ * other. A record discarded is the only way to wake it without writing one.
  */
-#define BULK_WAKEUP_BYTES (64 << 10)
+#define WAKEUP_BYTES (256 << 10)
+
+static __always_inline void reader_wake(void *ring, __u32 type)
+{
+	__u32 state = *(volatile __u32 *)&reader_state;
+
+	if (state == READER_AWAKE)
+		return;
+
+	struct event_filter_entry *entry = bpf_map_lookup_elem(&event_filter, &type);
+	bool wakes = state == READER_SLEEPS && entry && entry->wakes;
+
+	if (!wakes && bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) < WAKEUP_BYTES)
+		return;
+	reader_state = READER_AWAKE;
+
+	void *nudge = bpf_ringbuf_reserve(ring, 8, 0);
+
+	if (nudge)
+		bpf_ringbuf_discard(nudge, BPF_RB_FORCE_WAKEUP);
+}
 
 static __always_inline long record_output(struct record_header *hdr, __u32 lane, __u64 size)
 {
-	if (lane == LANE_VITAL)
-		return bpf_ringbuf_output(&ring_vital, hdr, size, 0);
+	void *ring = lane == LANE_VITAL ? (void *)&ring_vital : (void *)&ring_bulk;
+	long error = bpf_ringbuf_output(ring, hdr, size, BPF_RB_NO_WAKEUP);
 
-	__u64 waiting = bpf_ringbuf_query(&ring_bulk, BPF_RB_AVAIL_DATA);
-
-	return bpf_ringbuf_output(&ring_bulk, hdr, size,
-				  waiting > BULK_WAKEUP_BYTES ? BPF_RB_FORCE_WAKEUP
-							      : BPF_RB_NO_WAKEUP);
+	if (!error)
+		reader_wake(ring, hdr->type);
+	return error;
 }
 
 /*

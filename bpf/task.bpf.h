@@ -10,6 +10,35 @@
 #include "compat.bpf.h"
 #include "maps.bpf.h"
 
+/*
+ * KNOWN_READn(pointer, a, b, c): what BPF_CORE_READ reads, where the verifier knows `pointer` for
+ * what it is (a tracepoint's argument, current_task()): by loads instead of calls, which are most
+ * of the cost of a header. The tests for NULL are for kernels whose BTF tells pointers under RCU.
+ * Before 5.15 current_task() is not known, and both are the same.
+ */
+#define KNOWN_LOAD1(p, a) ((p)->a)
+#define KNOWN_LOAD2(p, a, b)                   \
+	({                                     \
+		typeof((p)->a) __a = (p)->a;   \
+		__a ? KNOWN_LOAD1(__a, b) : 0; \
+	})
+#define KNOWN_LOAD3(p, a, b, c)                   \
+	({                                        \
+		typeof((p)->a) __p = (p)->a;      \
+		__p ? KNOWN_LOAD2(__p, b, c) : 0; \
+	})
+#define KNOWN_LOAD4(p, a, b, c, d)                   \
+	({                                           \
+		typeof((p)->a) __q = (p)->a;         \
+		__q ? KNOWN_LOAD3(__q, b, c, d) : 0; \
+	})
+#define KNOWN_READ1(p, a) (has_task_helpers ? KNOWN_LOAD1(p, a) : BPF_CORE_READ(p, a))
+#define KNOWN_READ2(p, a, b) (has_task_helpers ? KNOWN_LOAD2(p, a, b) : BPF_CORE_READ(p, a, b))
+#define KNOWN_READ3(p, a, b, c) \
+	(has_task_helpers ? KNOWN_LOAD3(p, a, b, c) : BPF_CORE_READ(p, a, b, c))
+#define KNOWN_READ4(p, a, b, c, d) \
+	(has_task_helpers ? KNOWN_LOAD4(p, a, b, c, d) : BPF_CORE_READ(p, a, b, c, d))
+
 /* Start of the process: of its group leader. */
 static __always_inline __u64 task_start_ns(struct task_struct *task)
 {
@@ -32,6 +61,18 @@ static __always_inline __u32 task_pid_ns_inum(struct task_struct *task)
 	struct pid_namespace *ns = task_pid_ns(task);
 
 	return BPF_CORE_READ(ns, ns.inum);
+}
+
+/* The same of a known task: see KNOWN_READ. The array of numbers is beyond the verifier. */
+static __always_inline __u32 known_task_pid_ns_inum(struct task_struct *task)
+{
+	__u32 level = KNOWN_READ2(task, thread_pid, level);
+	struct pid *pid = KNOWN_READ1(task, thread_pid);
+	struct upid upid = {};
+
+	if (bpf_core_read(&upid, sizeof(upid), &pid->numbers[level]) < 0)
+		return 0;
+	return BPF_CORE_READ(upid.ns, ns.inum);
 }
 
 /* The process's id in its own pid namespace. */
@@ -82,6 +123,12 @@ static __always_inline __u64 task_cgroup_id(struct task_struct *task)
 	struct cgroup *cgrp = BPF_CORE_READ(task, cgroups, dfl_cgrp);
 
 	return cgroup_id(cgrp);
+}
+
+/* The same of a known task: see KNOWN_READ. */
+static __always_inline __u64 known_task_cgroup_id(struct task_struct *task)
+{
+	return KNOWN_READ4(task, cgroups, dfl_cgrp, kn, id);
 }
 
 /* The container that cgroup belongs to; 0: none. */

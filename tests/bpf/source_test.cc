@@ -2,7 +2,9 @@
 // The source as a whole: proof, snapshot, the monitor's own acts, waiting.
 #include <linux/capability.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -168,28 +170,37 @@ TEST(Source, PollWaitsItsTimeAndCostsLittle) {
   EXPECT_LT(CpuNs() - cpu, 50000000u + records * 100000) << "more than a tenth of a CPU while idle";
 }
 
-TEST(Source, VitalRecordWakesAtOnce) {
+// A reader that sleeps is woken: by the vital lane and by the bulk lane.
+TEST(Source, WhatIsWantedWakesTheReader) {
+  constexpr auto kTimeout = std::chrono::seconds(20);
   Harness harness;
-  harness.ReadAll();
-  int ends[2];
-  ASSERT_EQ(::pipe(ends), 0);
-  std::fflush(nullptr);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    char byte = 0;
-    REQUIRE_OK(::read(ends[0], &byte, 1) == 1);
-    ::_exit(0);
-  }
-  ASSERT_EQ(::write(ends[1], "x", 1), 1);
-  bool seen = false;
-  const auto deadline = std::chrono::steady_clock::now() + milliseconds(5000);
-  while (!seen && std::chrono::steady_clock::now() < deadline) {
-    ASSERT_TRUE(harness.source().Poll(milliseconds(1000), [&](std::span<const std::byte> bytes) {
-      seen |= Owned(bytes).event().header().tgid == static_cast<std::uint32_t>(child);
-    }));
-  }
-  EXPECT_TRUE(seen);
-  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  const auto wait_for = [&](event::EventType wanted, const std::function<void()>& act) {
+    std::fflush(nullptr);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::usleep(300'000);  // the reader sleeps by then
+      act();
+      ::_exit(0);
+    }
+    const auto start = std::chrono::steady_clock::now();
+    bool found = false;
+    while (!found && std::chrono::steady_clock::now() - start < kTimeout) {
+      const auto polled = harness.source().Poll(kTimeout, [&](std::span<const std::byte> bytes) {
+        const auto* header = reinterpret_cast<const record_header*>(bytes.data());
+        found |= header->type == wanted && header->tgid == static_cast<std::uint32_t>(child);
+      });
+      ASSERT_TRUE(polled);
+    }
+    ::waitpid(child, nullptr, 0);
+    EXPECT_TRUE(found);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, kTimeout / 2);
+  };
+  wait_for(EVENT_EXIT, [] {});
+  wait_for(EVENT_CONNECT, [] {
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    const sockaddr_un nowhere{AF_UNIX, "/nowhere"};
+    ::connect(fd, reinterpret_cast<const sockaddr*>(&nowhere), sizeof nowhere);
+  });
 }
 
 struct PrivilegeCase {

@@ -114,7 +114,7 @@ Status LoadedProbes::Prepare(std::span<const SensorRow* const> rows, const LoadO
     ASSIGN_OR_RETURN(RingMapping ring, RingMapping::Map(ring_fd(lane), RingSize(bytes)));
     rings_.push_back(std::move(ring));
   }
-  for (event::EventType event = 0; event < NR_EVENTS; ++event) SetEnabled(event, true);
+  for (event::EventType event = 0; event < NR_EVENTS; ++event) SetEnabled(event, true, true);
   RETURN_IF_ERROR(AttachSnapshot());
   if (!options.leave_out_self) return {};
   // Its first call tells our number in the initial pid namespace.
@@ -277,13 +277,17 @@ Result<std::size_t> LoadedProbes::Snapshot(const RecordHandler& handler) {
   return count;
 }
 
-void LoadedProbes::SetEnabled(event::EventType event, bool enabled) {
+void LoadedProbes::SetEnabled(event::EventType event, bool wanted, bool wakes) {
   const std::uint32_t key = event;
   const struct {
     std::uint32_t enabled;
-    std::uint32_t pad;
-  } value{enabled ? 1u : 0u, 0};
+    std::uint32_t wakes;
+  } value{wanted ? 1u : 0u, wakes ? 1u : 0u};
   bpf_map_update_elem(bpf_map__fd(skeleton_->maps.event_filter), &key, &value, BPF_ANY);
+}
+
+std::atomic_ref<std::uint32_t> LoadedProbes::reader_state() const {
+  return std::atomic_ref(skeleton_->bss->reader_state);
 }
 
 Status LoadedProbes::MarkContainer(std::uint64_t cgroup_id, std::uint64_t container_cgroup_id) {

@@ -3,6 +3,7 @@
 // Nothing is pinned, so that whatever ends the process detaches everything.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -53,7 +54,12 @@ class LoadedProbes {
   // Runs the task iterator: one SENSOR_SNAPSHOT record per process.
   Result<std::size_t> Snapshot(const RecordHandler& handler);
 
-  void SetEnabled(event::EventType event, bool enabled);
+  // `wanted`: the kernel side delivers it; `wakes`: and wakes the reader for it, if that sleeps.
+  void SetEnabled(event::EventType event, bool wanted, bool wakes);
+
+  // READER_*, shared with the kernel side; see bpf/record.bpf.h.
+  std::atomic_ref<std::uint32_t> reader_state() const;
+
   Status MarkContainer(std::uint64_t cgroup_id, std::uint64_t container_cgroup_id);
   void UnmarkContainer(std::uint64_t cgroup_id);
   std::size_t ContainerCgroups() const;

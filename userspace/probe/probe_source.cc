@@ -16,8 +16,11 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-// The bulk lane does not wake us: this is its latency when the node is idle, at 500 looks a second.
-constexpr milliseconds kBulkInterval{2};
+// While records keep coming we look by ourselves at this interval, which is their latency then;
+// after so many looks in vain we sleep until we are woken. A wake-up per record would cost a busy
+// node more than all the rest.
+constexpr milliseconds kNap{2};
+constexpr int kNapsInVain = 3;
 // So that a flood cannot keep a caller of Poll from its other duties.
 constexpr std::size_t kRecordsPerPoll = 4096;
 constexpr milliseconds kProofTimeout{1000};
@@ -209,7 +212,7 @@ Status ProbeSource::Prove(std::span<const SensorRow* const> rows, EventSet& prov
     finished = proof.Finished();
     if (Drain(sort) > 0 || finished) continue;
     epoll_event ready[NR_LANES];
-    ::epoll_wait(epoll_.get(), ready, NR_LANES, static_cast<int>(kBulkInterval.count()));
+    ::epoll_wait(epoll_.get(), ready, NR_LANES, static_cast<int>(kNap.count()));
   }
   while (finished && pending_.size() < kPendingRecords && Drain(sort) > 0) {
   }
@@ -229,8 +232,11 @@ void ProbeSource::CloseGap(const record_header& taken) {
 }
 
 void ProbeSource::SetEnabled(const EventSet& events) {
-  for (event::EventType event = 0; event < NR_EVENTS; ++event)
-    probes_->SetEnabled(event, events.test(event));
+  for (event::EventType event = 0; event < NR_EVENTS; ++event) {
+    const bool wanted = events.test(event);
+    // A container's cgroup has to be marked before anything runs in it.
+    probes_->SetEnabled(event, wanted, wanted || event == EVENT_CGROUP);
+  }
 }
 
 Result<std::size_t> ProbeSource::Poll(milliseconds timeout, const RecordHandler& handler) {
@@ -238,15 +244,34 @@ Result<std::size_t> ProbeSource::Poll(milliseconds timeout, const RecordHandler&
   std::size_t count = DeliverPending(handler);
   for (;;) {
     count += Drain(handler);
+    if (count > 0) naps_in_vain_ = 0;
     const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
     if (count > 0 || left <= milliseconds::zero()) return count;
-    epoll_event ready[NR_LANES];
-    const auto wait = static_cast<int>(std::min(left, kBulkInterval).count());
-    if (::epoll_wait(epoll_.get(), ready, NR_LANES, wait) < 0) {
-      if (errno == EINTR) return count;
-      return Fail(std::string("wait for records: ") + std::strerror(errno));
-    }
+    if (!Wait(left)) return Fail(std::string("wait for records: ") + std::strerror(errno));
   }
+}
+
+// Naps, or sleeps if naps were in vain. False: cannot wait.
+bool ProbeSource::Wait(milliseconds longest) {
+  const auto state = probes_->reader_state();
+  const bool nap = naps_in_vain_ < kNapsInVain;
+  epoll_event ready[NR_LANES];
+  state.store(nap ? READER_NAPS : READER_SLEEPS);
+  // From here on a record wakes us; those that came before are found now. See reader_wake.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  int woken = 0;
+  if (nap || IsEmpty()) {
+    const auto wait = nap ? std::min(longest, kNap) : longest;
+    woken = ::epoll_wait(epoll_.get(), ready, NR_LANES, static_cast<int>(wait.count()));
+    if (nap) ++naps_in_vain_;
+  }
+  state.store(READER_AWAKE);
+  return woken >= 0 || errno == EINTR;
+}
+
+bool ProbeSource::IsEmpty() {
+  return std::all_of(rings_.begin(), rings_.end(),
+                     [](RingReader& ring) { return ring.Peek() == RingReader::Next::kNothing; });
 }
 
 std::size_t ProbeSource::DeliverPending(const RecordHandler& handler) {

@@ -69,6 +69,8 @@ class ProbeSource : public EventSource {
   Status Choose(const ProbeOptions& options);
   Status Prove(std::span<const SensorRow* const> rows, EventSet& proved, EventSet& attempted);
   std::size_t Drain(const RecordHandler& handler);
+  bool Wait(std::chrono::milliseconds longest);
+  bool IsEmpty();
   void CloseGap(const record_header& taken);
   std::size_t DeliverPending(const RecordHandler& handler);
   Status StartReading();
@@ -76,6 +78,7 @@ class ProbeSource : public EventSource {
   std::unique_ptr<LoadedProbes> probes_;
   std::vector<RingReader> rings_;  // by lane
   UniqueFd epoll_;
+  int naps_in_vain_ = 0;  // since the last record
   struct Pending {
     std::vector<std::uint64_t> words;
     std::size_t size;  // in bytes

@@ -5,12 +5,17 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
+#include "bpf/events.h"
+
 namespace nezuban::probe {
 namespace {
+
+constexpr std::size_t kLongestRecord = RECORD_MAX + BPF_RINGBUF_HDR_SZ;
 
 std::size_t PageSize() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
 
@@ -47,24 +52,28 @@ Result<RingMapping> RingMapping::Map(int map_fd, std::size_t size) {
   void* consumer = ::mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
   if (consumer == MAP_FAILED)
     return Fail(std::string("map a ring buffer: ") + std::strerror(errno));
-  void* producer =
-      ::mmap(nullptr, page + 2 * size, PROT_READ, MAP_SHARED, map_fd, static_cast<off_t>(page));
+  // The kernel's mapping shows the data twice. Each page mapped counts as resident memory of ours,
+  // so of the second showing only what a record that wraps can reach into.
+  const std::size_t beyond = std::min(size, (kLongestRecord + page - 1) / page * page);
+  const std::size_t mapped = page + size + beyond;
+  void* producer = ::mmap(nullptr, mapped, PROT_READ, MAP_SHARED, map_fd, static_cast<off_t>(page));
   if (producer == MAP_FAILED) {
     const int error = errno;
     ::munmap(consumer, page);
     return Fail(std::string("map a ring buffer's data: ") + std::strerror(error));
   }
-  return RingMapping(consumer, producer, size);
+  return RingMapping(consumer, producer, size, mapped);
 }
 
 RingMapping::RingMapping(RingMapping&& other) noexcept
     : consumer_(std::exchange(other.consumer_, nullptr)),
       producer_(std::exchange(other.producer_, nullptr)),
-      size_(other.size_) {}
+      size_(other.size_),
+      mapped_(other.mapped_) {}
 
 RingMapping::~RingMapping() {
   if (consumer_ != nullptr) ::munmap(consumer_, PageSize());
-  if (producer_ != nullptr) ::munmap(producer_, PageSize() + 2 * size_);
+  if (producer_ != nullptr) ::munmap(producer_, mapped_);
 }
 
 RingReader RingMapping::Reader() const {

@@ -18,7 +18,8 @@ class RingReader {
  public:
   enum class Next : std::uint8_t { kNothing, kBeingWritten, kRecord };
 
-  // `data` is mapped twice in a row, so that a record never wraps. `size` is a power of two.
+  // `data` goes on behind `size`, a power of two, with its own beginning: by a record's length at
+  // least, so that none wraps.
   RingReader(const std::uint64_t* producer, std::uint64_t* consumer, const std::byte* data,
              std::size_t size)
       : producer_(producer), consumer_(consumer), data_(data), mask_(size - 1) {}
@@ -52,12 +53,13 @@ class RingMapping {
   RingReader Reader() const;
 
  private:
-  RingMapping(void* consumer, void* producer, std::size_t size)
-      : consumer_(consumer), producer_(producer), size_(size) {}
+  RingMapping(void* consumer, void* producer, std::size_t size, std::size_t mapped)
+      : consumer_(consumer), producer_(producer), size_(size), mapped_(mapped) {}
 
   void* consumer_;
   void* producer_;
   std::size_t size_;
+  std::size_t mapped_;  // bytes at producer_
 };
 
 }  // namespace nezuban::probe
