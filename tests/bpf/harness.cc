@@ -25,7 +25,7 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr milliseconds kPatience{10000};
+constexpr milliseconds kPatience{60000};
 
 // An ELF header, one program header, and the code.
 struct TinyElf {
