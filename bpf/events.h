@@ -38,7 +38,8 @@
 	EVENT(EVENT_ACCEPT, accept_record, "accept accept4", 1, LANE_BULK)                    \
 	EVENT(EVENT_SEND, message_record, "sendto sendmsg sendmmsg", 1, LANE_BULK)            \
 	EVENT(EVENT_RECV, message_record, "recvfrom recvmsg recvmmsg", 1, LANE_BULK)          \
-	EVENT(EVENT_RECVFD, recvfd_record, "recvfd", 1, LANE_VITAL)
+	EVENT(EVENT_RECVFD, recvfd_record, "recvfd", 1, LANE_VITAL)                           \
+	EVENT(EVENT_OPEN, open_record, "open openat openat2 creat open_by_handle_at", 3, LANE_BULK)
 
 #define EVENT_ID(id, record, names, strings, lane) id,
 enum { EVENT_LIST(EVENT_ID) NR_EVENTS };
@@ -133,12 +134,15 @@ ABI_ASSERT(sizeof(struct str_ref) == 8);
 
 /* file_ref.flags */
 #define FILE_UPPER_LAYER (1u << 0) /* overlayfs: lies in the upper (writable) layer */
+#define FILE_LOWER_LAYER (1u << 1) /* overlayfs: lies in a lower layer */
+#define FILE_DETACHED (1u << 2)	   /* its mount belongs to no namespace yet: fsmount, open_tree */
+#define FILE_CREATED (1u << 3)	   /* this open made it */
 
 struct file_ref {
 	__u64 ino; /* 0: no file */
 	__u32 dev; /* of the super block, kernel encoding: major << 20 | minor */
 	__u32 nlink;
-	__u32 mnt_ns; /* namespace of the file's mount; 0: none (internal or detached) */
+	__u32 mnt_ns; /* namespace of the mount; 0: none (the kernel's own, unmounted, detached) */
 	__u16 mode;   /* S_IF… and permissions */
 	__u16 flags;  /* FILE_* */
 };
@@ -336,6 +340,22 @@ struct recvfd_record {
 	__u32 pad;
 };
 
+/* An open, or an attempt. Where it failed, or the file cannot be told, path is empty and known to
+ * be, and file zero; dir is there only then, and only for a relative name. */
+struct open_record {
+	struct record_header hdr;
+	struct str_ref path; /* of the file, as seen from the process's root */
+	struct str_ref name; /* as passed, from the caller's memory; empty: open_by_handle_at */
+	struct str_ref dir;  /* what the name is relative to */
+	struct file_ref file;
+	__u64 flags;   /* O_*, without the O_LARGEFILE that the kernel adds */
+	__u64 resolve; /* RESOLVE_* of openat2 */
+	__u32 mode;    /* as passed; 0 where nothing may be made */
+	__s32 dirfd;   /* AT_FDCWD where the call has none; open_by_handle_at: mount_fd */
+	__s32 result;  /* the descriptor or -errno */
+	__u32 pad;
+};
+
 ABI_ASSERT(sizeof(struct exec_record) == 112 + 6 * 8 + 24 + 3 * 88 + 32);
 ABI_ASSERT(sizeof(struct fork_record) == 112 + 48);
 ABI_ASSERT(sizeof(struct exit_record) == 112 + 8);
@@ -349,6 +369,7 @@ ABI_ASSERT(sizeof(struct bind_record) == 112 + 8 + 56 + 16);
 ABI_ASSERT(sizeof(struct accept_record) == 112 + 8 + 56 + 24);
 ABI_ASSERT(sizeof(struct message_record) == 112 + 8 + 56 + 16);
 ABI_ASSERT(sizeof(struct recvfd_record) == 112 + 8 + 24 + 56 + 8);
+ABI_ASSERT(sizeof(struct open_record) == 112 + 24 + 24 + 32);
 
 /* No record is larger: three paths, argv and the fixed part fit with room to spare. */
 #define RECORD_MAX 28672

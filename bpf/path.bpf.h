@@ -87,27 +87,40 @@ static __always_inline void record_append_file_path(void *record, __u32 capacity
 			   BPF_CORE_READ(file, f_path.mnt), event);
 }
 
-/* The namespace a mount belongs to; 0: none, as for pipes, sockets and detached mounts, whose
- * mnt_ns is NULL or an error pointer that cannot be read through. */
-static __always_inline __u32 vfsmount_ns_inum(struct vfsmount *vfsmount)
+/* From 6.18 on the anonymous mount namespaces share this number, where they had none before. */
+#define ANONYMOUS_MNT_NS 0xeffffff7u
+
+/*
+ * The namespace a mount belongs to, into ref: 0 and no flag for the kernel's own mounts (pipes,
+ * sockets, memfd; an error pointer that cannot be read through) and those unmounted lazily (NULL);
+ * 0 and FILE_DETACHED where it is the anonymous one of a mount not attached yet.
+ */
+static __always_inline void file_ref_fill_mount(struct file_ref *ref, struct vfsmount *vfsmount)
 {
 	struct mount *mnt = (void *)vfsmount - bpf_core_field_offset(struct mount, mnt);
+	struct mnt_namespace *ns = vfsmount ? BPF_CORE_READ(mnt, mnt_ns) : NULL;
+	__u32 inum = 0;
 
-	return BPF_CORE_READ(mnt, mnt_ns, ns.inum);
+	if (!ns || bpf_core_read(&inum, sizeof(inum), &ns->ns.inum) < 0)
+		return;
+	if (inum == 0 || inum == ANONYMOUS_MNT_NS)
+		ref->flags |= FILE_DETACHED;
+	else
+		ref->mnt_ns = inum;
 }
 
 /* overlayfs keeps an inode's upper dentry right behind the embedded inode; set once the file has
  * been written or made in the upper layer. struct ovl_inode itself is in a module's BTF. */
-static __always_inline bool inode_in_upper_layer(struct inode *inode)
+static __always_inline __u16 inode_layer(struct inode *inode)
 {
 	void *upper = NULL;
 
 	if (BPF_CORE_READ(inode, i_sb, s_magic) != OVERLAYFS_SUPER_MAGIC)
-		return false;
+		return 0;
 	if (bpf_probe_read_kernel(&upper, sizeof(upper),
 				  (void *)inode + bpf_core_type_size(struct inode)) < 0)
-		return false;
-	return upper != NULL;
+		return 0;
+	return upper ? FILE_UPPER_LAYER : FILE_LOWER_LAYER;
 }
 
 static __always_inline void file_ref_fill(struct file_ref *ref, struct inode *inode,
@@ -117,9 +130,8 @@ static __always_inline void file_ref_fill(struct file_ref *ref, struct inode *in
 	ref->dev = BPF_CORE_READ(inode, i_sb, s_dev);
 	ref->nlink = BPF_CORE_READ(inode, i_nlink);
 	ref->mode = BPF_CORE_READ(inode, i_mode);
-	ref->mnt_ns = vfsmount_ns_inum(vfsmount);
-	if (inode_in_upper_layer(inode))
-		ref->flags |= FILE_UPPER_LAYER;
+	ref->flags |= inode_layer(inode);
+	file_ref_fill_mount(ref, vfsmount);
 }
 
 static __always_inline void file_ref_fill_file(struct file_ref *ref, struct file *file)

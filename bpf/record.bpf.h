@@ -295,10 +295,12 @@ static __always_inline void record_append_user_str(void *record, __u32 capacity,
 
 	long copied = bpf_probe_read_user_str(record + off, max, src);
 
-	if (copied <= 0)
+	if (copied < 0)
 		return;
-	ref->len = copied - 1;
-	ref->total = copied < max ? copied - 1 : STR_TOTAL_UNKNOWN;
+	if (copied > 0) /* an empty string is 0 long on kernels up to 6.1, with its NUL on others */
+		copied--;
+	ref->len = copied;
+	ref->total = copied < max - 1 ? copied : STR_TOTAL_UNKNOWN;
 	hdr->size = off + ref->len;
 }
 

@@ -130,6 +130,12 @@ std::string_view SocketName(const endpoints& ends, bool is_server, Arena& arena)
   return is_server ? arena.Concat({remote, "->", local}) : arena.Concat({local, "->", remote});
 }
 
+std::int64_t EncodedDev(std::uint32_t dev) {
+  const std::uint32_t major = dev >> 20;
+  const std::uint32_t minor = dev & 0xfffff;
+  return (minor & 0xff) | major << 8 | (minor & ~0xffU) << 12;
+}
+
 std::string ToString(const Value& value) {
   struct Printer {
     std::string operator()(Absent) const { return std::string(kNoText); }

@@ -49,6 +49,9 @@ Value EndName(const endpoints& ends, const std::uint8_t (&address)[16], std::uin
 // that are not IP, and without ends.
 std::string_view SocketName(const endpoints& ends, bool is_server, Arena& arena);
 
+// A record's device number as user space has it in 32 bits.
+std::int64_t EncodedDev(std::uint32_t dev);
+
 // Text form of any value for outputs and joined texts: numbers decimal, <NA> for none.
 std::string ToString(const Value& value);
 

@@ -45,8 +45,9 @@ bool HasArg(const EventArg& arg, const record_header& header) {
 }  // namespace
 
 std::span<const EventFamily> EventFamilies() {
-  static const EventFamily families[] = {ProcessEvents(), MountEvents(), SocketEvents(),
-                                         PrivilegeEvents()};
+  static const EventFamily families[] = {
+      ProcessEvents(), MountEvents(), SocketEvents(), PrivilegeEvents(), FileEvents(),
+  };
   return families;
 }
 

@@ -32,16 +32,43 @@ struct EventFacts {
   // … a file: its inode and its resolved path.
   const file_ref* (*file)(const FieldContext& context) = nullptr;
   Value (*file_name)(const FieldContext& context) = nullptr;
+  Value (*file_name_raw)(const FieldContext& context) = nullptr;  // as the caller passed it
 };
 
 // The rows with a result, for FieldDef::events; a unit test holds them together.
-inline constexpr std::uint64_t kEventsWithResult =
-    On({EVENT_EXEC, EVENT_FORK, EVENT_MOUNT, EVENT_DUP, EVENT_CONNECT, EVENT_NAMESPACE,
-        EVENT_SOCKET, EVENT_BIND, EVENT_LISTEN, EVENT_ACCEPT, EVENT_SEND, EVENT_RECV});
+inline constexpr std::uint64_t kEventsWithResult = On({
+    EVENT_EXEC,
+    EVENT_FORK,
+    EVENT_MOUNT,
+    EVENT_DUP,
+    EVENT_CONNECT,
+    EVENT_NAMESPACE,
+    EVENT_SOCKET,
+    EVENT_BIND,
+    EVENT_LISTEN,
+    EVENT_ACCEPT,
+    EVENT_SEND,
+    EVENT_RECV,
+    EVENT_OPEN,
+});
 
-// Those with a descriptor, a socket or a file.
-inline constexpr std::uint64_t kEventsWithFd =
-    On({EVENT_CONNECT, EVENT_DUP, EVENT_SOCKET, EVENT_BIND, EVENT_LISTEN, EVENT_ACCEPT, EVENT_SEND, EVENT_RECV, EVENT_RECVFD});
+// Those about a socket, those about a file, and those with a descriptor of whatever kind.
+inline constexpr std::uint64_t kEventsWithSocket = On({
+    EVENT_CONNECT,
+    EVENT_DUP,
+    EVENT_SOCKET,
+    EVENT_BIND,
+    EVENT_LISTEN,
+    EVENT_ACCEPT,
+    EVENT_SEND,
+    EVENT_RECV,
+    EVENT_RECVFD,
+});
+inline constexpr std::uint64_t kEventsWithFile = On({
+    EVENT_OPEN,
+    EVENT_RECVFD,
+});
+inline constexpr std::uint64_t kEventsWithFd = kEventsWithSocket | kEventsWithFile;
 
 // Of the event at hand.
 const EventFacts& FactsOf(const FieldContext& context);

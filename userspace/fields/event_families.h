@@ -18,6 +18,7 @@ EventFamily ProcessEvents();
 EventFamily MountEvents();
 EventFamily SocketEvents();
 EventFamily PrivilegeEvents();
+EventFamily FileEvents();
 
 std::span<const EventFamily> EventFamilies();
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "fields/convert.h"
 #include "fields/event_facts.h"
@@ -27,6 +28,11 @@ const endpoints* EventSocket(const FieldContext& context) {
   return socket == nullptr ? nullptr : socket(context);
 }
 
+const file_ref* EventFile(const FieldContext& context) {
+  const auto file = FactsOf(context).file;
+  return file == nullptr ? nullptr : file(context);
+}
+
 Value EventFd(const FieldContext& context) {
   const auto fd = FactsOf(context).fd;
   return fd == nullptr ? Value(Absent{}) : fd(context);
@@ -34,7 +40,10 @@ Value EventFd(const FieldContext& context) {
 
 Value FdName(const FieldContext& context) {
   const endpoints* ends = EventSocket(context);
-  if (ends == nullptr) return Absent{};
+  if (ends == nullptr) {
+    const auto file_name = FactsOf(context).file_name;
+    return file_name == nullptr ? Value(Absent{}) : file_name(context);
+  }
   if (ends->family == AF_UNIX) return UnixName(context);
   return SocketName(*ends, RoleOf(context) == SocketRole::kServer, context.arena);
 }
@@ -102,12 +111,35 @@ Value NameChanged(const FieldContext& c) {
   return changed == nullptr ? Value(false) : changed(c);
 }
 
+// A file that could not be opened may have been of any kind.
+Value FdType(const FieldContext& c) {
+  if (const endpoints* ends = EventSocket(c)) return SocketType(*ends);
+  const file_ref* file = EventFile(c);
+  if (file == nullptr || file->ino == 0) return Absent{};
+  return S_ISDIR(file->mode) ? "directory" : S_ISFIFO(file->mode) ? "pipe" : "file";
+}
+
+Value FdTypeChar(const FieldContext& c) {
+  if (const endpoints* ends = EventSocket(c)) return TypeChar(*ends);
+  const file_ref* file = EventFile(c);
+  if (file == nullptr) return Absent{};
+  return S_ISDIR(file->mode) ? "d" : S_ISFIFO(file->mode) ? "p" : "f";
+}
+
+Value FdInode(const FieldContext& c) {
+  const endpoints* ends = EventSocket(c);
+  const file_ref* file = EventFile(c);
+  const std::uint64_t ino = ends != nullptr ? ends->ino : file != nullptr ? file->ino : 0;
+  return ino == 0 ? Value(Absent{}) : Value(static_cast<std::int64_t>(ino));
+}
+
 Value Connected(const FieldContext& c) {
   if (c.event.event.As<connect_record>() != nullptr) {
     const Value result = EventResult(c);
     const auto* n = std::get_if<std::int64_t>(&result);
     return n == nullptr ? result : Value(*n == 0);
   }
+  if (EventFile(c) != nullptr) return false;
   constexpr std::uint8_t kEstablished = 1;
   return OfSocket(c, [](const endpoints& e) -> Value { return e.state == kEstablished; });
 }
@@ -120,21 +152,19 @@ constexpr FieldDef kFields[] = {
      .get = [](const FieldContext& c, const Argument&) { return EventFd(c); }},
     {.name = "fd.name",
      .events = kEventsWithFd,
-     .doc = "For an IP socket `client:port->server:port`, for a unix socket its name.",
+     .doc = "Of an IP socket `client:port->server:port`, of a unix socket its name, of a file its "
+            "path.",
      .get = [](const FieldContext& c, const Argument&) { return FdName(c); }},
     {.name = "fd.type",
      .events = kEventsWithFd,
-     .doc = "Kind of descriptor: ipv4, ipv6, unix, or <NA>.",
-     .get =
-         [](const FieldContext& c, const Argument&) {
-           return OfSocket(c, [](const endpoints& e) -> Value { return SocketType(e); });
-         }},
+     .doc = "Kind of descriptor: file, directory, pipe, ipv4, ipv6, unix, or <NA>.",
+     .get = [](const FieldContext& c, const Argument&) { return FdType(c); }},
     {.name = "fd.typechar",
      .events = kEventsWithFd,
-     .doc = "Kind of descriptor in one character: 4, 6, u, or o for others.",
-     .get = [](const FieldContext& c, const Argument&) { return OfSocket(c, TypeChar); }},
+     .doc = "Kind of descriptor in one character: f, d, p, 4, 6, u, or o for others.",
+     .get = [](const FieldContext& c, const Argument&) { return FdTypeChar(c); }},
     {.name = "fd.sockfamily",
-     .events = kEventsWithFd,
+     .events = kEventsWithSocket,
      .doc = "ip or unix; absent for other sockets.",
      .get = [](const FieldContext& c, const Argument&) { return OfSocket(c, SocketFamily); }},
     {.name = "fd.l4proto",
@@ -142,6 +172,7 @@ constexpr FieldDef kFields[] = {
      .doc = "tcp, udp, icmp, raw, or the text <NA> for anything that is not an IP socket.",
      .get =
          [](const FieldContext& c, const Argument&) {
+           if (EventFile(c) != nullptr) return Value("<NA>");
            return OfSocket(c, [](const endpoints& e) -> Value { return L4Proto(e); });
          }},
     {.name = "fd.connected",
@@ -157,7 +188,7 @@ constexpr FieldDef kFields[] = {
      .get = [](const FieldContext& c, const Argument&) { return NameChanged(c); }},
     {.name = "fd.is_server",
      .type = Type::kBool,
-     .events = kEventsWithFd,
+     .events = kEventsWithSocket,
      .doc = "The process holds the server's end; false for the caller of connect.",
      .get =
          [](const FieldContext& c, const Argument&) {
@@ -168,95 +199,99 @@ constexpr FieldDef kFields[] = {
     {.name = "fd.ino",
      .type = Type::kInt,
      .events = kEventsWithFd,
-     .doc = "Inode number of the socket.",
-     .get =
-         [](const FieldContext& c, const Argument&) {
-           return OfSocket(
-               c, [](const endpoints& e) -> Value { return static_cast<std::int64_t>(e.ino); });
-         }},
+     .doc = "Inode number of the socket or file.",
+     .get = [](const FieldContext& c, const Argument&) { return FdInode(c); }},
     {.name = "fd.lip",
      .type = Type::kIp,
-     .events = kEventsWithFd,
+     .events = kEventsWithSocket,
      .doc = "Local address.",
      .get = [](const FieldContext& c, const Argument&) { return OfSocket(c, LocalIp); }},
     {.name = "fd.rip",
      .type = Type::kIp,
-     .events = kEventsWithFd,
+     .events = kEventsWithSocket,
      .doc = "Remote address.",
      .get = [](const FieldContext& c, const Argument&) { return OfSocket(c, RemoteIp); }},
     {.name = "fd.cip",
      .type = Type::kIp,
-     .events = kEventsWithFd,
+     .events = kEventsWithSocket,
      .doc = "Address of the client; not known for dup.",
      .get = [](const FieldContext& c, const Argument&) { return OfRole(c, LocalIp, RemoteIp); }},
     {.name = "fd.sip",
      .type = Type::kIp,
-     .events = kEventsWithFd,
+     .events = kEventsWithSocket,
      .doc = "Address of the server; not known for dup.",
      .get = [](const FieldContext& c, const Argument&) { return OfRole(c, RemoteIp, LocalIp); }},
     {.name = "fd.ip",
      .type = Type::kIp,
      .several = Several::kEitherEnd,
-     .events = kEventsWithFd,
+     .events = kEventsWithSocket,
      .doc = "Address of either end; != is true if both differ.",
      .get = [](const FieldContext& c, const Argument&) { return Both(c, LocalIp, RemoteIp); }},
     {.name = "fd.lnet",
      .type = Type::kNet,
-     .events = kEventsWithFd,
+     .events = kEventsWithSocket,
      .doc = "Local address, compared with networks (10.0.0.0/8).",
      .get = [](const FieldContext& c, const Argument&) { return OfSocket(c, LocalIp); }},
     {.name = "fd.rnet",
      .type = Type::kNet,
-     .events = kEventsWithFd,
+     .events = kEventsWithSocket,
      .doc = "Remote address, compared with networks.",
      .get = [](const FieldContext& c, const Argument&) { return OfSocket(c, RemoteIp); }},
     {.name = "fd.cnet",
      .type = Type::kNet,
-     .events = kEventsWithFd,
+     .events = kEventsWithSocket,
      .doc = "Address of the client, compared with networks.",
      .get = [](const FieldContext& c, const Argument&) { return OfRole(c, LocalIp, RemoteIp); }},
     {.name = "fd.snet",
      .type = Type::kNet,
-     .events = kEventsWithFd,
+     .events = kEventsWithSocket,
      .doc = "Address of the server, compared with networks.",
      .get = [](const FieldContext& c, const Argument&) { return OfRole(c, RemoteIp, LocalIp); }},
     {.name = "fd.net",
      .type = Type::kNet,
      .several = Several::kEitherEnd,
-     .events = kEventsWithFd,
+     .events = kEventsWithSocket,
      .doc = "Address of either end, compared with networks; != is true if both lie outside.",
      .get = [](const FieldContext& c, const Argument&) { return Both(c, LocalIp, RemoteIp); }},
     {.name = "fd.lport",
      .type = Type::kPort,
-     .events = kEventsWithFd,
+     .events = kEventsWithSocket,
      .doc = "Local port.",
      .get = [](const FieldContext& c, const Argument&) { return OfSocket(c, LocalPort); }},
     {.name = "fd.rport",
      .type = Type::kPort,
-     .events = kEventsWithFd,
+     .events = kEventsWithSocket,
      .doc = "Remote port.",
      .get = [](const FieldContext& c, const Argument&) { return OfSocket(c, RemotePort); }},
     {.name = "fd.cport",
      .type = Type::kPort,
-     .events = kEventsWithFd,
+     .events = kEventsWithSocket,
      .doc = "Port of the client; not known for dup.",
      .get = [](const FieldContext& c,
                const Argument&) { return OfRole(c, LocalPort, RemotePort); }},
     {.name = "fd.sport",
      .type = Type::kPort,
-     .events = kEventsWithFd,
+     .events = kEventsWithSocket,
      .doc = "Port of the server; not known for dup.",
      .get = [](const FieldContext& c,
                const Argument&) { return OfRole(c, RemotePort, LocalPort); }},
     {.name = "fd.port",
      .type = Type::kPort,
      .several = Several::kEitherEnd,
-     .events = kEventsWithFd,
+     .events = kEventsWithSocket,
      .doc = "Port of either end; != is true if both differ.",
      .get = [](const FieldContext& c, const Argument&) { return Both(c, LocalPort, RemotePort); }},
 };
 
 }  // namespace
+
+Value FileFd(const FieldContext& context) {
+  const Value fd = EventFd(context);
+  const auto* n = std::get_if<std::int64_t>(&fd);
+  if (n == nullptr) return fd;
+  if (*n < 0) return EventResultText(context);
+  return context.arena.Concat({"<", ToString(FdTypeChar(context)), ">", ToString(FdName(context))});
+}
 
 std::span<const FieldDef> FdFields() { return kFields; }
 

@@ -15,7 +15,7 @@ namespace {
 std::vector<const FieldDef*> JoinTables() {
   std::vector<const FieldDef*> all;
   for (const auto& table : {EvtFields(), ProcFields(), AncestorFields(), StdioFields(), FdFields(),
-                            MountFields(), UserFields(), ContainerFields()}) {
+                            FileFields(), MountFields(), UserFields(), ContainerFields()}) {
     for (const FieldDef& def : table) all.push_back(&def);
   }
   std::ranges::sort(all, {}, &FieldDef::name);

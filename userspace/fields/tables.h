@@ -13,6 +13,7 @@ std::span<const FieldDef> ProcFields();
 std::span<const FieldDef> AncestorFields();
 std::span<const FieldDef> StdioFields();
 std::span<const FieldDef> FdFields();
+std::span<const FieldDef> FileFields();
 std::span<const FieldDef> MountFields();
 std::span<const FieldDef> UserFields();
 std::span<const FieldDef> ContainerFields();

@@ -125,4 +125,11 @@ bool ActNamespace(const ProofContext&) {
   return true;
 }
 
+bool ActOpen(const ProofContext&) {
+  const int fd = ::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return false;
+  ::close(fd);
+  return true;
+}
+
 }  // namespace nezuban::probe

@@ -40,4 +40,7 @@ bool ActDup(const ProofContext& context);
 // setns with a descriptor that stands for nothing; unshare of nothing.
 bool ActNamespace(const ProofContext& context);
 
+// The root directory is opened.
+bool ActOpen(const ProofContext& context);
+
 }  // namespace nezuban::probe

@@ -9,7 +9,13 @@ namespace {
 const std::vector<SensorRow>& Rows() {
   static const std::vector<SensorRow> rows = [] {
     std::vector<SensorRow> all;
-    for (const auto family : {ProcessSensors, MountSensors, SocketSensors, PrivilegeSensors}) {
+    for (const auto family : {
+             ProcessSensors,
+             MountSensors,
+             SocketSensors,
+             PrivilegeSensors,
+             FileSensors,
+         }) {
       std::vector<SensorRow> of_family = family();
       std::move(of_family.begin(), of_family.end(), std::back_inserter(all));
     }

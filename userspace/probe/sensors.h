@@ -81,6 +81,7 @@ std::vector<SensorRow> ProcessSensors();
 std::vector<SensorRow> MountSensors();
 std::vector<SensorRow> SocketSensors();
 std::vector<SensorRow> PrivilegeSensors();
+std::vector<SensorRow> FileSensors();
 
 // All rows.
 std::span<const SensorRow> Sensors();

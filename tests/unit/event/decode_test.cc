@@ -58,6 +58,9 @@ std::vector<Record> OneOfEach() {
   }
   Draft<recvfd_record> recvfd{Actor{}};
   records.push_back(recvfd.Text(recvfd->path, "/etc/shadow").Build());
+  Draft<open_record> open{Actor{}};
+  open.Text(open->path, "/etc/passwd").Text(open->name, "passwd").Text(open->dir, "/etc");
+  records.push_back(open.Build());
   for (EventType type = 0; type < NR_EVENTS; ++type)
     if ((calls >> type & 1) != 0) records.push_back(OneCall(type));
   std::map<EventType, Record> by_type;

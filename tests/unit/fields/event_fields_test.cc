@@ -191,6 +191,8 @@ TEST(EventFacts, TheListsOfEventsAgreeWithTheRows) {
     EXPECT_EQ((kEventsWithResult & bit) != 0, facts.result != nullptr) << facts.event;
     const bool has_fd = facts.fd != nullptr || facts.socket != nullptr || facts.file != nullptr;
     EXPECT_EQ((kEventsWithFd & bit) != 0, has_fd) << facts.event;
+    EXPECT_EQ((kEventsWithSocket & bit) != 0, facts.socket != nullptr) << facts.event;
+    EXPECT_EQ((kEventsWithFile & bit) != 0, facts.file_name != nullptr) << facts.event;
     EXPECT_FALSE(facts.category.empty()) << facts.event;
   }
 }

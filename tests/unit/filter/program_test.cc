@@ -72,7 +72,7 @@ TEST(Program, KnowsTheEventsItCanMatch) {
       {"evt.type startswith exec", "execve execveat"},
       {"evt.type startswith dup and not evt.type = dup2", "dup dup3"},
       {"not (evt.type != connect or proc.name = x)", "connect"},
-      {"evt.type = openat", ""},
+      {"evt.type = pipe2", ""},
       {"evt.type = execve and evt.type = connect", ""},
       // Fields that only some events have.
       {"fd.rport = 10250", "dup dup2 dup3 fcntl connect"},

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fields/file_flags.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+
+#include <array>
+#include <charconv>
+#include <span>
+#include <string>
+
+namespace nezuban::fields {
+namespace {
+
+struct FlagName {
+  std::uint64_t bits;  // all of them must be set
+  std::string_view name;
+};
+
+#if defined(__aarch64__)
+constexpr std::uint64_t kLargeFile = 0400000;
+#else
+constexpr std::uint64_t kLargeFile = 0100000;  // glibc's O_LARGEFILE is 0 on 64-bit machines
+#endif
+constexpr std::uint64_t kTmpFile = O_TMPFILE & ~O_DIRECTORY;
+
+// Before and after the access mode.
+constexpr FlagName kOpenFlags[] = {
+    {kLargeFile, "O_LARGEFILE"}, {O_DIRECTORY, "O_DIRECTORY"}, {O_DIRECT, "O_DIRECT"},
+    {O_TRUNC, "O_TRUNC"},        {O_SYNC, "O_SYNC"},           {O_NONBLOCK, "O_NONBLOCK"},
+    {O_EXCL, "O_EXCL"},          {O_DSYNC, "O_DSYNC"},         {O_APPEND, "O_APPEND"},
+    {O_CREAT, "O_CREAT"},
+};
+constexpr FlagName kOpenFlagsAfter[] = {{O_CLOEXEC, "O_CLOEXEC"}, {kTmpFile, "O_TMPFILE"}};
+constexpr FlagName kFileFlags[] = {{FILE_CREATED, "O_F_CREATED"},
+                                   {FILE_UPPER_LAYER, "FD_UPPER_LAYER"},
+                                   {FILE_LOWER_LAYER, "FD_LOWER_LAYER"}};
+
+constexpr FlagName kResolveFlags[] = {
+    {RESOLVE_BENEATH, "RESOLVE_BENEATH"},
+    {RESOLVE_IN_ROOT, "RESOLVE_IN_ROOT"},
+    {RESOLVE_NO_MAGICLINKS, "RESOLVE_NO_MAGICLINKS"},
+    {RESOLVE_NO_SYMLINKS, "RESOLVE_NO_SYMLINKS"},
+    {RESOLVE_NO_XDEV, "RESOLVE_NO_XDEV"},
+    {RESOLVE_CACHED, "RESOLVE_CACHED"},
+};
+
+void Add(std::string& text, std::string_view name) {
+  if (!text.empty()) text += '|';
+  text += name;
+}
+
+void AddNames(std::string& text, std::uint64_t flags, std::span<const FlagName> names) {
+  for (const FlagName& flag : names)
+    if ((flags & flag.bits) == flag.bits) Add(text, flag.name);
+}
+
+std::string_view Names(std::uint64_t flags, std::span<const FlagName> names, Arena& arena) {
+  std::string text;
+  AddNames(text, flags, names);
+  return text.empty() ? std::string_view("0") : arena.Copy(text);
+}
+
+}  // namespace
+
+std::string_view OpenFlags(std::uint64_t flags, std::uint16_t file_flags, Arena& arena) {
+  std::string text;
+  AddNames(text, flags, kOpenFlags);
+  const bool reads = OpensToRead(flags);
+  const bool writes = OpensToWrite(flags);
+  Add(text, reads && writes ? "O_RDWR" : writes ? "O_WRONLY" : "O_RDONLY");
+  AddNames(text, flags, kOpenFlagsAfter);
+  AddNames(text, file_flags, kFileFlags);
+  return arena.Copy(text);
+}
+
+std::string_view ResolveFlags(std::uint64_t flags, Arena& arena) {
+  return Names(flags, kResolveFlags, arena);
+}
+
+// 3, the access mode without a name, opens for ioctl only.
+bool OpensToRead(std::uint64_t flags) { return (flags & O_ACCMODE) != O_WRONLY; }
+bool OpensToWrite(std::uint64_t flags) { return (flags & O_ACCMODE) != O_RDONLY; }
+
+bool OpensToCreate(std::uint64_t flags) { return (flags & (O_CREAT | kTmpFile)) != 0; }
+
+std::string_view OctalMode(std::uint32_t mode, Arena& arena) {
+  std::array<char, 16> digits{'0'};
+  if (mode == 0) return "0";
+  const auto end = std::to_chars(digits.data() + 1, digits.data() + digits.size(), mode, 8).ptr;
+  return arena.Copy({digits.data(), static_cast<std::size_t>(end - digits.data())});
+}
+
+}  // namespace nezuban::fields
