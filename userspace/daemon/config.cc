@@ -136,6 +136,18 @@ constexpr std::array kKeys = {
               [](Config& c, const Values& v) {
                 return Number(v.back(), 1024, std::size_t{1} << 24, c.max_processes);
               }},
+    ConfigKey{"hold_ms", "MS",
+              "How long an event waits for its container to be known; 0: not at all.", false,
+              [](Config& c, const Values& v) { return Number(v.back(), 0, 60'000, c.hold_ms); }},
+    ConfigKey{"hold_events", "COUNT", "Events that may wait at once; more are decided as they are.",
+              false,
+              [](Config& c, const Values& v) {
+                return Number(v.back(), 1, std::size_t{1} << 20, c.hold_events);
+              }},
+    ConfigKey{"hold_bytes", "BYTES", "Memory that waiting events may take.", false,
+              [](Config& c, const Values& v) {
+                return Number(v.back(), 65536, std::size_t{1} << 34, c.hold_bytes);
+              }},
 };
 
 constexpr bool NamesUnique() {

@@ -33,6 +33,9 @@ struct Config {
   std::size_t vital_ring_bytes = std::size_t{8} << 20;
   std::size_t bulk_ring_bytes = std::size_t{8} << 20;
   std::size_t max_processes = 65536;
+  std::size_t hold_ms = 500;  // 0: nothing is held
+  std::size_t hold_events = 4096;
+  std::size_t hold_bytes = std::size_t{32} << 20;
 };
 
 // One key of nezuban.yaml (`max_processes`), which is also a flag (`--max-processes`).

@@ -94,11 +94,8 @@ std::shared_ptr<const ruleset::Ruleset> LoadRules(const Config& config) {
   Diagnostics diagnostics;
   auto rules =
       ruleset::Ruleset::Load(config.rules.empty() ? DefaultRules() : config.rules, diagnostics,
-                             {.least = config.priority,
-                              .selection = config.rule_selection,
-                              .append_output = config.append_output,
-                              .static_fields = config.static_fields});
-  std::fputs(diagnostics.Explain(WantsColour(STDERR_FILENO)).c_str(), stderr);
+                             {.least = config.priority, .selection = config.rule_selection});
+  std::fputs(diagnostics.ToString().c_str(), stderr);
   return rules;
 }
 
@@ -184,12 +181,13 @@ Status Serve(const Config& config, const std::shared_ptr<const ruleset::Ruleset>
   }
 
   Pipeline::Options options;
-  options.node = node;
-  options.rule_matching =
-      config.rule_matching == "first" ? filter::RuleMatching::kFirst : filter::RuleMatching::kAll;
+  options.detector.node = node;
+  options.detector.processes.entries = config.max_processes;
+  options.detector.hold.time_ns = config.hold_ms * 1'000'000;
+  options.detector.hold.events = config.hold_events;
+  options.detector.hold.bytes = config.hold_bytes;
   options.cgroup_root = CgroupRoot();
   options.proc_root = ProcRoot();
-  options.processes.entries = config.max_processes;
   options.mark_container = [&source](const state::CgroupOfContainer& cgroup) {
     return source->MarkContainer(cgroup.cgroup_id, cgroup.container_cgroup_id).has_value();
   };

@@ -2,11 +2,10 @@
 #include "daemon/pipeline.h"
 
 #include <algorithm>
-#include <ctime>
+#include <span>
+#include <thread>
 #include <utility>
-
-#include "event/decode.h"
-#include "state/procfs.h"
+#include <variant>
 
 namespace nezuban::daemon {
 namespace {
@@ -14,13 +13,6 @@ namespace {
 constexpr std::chrono::milliseconds kPollTimeout{100};
 constexpr std::uint64_t kSecondsBetweenAnchors = 10;
 constexpr std::uint64_t kSecondsBetweenHeals = 10;
-
-std::uint64_t BootTimeNs() {
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000u +
-         static_cast<std::uint64_t>(now.tv_nsec);
-}
 
 std::uint64_t VitalDrops(const probe::SourceCounters& counters) {
   std::uint64_t drops = 0;
@@ -36,86 +28,103 @@ std::uint64_t VitalDrops(const probe::SourceCounters& counters) {
 Pipeline::Pipeline(probe::EventSource& source, std::shared_ptr<const ruleset::Ruleset> rules,
                    std::vector<alert::Sink*> sinks, Options options)
     : source_(source),
-      rules_(std::move(rules)),
-      sinks_(std::move(sinks)),
       options_(std::move(options)),
-      matching_(options_.node, options_.rule_matching),
-      processes_(options_.processes),
-      enricher_(processes_, containers_),
-      on_alert_([this](alert::Alert alert) { Publish(std::move(alert)); }) {}
+      detector_(rules, options_.detector,
+                [sinks = std::move(sinks)](const std::shared_ptr<const alert::Alert>& alert) {
+                  for (alert::Sink* sink : sinks) sink->Publish(alert);
+                }),
+      take_([this](const state::Item& item) { Take(item); }),
+      rules_(std::move(rules)) {}
 
 Status Pipeline::LearnWhatIsThere(const SnapshotReader& read_snapshot) {
+  Take(state::AnchorItem{state::ReadWallOffset()});
   if (!options_.cgroup_root.empty()) {
-    ASSIGN_OR_RETURN(const auto found, containers_.Walk(options_.cgroup_root));
-    Mark(found);
+    RETURN_IF_ERROR(state::SurveyCgroups(options_.cgroup_root, take_));
   }
-  RETURN_IF_ERROR(read_snapshot([this](std::span<const std::byte> record) {
-    if (const auto event = event::Decode(record)) enricher_.Apply(*event);
-  }));
+  RETURN_IF_ERROR(read_snapshot(
+      [this](std::span<const std::byte> record) { Take(state::SnapshotItem{record}); }));
   if (!options_.proc_root.empty()) {
-    ASSIGN_OR_RETURN(auto found, state::ScanProcfs(options_.proc_root));
-    enricher_.Merge(std::move(found), options_.cgroup_root);
+    RETURN_IF_ERROR(state::SurveyProcesses(options_.proc_root, options_.cgroup_root, take_));
   }
-  Mark(containers_.TakeForKernel());
   return {};
 }
 
 Status Pipeline::Run(const std::stop_token& stop) {
   const probe::RecordHandler handler = [this](std::span<const std::byte> record) {
-    Handle(record);
+    Take(state::RecordItem{record});
   };
   auto next_second = std::chrono::steady_clock::now();
   while (!stop.stop_requested()) {
-    RETURN_IF_ERROR(source_.Poll(kPollTimeout, handler));
+    ASSIGN_OR_RETURN(const std::size_t count, source_.Poll(kPollTimeout, handler));
+    if (count == 0) Take(state::TickItem{state::BootTimeNs()});
+    if (rules_pending_.load(std::memory_order_acquire)) TakeRules();
     const auto now = std::chrono::steady_clock::now();
     if (now < next_second) continue;
     DoEverySecond();
     next_second = now + std::chrono::seconds(1);
   }
+  TellLosses();
+  detector_.Finish();
   return {};
 }
 
-void Pipeline::Handle(std::span<const std::byte> record) noexcept {
-  const auto event = event::Decode(record);
-  if (!event) {
-    const auto* header = reinterpret_cast<const record_header*>(record.data());
-    if (record.size() >= sizeof(*header) && header->type < NR_EVENTS) {
-      ++counters_.malformed[header->type];
-    } else {
-      ++counters_.malformed_unknown;
-    }
-    return;
+void Pipeline::Take(const state::Item& item) noexcept {
+  if (options_.tap) options_.tap(item);
+  detector_.Take(item);
+  for (const state::CgroupOfContainer& cgroup : detector_.TakeForKernel()) {
+    if (!options_.mark_container(cgroup)) ++detector_.counters().containers_unmarked;
   }
-  sequence_.Observe(event->header());
-  ++counters_.decoded[event->type()];
-  const state::EnrichedEvent enriched = enricher_.Apply(*event);
-  if (event->type() == EVENT_CGROUP) Mark(containers_.TakeForKernel());
-  rules_->Match(enriched, matching_, on_alert_);
 }
 
-void Pipeline::Publish(alert::Alert alert) {
-  const std::uint64_t lost = sequence_.missing();
-  alert.lost_before = lost > lost_at_last_alert_ ? lost - lost_at_last_alert_ : 0;
-  lost_at_last_alert_ = lost;
-  ++counters_.alerts;
-  const auto shared = std::make_shared<const alert::Alert>(std::move(alert));
-  for (alert::Sink* sink : sinks_) sink->Publish(shared);
+std::shared_ptr<const ruleset::Ruleset> Pipeline::SetRules(
+    std::shared_ptr<const ruleset::Ruleset> rules, std::chrono::milliseconds timeout) {
+  {
+    const std::lock_guard lock(rules_mutex_);
+    next_rules_ = std::move(rules);
+    old_rules_ = nullptr;
+    rules_pending_.store(true, std::memory_order_release);
+  }
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  while (rules_pending_.load(std::memory_order_acquire)) {
+    if (std::chrono::steady_clock::now() >= deadline) return nullptr;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  const std::lock_guard lock(rules_mutex_);
+  return std::move(old_rules_);
 }
 
-void Pipeline::Mark(const std::vector<state::CgroupOfContainer>& cgroups) {
-  for (const state::CgroupOfContainer& cgroup : cgroups) {
-    if (!options_.mark_container(cgroup)) ++counters_.containers_unmarked;
-  }
+// Gives the old rules back instead of letting go of them: freeing thousands takes its time.
+void Pipeline::TakeRules() {
+  const std::unique_lock lock(rules_mutex_, std::try_to_lock);
+  if (!lock.owns_lock()) return;
+  old_rules_ = std::exchange(rules_, std::exchange(next_rules_, nullptr));
+  detector_.SetRules(rules_);
+  rules_pending_.store(false, std::memory_order_release);
 }
 
 void Pipeline::DoEverySecond() {
-  if (seconds_ % kSecondsBetweenAnchors == 0) enricher_.AnchorWallClock();
+  if (seconds_ % kSecondsBetweenAnchors == 0) Take(state::AnchorItem{state::ReadWallOffset()});
   if (seconds_ % kSecondsBetweenHeals == 0) HealAfterLoss();
   ++seconds_;
-  counters_.missing = sequence_.missing();
-  counters_.processes = processes_.live();
-  counters_.processes_evicted = processes_.counters().evicted;
-  counters_.containers = containers_.container_count();
+  TellLosses();
+  detector_.RefreshCounters();
+}
+
+// What was lost since it was last told.
+void Pipeline::TellLosses() {
+  if (!options_.tap) return;
+  const probe::SourceCounters counters = source_.Counters();
+  state::LossItem item;
+  for (std::size_t type = 0; type < NR_EVENTS; ++type) {
+    for (std::size_t reason = 0; reason < NR_DROP_REASONS; ++reason) {
+      const std::uint64_t count = counters[type].dropped[reason];
+      if (count == told_losses_[type].dropped[reason]) continue;
+      item.counts.push_back(
+          {static_cast<event::EventType>(type), static_cast<std::uint8_t>(reason), count});
+    }
+  }
+  told_losses_ = counters;
+  if (!item.counts.empty()) Take(item);
 }
 
 // Lost records of process life leave holes in the tables: procfs fills them again.
@@ -123,19 +132,15 @@ void Pipeline::HealAfterLoss() {
   if (options_.proc_root.empty()) return;
   const std::uint64_t drops = VitalDrops(source_.Counters());
   if (drops == vital_drops_healed_) return;
-  const std::uint64_t as_of_ns = BootTimeNs();
-  auto found = state::ScanProcfs(options_.proc_root);
-  if (!found) return;
-  vital_drops_healed_ = drops;
-  ++counters_.heals;
-  std::vector<std::uint32_t> tgids;
-  for (const state::ProcfsProcess& process : *found) tgids.push_back(process.tgid);
-  std::sort(tgids.begin(), tgids.end());
   if (!options_.cgroup_root.empty()) {
-    if (const auto cgroups = containers_.Walk(options_.cgroup_root)) Mark(*cgroups);
+    // Without it the processes are still worth it.
+    static_cast<void>(state::SurveyCgroups(options_.cgroup_root, take_));
   }
-  enricher_.Merge(std::move(*found), options_.cgroup_root);
-  processes_.EndMissing(tgids, as_of_ns);
+  auto living = state::SurveyProcesses(options_.proc_root, options_.cgroup_root, take_);
+  if (!living) return;
+  vital_drops_healed_ = drops;
+  ++detector_.counters().heals;
+  Take(*std::move(living));
 }
 
 }  // namespace nezuban::daemon

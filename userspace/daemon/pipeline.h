@@ -1,53 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ingest thread's work: records → events → enriched → matched → alerts → sinks.
+// The ingest thread's work: what the node tells → items → detector → alerts → sinks.
 #pragma once
 
-#include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
+#include <mutex>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "alert/sink.h"
 #include "base/result.h"
-#include "daemon/sequence.h"
+#include "daemon/detector.h"
 #include "probe/source.h"
 #include "ruleset/ruleset.h"
-#include "state/container_table.h"
-#include "state/enricher.h"
-#include "state/process_table.h"
+#include "state/survey.h"
 
 namespace nezuban::daemon {
-
-// Written by the ingest thread, read by any.
-struct PipelineCounters {
-  std::array<std::atomic<std::uint64_t>, NR_EVENTS> decoded{};
-  std::array<std::atomic<std::uint64_t>, NR_EVENTS> malformed{};  // of that type, as far as it says
-  std::atomic<std::uint64_t> malformed_unknown{0};                // not even a type could be read
-  std::atomic<std::uint64_t> missing{0};  // numbered by the kernel side, never received
-  std::atomic<std::uint64_t> alerts{0};
-  std::atomic<std::uint64_t> processes{0};
-  std::atomic<std::uint64_t> processes_evicted{0};
-  std::atomic<std::uint64_t> containers{0};
-  std::atomic<std::uint64_t> containers_unmarked{0};  // refused by mark_container
-  std::atomic<std::uint64_t> heals{0};                // scans of /proc after lost records
-};
 
 class Pipeline {
  public:
   struct Options {
-    ruleset::NodeIdentity node;
-    filter::RuleMatching rule_matching = filter::RuleMatching::kAll;
+    DetectorOptions detector;
     std::string cgroup_root;  // mount of cgroup2; empty: none
     std::string proc_root;    // a procfs with the kernel side's process ids; empty: none
-    state::ProcessTableLimits processes;
     // Tells the kernel side of a container's cgroup that only user space recognised. Called by the
     // ingest thread: must not wait, nor write a log. Failures are counted here.
     std::function<bool(const state::CgroupOfContainer&)> mark_container;
+    // Shown every item before the detector is; may be empty. Must not wait.
+    state::ItemHandler tap;
   };
 
   // REQUIRES: the source and the sinks outlive the pipeline.
@@ -62,32 +46,38 @@ class Pipeline {
   // sources (cgroup2, the iterator, procfs) cannot be read.
   Status LearnWhatIsThere(const SnapshotReader& read_snapshot);
 
-  // Handles events until `stop` is requested. Error: the source can give no more.
+  // Handles events until `stop` is requested, then decides what is held. Error: the source can give
+  // no more.
   Status Run(const std::stop_token& stop);
 
-  const PipelineCounters& counters() const { return counters_; }
+  // From the next event on: every event is asked by the old rules or by the new ones, none by both.
+  // Gives the old ones back once no event is asked by them any more; nullptr if Run did not take
+  // the new ones within `timeout`, which it still may. Any thread but Run's; one at a time.
+  std::shared_ptr<const ruleset::Ruleset> SetRules(std::shared_ptr<const ruleset::Ruleset> rules,
+                                                   std::chrono::milliseconds timeout);
+
+  const PipelineCounters& counters() const { return detector_.counters(); }
 
  private:
-  void Handle(std::span<const std::byte> record) noexcept;
-  void Publish(alert::Alert alert);
-  void Mark(const std::vector<state::CgroupOfContainer>& cgroups);
+  void Take(const state::Item& item) noexcept;
+  void TakeRules();
   void DoEverySecond();
+  void TellLosses();
   void HealAfterLoss();
 
   probe::EventSource& source_;
-  const std::shared_ptr<const ruleset::Ruleset> rules_;
-  const std::vector<alert::Sink*> sinks_;
   const Options options_;
-  ruleset::Matching matching_;
-  state::ProcessTable processes_;
-  state::ContainerTable containers_;
-  state::Enricher enricher_;
-  SequenceTracker sequence_;
-  PipelineCounters counters_;
-  const ruleset::Ruleset::AlertHandler on_alert_;  // made once: no allocation per event
-  std::uint64_t lost_at_last_alert_ = 0;
+  Detector detector_;
+  const state::ItemHandler take_;
+  probe::SourceCounters told_losses_{};
   std::uint64_t vital_drops_healed_ = 0;
   std::uint64_t seconds_ = 0;
+
+  std::mutex rules_mutex_;  // the ingest thread only tries it
+  std::shared_ptr<const ruleset::Ruleset> next_rules_;
+  std::shared_ptr<const ruleset::Ruleset> old_rules_;
+  std::atomic<bool> rules_pending_{false};
+  std::shared_ptr<const ruleset::Ruleset> rules_;  // of the ingest thread
 };
 
 }  // namespace nezuban::daemon

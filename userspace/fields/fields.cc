@@ -120,6 +120,10 @@ const FieldDef* FindField(std::string_view name) {
   return at != table.end() && (*at)->name == name ? *at : nullptr;
 }
 
+bool MayArrive(const FieldDef& field) {
+  return field.name.starts_with("container.") || field.name.starts_with("k8s.");
+}
+
 tl::expected<FieldRef, FieldError> ResolveField(std::string_view name,
                                                 std::optional<std::string_view> argument) {
   if (const FieldDef* def = FindField(name)) return ResolveArgument(*def, argument);

@@ -18,6 +18,10 @@ std::span<const FieldDef* const> FieldTable();
 
 const FieldDef* FindField(std::string_view name);
 
+// Whether a value that is unknown now may be known soon: what is told of containers and pods. All
+// else an event says of itself, or never.
+bool MayArrive(const FieldDef& field);
+
 // `name` with the text in brackets, if any: proc.aname + "2", evt.arg.flags, evt.arg + "flags".
 // The error names the nearest field.
 struct FieldError {

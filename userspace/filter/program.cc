@@ -48,6 +48,19 @@ std::vector<std::string> Program::UncertainFields(const fields::FieldSource& sou
   return names;
 }
 
+bool Program::MayBeSettled(const fields::FieldSource& source, fields::Arena& arena) const {
+  for (int pc = entry_; pc >= 0;) {
+    const Test& test = tests_[static_cast<std::size_t>(pc)];
+    const Truth truth = test.Evaluate(source, arena);
+    if (truth == Truth::kUnknown &&
+        (WaitsFor(test.left, source) || (test.right && WaitsFor(*test.right, source)))) {
+      return true;
+    }
+    pc = Next(test, truth, Truth::kTrue);
+  }
+  return false;
+}
+
 // Targets come before the tests that jump to them, so one pass from the entry down sees each test
 // after all that lead to it.
 EventNames Program::ComputeEvents() const {

@@ -47,6 +47,10 @@ class Program {
   std::vector<std::string> UncertainFields(const fields::FieldSource& source,
                                            fields::Arena& arena) const;
 
+  // Whether a `possible` hangs on a field that is unknown now and may soon be known (see
+  // fields::MayArrive), rather than on text that was cut.
+  bool MayBeSettled(const fields::FieldSource& source, fields::Arena& arena) const;
+
   // Every event on which the answer can be other than no.
   const EventNames& events() const { return events_; }
   fields::EventTypes Types() const;

@@ -135,6 +135,18 @@ std::string ToString(const Term& term) {
   return text + ")";
 }
 
+bool WaitsFor(const Term& term, const FieldSource& source) {
+  const auto waits = [&source](const Term& one) { return WaitsFor(one, source); };
+  if (const auto* ref = term.field()) {
+    return fields::MayArrive(*ref->def) && std::holds_alternative<Unknown>(source.Get(*ref));
+  }
+  if (const auto* call = std::get_if<CallTerm>(&term.node)) {
+    return std::ranges::any_of(call->arguments, waits);
+  }
+  const auto* list = std::get_if<std::vector<Term>>(&term.node);
+  return list != nullptr && std::ranges::any_of(*list, waits);
+}
+
 void ForEachField(const Term& term, const std::function<void(const fields::FieldRef&)>& visit) {
   if (const auto* ref = term.field()) {
     visit(*ref);

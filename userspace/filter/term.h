@@ -48,4 +48,7 @@ void ForEachField(const Term& term, const std::function<void(const fields::Field
 // Appends the names of the fields in `term` that are not there yet.
 void CollectFields(const Term& term, std::vector<std::string>& names);
 
+// Whether a field in `term` is unknown and may soon be known.
+bool WaitsFor(const Term& term, const fields::FieldSource& source);
+
 }  // namespace nezuban::filter

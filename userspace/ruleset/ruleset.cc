@@ -221,7 +221,7 @@ std::string Ruleset::DumpNetwork() const {
 }
 
 void Ruleset::Match(const state::EnrichedEvent& event, Matching& matching,
-                    const AlertHandler& handler) const {
+                    const AlertHandler& handler, const WaitHandler* wait) const {
   const record_header& header = event.event.header();
   const fields::FieldContext context{event, matching.arena_, matching.node_.hostname};
   const fields::FieldSource source(context);
@@ -229,12 +229,37 @@ void Ruleset::Match(const state::EnrichedEvent& event, Matching& matching,
   const auto answers = network_->Match(filter::EventNameBit(header.type, header.variant), source,
                                        matching.arena_, matching.scratch_, matching.which_);
   for (const auto& [index, answer] : answers) {
-    if (matching.alerts_by_rule_.size() < rules_.size()) {
-      matching.alerts_by_rule_.resize(rules_.size());
-    }
-    ++matching.alerts_by_rule_[index];
-    handler(MakeAlert(rules_[index], answer, event, source, matching));
+    Settle(index, answer, event, source, matching, handler, wait);
   }
+}
+
+void Ruleset::Ask(std::uint32_t index, const state::EnrichedEvent& event, Matching& matching,
+                  const AlertHandler& handler, const WaitHandler* wait) const {
+  const fields::FieldContext context{event, matching.arena_, matching.node_.hostname};
+  const fields::FieldSource source(context);
+  matching.arena_.Reset();
+  const filter::Answer answer = rules_[index].program.Run(source, matching.arena_);
+  if (answer == filter::Answer::kNo) return;
+  Settle(index, answer, event, source, matching, handler, wait);
+}
+
+// What becomes of a rule that matches, or possibly does.
+void Ruleset::Settle(std::uint32_t index, filter::Answer answer, const state::EnrichedEvent& event,
+                     const fields::FieldSource& source, Matching& matching,
+                     const AlertHandler& handler, const WaitHandler* wait) const {
+  const Rule& rule = rules_[index];
+  if (wait != nullptr) {
+    // A certain alert waits too if it could not say where it happened.
+    const bool waits = answer == filter::Answer::kPossible
+                           ? rule.program.MayBeSettled(source, matching.arena_)
+                           : event.container == nullptr || event.origin == nullptr;
+    if (waits) return (*wait)(index);
+  }
+  if (matching.alerts_by_rule_.size() < rules_.size()) {
+    matching.alerts_by_rule_.resize(rules_.size());
+  }
+  ++matching.alerts_by_rule_[index];
+  handler(MakeAlert(rule, answer, event, source, matching));
 }
 
 filter::Answer Ruleset::Ask(const Rule& rule, const fields::FieldSource& source,

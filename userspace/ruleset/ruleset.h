@@ -100,10 +100,19 @@ class Ruleset {
                                                   Diagnostics& diagnostics,
                                                   const LoadOptions& options = {});
 
+  // Told of a rule, by its index in rules(), whose alert something that may still arrive could
+  // change.
+  using WaitHandler = std::function<void(std::uint32_t rule)>;
+
   // Every enabled rule that matches gives an alert, in order of definition; with kFirst only the
-  // first one, and those before it that may match. An event that matches nothing allocates nothing.
-  void Match(const state::EnrichedEvent& event, Matching& matching,
-             const AlertHandler& handler) const;
+  // first one, and those before it that may match. Where `wait` is given, those that should wait
+  // give none yet. An event that matches nothing allocates nothing.
+  void Match(const state::EnrichedEvent& event, Matching& matching, const AlertHandler& handler,
+             const WaitHandler* wait = nullptr) const;
+
+  // The same for one rule, by its index.
+  void Ask(std::uint32_t rule, const state::EnrichedEvent& event, Matching& matching,
+           const AlertHandler& handler, const WaitHandler* wait = nullptr) const;
 
   // Whether one rule matches an event given by its fields. The arena is reset.
   filter::Answer Ask(const Rule& rule, const fields::FieldSource& source,
@@ -124,6 +133,9 @@ class Ruleset {
   Ruleset() = default;
   void Compile(const RuleBook& book, const LoadOptions& options, Diagnostics& diagnostics);
   void BuildIndex();
+  void Settle(std::uint32_t rule, filter::Answer answer, const state::EnrichedEvent& event,
+              const fields::FieldSource& source, Matching& matching, const AlertHandler& handler,
+              const WaitHandler* wait) const;
   alert::Alert MakeAlert(const Rule& rule, filter::Answer answer, const state::EnrichedEvent& event,
                          const fields::FieldSource& source, Matching& matching) const;
 

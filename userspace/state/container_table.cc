@@ -3,7 +3,6 @@
 
 #include <utility>
 
-#include "state/cgroupfs.h"
 #include "state/container.h"
 
 namespace nezuban::state {
@@ -12,8 +11,8 @@ namespace {
 // Variants of EVENT_CGROUP.
 constexpr std::uint8_t kRmdir = 2;
 
-// Only a daemon that never takes them gets this far; a walk finds them again.
-constexpr std::size_t kForKernelMax = 65536;
+// Of what others have to take: only one who never does gets this far.
+constexpr std::size_t kForOthersMax = 65536;
 
 // A plain runtime's container: its cgroup may be called anything, and the id is that name.
 CgroupMatch MatchByAttachment(std::string_view path, std::string_view actor) {
@@ -46,6 +45,7 @@ const Container* ContainerTable::Find(std::uint64_t cgroup_id) const {
 
 void ContainerTable::Learn(std::uint64_t cgroup_id, std::uint64_t container_cgroup_id) {
   cgroups_[cgroup_id] = container_cgroup_id;
+  if (learned_.size() < kForOthersMax) learned_.push_back(cgroup_id);
 }
 
 void ContainerTable::Add(std::uint64_t cgroup_id, std::uint64_t parent_id, std::string_view path) {
@@ -73,6 +73,7 @@ void ContainerTable::LearnFromKernel(const event::Event& event, const cgroup_rec
   // In a container that was missed and has a name of its own: stays not known.
   if (!match || match->full_id.empty()) return;
   containers_.insert_or_assign(container_id, MakeContainer(container_id, path, *match));
+  if (learned_.size() < kForOthersMax) learned_.push_back(container_id);
 }
 
 void ContainerTable::Apply(const event::Event& event, const cgroup_record& record) {
@@ -81,23 +82,25 @@ void ContainerTable::Apply(const event::Event& event, const cgroup_record& recor
   if (record.hdr.variant == kRmdir) return Remove(record.id, record.hdr.time_ns);
   if (record.container_cgroup_id != 0) return LearnFromKernel(event, record);
   Add(record.id, record.parent_id, event.String(record.path).bytes);
-  const std::uint64_t container = cgroups_[record.id];
-  if (container != 0 && for_kernel_.size() < kForKernelMax) {
-    for_kernel_.push_back({record.id, container});
-  }
+  TellKernel(record.id);
 }
 
-Result<std::vector<CgroupOfContainer>> ContainerTable::Walk(const std::string& root) {
-  ASSIGN_OR_RETURN(const std::vector<CgroupDirectory> directories, ListCgroups(root));
-  std::vector<CgroupOfContainer> found;
-  for (const CgroupDirectory& directory : directories) {
-    Add(directory.id, directory.parent_id, directory.path);
-    const auto cgroup = cgroups_.find(directory.id);
-    if (cgroup != cgroups_.end() && cgroup->second != 0) {
-      found.push_back({directory.id, cgroup->second});
-    }
-  }
-  return found;
+void ContainerTable::TellKernel(std::uint64_t cgroup_id) {
+  const auto cgroup = cgroups_.find(cgroup_id);
+  if (cgroup == cgroups_.end() || cgroup->second == 0) return;
+  if (for_kernel_.size() < kForOthersMax) for_kernel_.push_back({cgroup_id, cgroup->second});
+}
+
+void ContainerTable::AddFound(const CgroupDirectory& found) {
+  Add(found.id, found.parent_id, found.path);
+  TellKernel(found.id);
+}
+
+void ContainerTable::Set(const Container& container) {
+  if (container.cgroup_id == 0 || container.full_id.empty()) return;
+  containers_.insert_or_assign(container.cgroup_id, container);
+  Learn(container.cgroup_id, container.cgroup_id);
+  TellKernel(container.cgroup_id);
 }
 
 std::vector<CgroupOfContainer> ContainerTable::TakeForKernel() {

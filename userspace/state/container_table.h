@@ -5,13 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
-#include "base/result.h"
 #include "event/event.h"
+#include "state/cgroupfs.h"
 #include "state/process.h"
 
 namespace nezuban::state {
@@ -46,16 +46,21 @@ class ContainerTable {
   // Applies the creation, attachment or removal of a cgroup.
   void Apply(const event::Event& event, const cgroup_record& record);
 
-  // Adds every cgroup below `root`, a mount of the cgroup2 file system (see FindCgroup2Root), and
-  // returns those that belong to containers. Can be called again to learn what records missed.
-  // Errors: root is not cgroup2 or cannot be read.
-  Result<std::vector<CgroupOfContainer>> Walk(const std::string& root);
+  // Adds a cgroup that was found in the file system; parents come before their children. Can be
+  // called again with what is known. If it belongs to a container, the kernel side is to be told.
+  void AddFound(const CgroupDirectory& found);
+
+  // Takes what is told of the container with that cgroup for what was known of it.
+  void Set(const Container& container);
 
   // Adds one cgroup. `parent_id` 0: not known (then only the path tells).
   void Add(std::uint64_t cgroup_id, std::uint64_t parent_id, std::string_view path);
 
-  // What was recognised here but not by the kernel side since the last call.
+  // What the kernel side did not recognise, or may have missed, since the last call.
   std::vector<CgroupOfContainer> TakeForKernel();
+
+  // Ids of the cgroups of which Find may give something else than at the last call.
+  std::vector<std::uint64_t> TakeLearned() { return std::exchange(learned_, {}); }
 
   std::size_t cgroup_count() const { return cgroups_.size(); }
   std::size_t container_count() const { return containers_.size(); }
@@ -68,6 +73,7 @@ class ContainerTable {
   };
 
   void Learn(std::uint64_t cgroup_id, std::uint64_t container_cgroup_id);
+  void TellKernel(std::uint64_t cgroup_id);
   void LearnFromKernel(const event::Event& event, const cgroup_record& record);
   void Remove(std::uint64_t cgroup_id, std::uint64_t time_ns);
   void Expire(std::uint64_t now_ns);
@@ -79,6 +85,7 @@ class ContainerTable {
   std::deque<Removed> removed_;                               // oldest first
   std::deque<std::uint64_t> removed_containers_;              // oldest first
   std::vector<CgroupOfContainer> for_kernel_;
+  std::vector<std::uint64_t> learned_;
   std::uint64_t evicted_ = 0;
 };
 

@@ -3,8 +3,9 @@
 
 #include <ctime>
 #include <limits>
+#include <variant>
 
-#include "state/cgroupfs.h"
+#include "event/decode.h"
 
 namespace nezuban::state {
 namespace {
@@ -17,24 +18,24 @@ std::int64_t Now(clockid_t clock) {
 
 }  // namespace
 
-Enricher::Enricher(ProcessTable& processes, ContainerTable& containers)
-    : processes_(processes), containers_(containers) {
-  AnchorWallClock();
-}
-
-void Enricher::AnchorWallClock() {
+std::int64_t ReadWallOffset() {
   // The wall clock is read between two readings of the other; the tightest of a few pairs is the
   // one least disturbed by preemption.
   std::int64_t narrowest = std::numeric_limits<std::int64_t>::max();
+  std::int64_t offset = 0;
   for (int i = 0; i < 5; ++i) {
     const std::int64_t before = Now(CLOCK_BOOTTIME);
     const std::int64_t wall = Now(CLOCK_REALTIME);
     const std::int64_t width = Now(CLOCK_BOOTTIME) - before;
     if (width >= narrowest) continue;
     narrowest = width;
-    wall_offset_ns_ = wall - (before + width / 2);
+    offset = wall - (before + width / 2);
   }
+  return offset;
 }
+
+Enricher::Enricher(ProcessTable& processes, ContainerTable& containers)
+    : processes_(processes), containers_(containers) {}
 
 std::uint64_t Enricher::OriginOf(const record_header& header, const Container* current) const {
   if (header.origin_cgroup_id != 0) return header.origin_cgroup_id;
@@ -45,27 +46,51 @@ std::uint64_t Enricher::OriginOf(const record_header& header, const Container* c
 EnrichedEvent Enricher::Apply(const event::Event& event) {
   if (const auto* cgroup = event.As<cgroup_record>()) containers_.Apply(event, *cgroup);
   const record_header& header = event.header();
+  const Process& process =
+      processes_.Apply(event, OriginOf(header, containers_.Find(header.cgroup_id)));
+  return Context(event, process, process.origin_cgroup_id, processes_, wall_offset_ns_);
+}
+
+EnrichedEvent Enricher::Again(const event::Event& event, const Process& process,
+                              const ProcessTable& processes, std::int64_t wall_offset_ns) const {
+  std::uint64_t origin = process.origin_cgroup_id;
+  if (origin == 0) origin = OriginOf(event.header(), containers_.Find(event.header().cgroup_id));
+  return Context(event, process, origin, processes, wall_offset_ns);
+}
+
+EnrichedEvent Enricher::Context(const event::Event& event, const Process& process,
+                                std::uint64_t origin_cgroup_id, const ProcessTable& processes,
+                                std::int64_t wall_offset_ns) const {
+  const record_header& header = event.header();
   const Container* current = containers_.Find(header.cgroup_id);
-  const Process& process = processes_.Apply(event, OriginOf(header, current));
-
   const Container* origin = nullptr;
-  if (process.origin_cgroup_id != 0) {
-    origin = containers_.Find(process.origin_cgroup_id);
-  } else if ((header.flags & RECORD_ORIGIN_UNKNOWN) == 0) {
-    origin = &containers_.host();
+  if (origin_cgroup_id != 0) {
+    origin = containers_.Find(origin_cgroup_id);
+  } else if ((header.flags & RECORD_ORIGIN_UNKNOWN) == 0 && current != nullptr) {
+    origin = &containers_.host();  // else where it is now may turn out to be its origin
   }
-  return {event, &process, current, origin, processes_, wall_offset_ns_};
+  return {event, &process, current, origin, processes, wall_offset_ns};
 }
 
-void Enricher::Merge(std::vector<ProcfsProcess> found, const std::string& cgroup_root) {
-  for (ProcfsProcess& process : found) {
-    if (!cgroup_root.empty() && !process.cgroup_path.empty()) {
-      process.cgroup_id = CgroupIdOf(cgroup_root, process.cgroup_path);
-      const Container* container = containers_.Find(process.cgroup_id);
-      if (container != nullptr) process.origin_cgroup_id = container->cgroup_id;
-    }
-    processes_.Merge(process);
-  }
+void Enricher::Learn(const Item& item) {
+  std::visit([this](const auto& one) { LearnFrom(one); }, item);
 }
+
+void Enricher::LearnFrom(const SnapshotItem& item) {
+  if (const auto event = event::Decode(item.bytes)) Apply(*event);
+}
+
+void Enricher::LearnFrom(const CgroupItem& item) { containers_.AddFound(item.cgroup); }
+
+void Enricher::LearnFrom(const ProcessItem& item) {
+  ProcfsProcess process = item.process;
+  const Container* container = containers_.Find(process.cgroup_id);
+  process.origin_cgroup_id = container != nullptr ? container->cgroup_id : 0;
+  processes_.Merge(process);
+}
+
+void Enricher::LearnFrom(const LivingItem& item) { processes_.EndMissing(item.tgids, item.as_of_ns); }
+
+void Enricher::LearnFrom(const ContainerItem& item) { containers_.Set(item.container); }
 
 }  // namespace nezuban::state

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Event → EnrichedEvent: who did it, where, and who its ancestors are.
+// Event → EnrichedEvent: who did it, where, and who its ancestors are. And what user space learned by
+// itself → the same tables.
 #pragma once
 
-#include <string>
-#include <vector>
+#include <cstdint>
 
 #include "event/event.h"
 #include "state/container_table.h"
+#include "state/item.h"
 #include "state/process.h"
 #include "state/process_table.h"
-#include "state/procfs.h"
 
 namespace nezuban::state {
 
@@ -24,7 +24,11 @@ struct EnrichedEvent {
   std::int64_t wall_offset_ns;    // header.time_ns + this = nanoseconds since the epoch
 };
 
-// Applies events to the tables, in order. Ingest thread only. REQUIRES: the tables outlive it.
+// Boot-time clock → wall clock, now: add it to the former.
+std::int64_t ReadWallOffset();
+
+// Applies events and other items to the tables, in order. Reads no clock and no file: the same items
+// give the same state. Ingest thread only. REQUIRES: the tables outlive it.
 class Enricher {
  public:
   Enricher(ProcessTable& processes, ContainerTable& containers);
@@ -32,15 +36,30 @@ class Enricher {
   // Updates the tables with `event` and returns it with its context.
   EnrichedEvent Apply(const event::Event& event);
 
-  // Adds what a scan of /proc found. `cgroup_root` is where cgroup2 is mounted, empty: nowhere.
-  void Merge(std::vector<ProcfsProcess> found, const std::string& cgroup_root);
+  // Updates the tables with what is no event. A RecordItem is not for here.
+  void Learn(const Item& item);
 
-  // Boot-time clock → wall clock; read again after a step of the clock. Called once at the start.
-  void AnchorWallClock();
+  // The context of an event that was applied before, from `process` as it was then and what is known
+  // of containers now. REQUIRES: all parameters outlive the result.
+  EnrichedEvent Again(const event::Event& event, const Process& process,
+                      const ProcessTable& processes, std::int64_t wall_offset_ns) const;
 
  private:
   // The container the task of `header` is first known to have been in: 0 for none.
   std::uint64_t OriginOf(const record_header& header, const Container* current) const;
+  EnrichedEvent Context(const event::Event& event, const Process& process,
+                        std::uint64_t origin_cgroup_id, const ProcessTable& processes,
+                        std::int64_t wall_offset_ns) const;
+
+  void LearnFrom(const SnapshotItem& item);
+  void LearnFrom(const CgroupItem& item);
+  void LearnFrom(const ProcessItem& item);
+  void LearnFrom(const LivingItem& item);
+  void LearnFrom(const ContainerItem& item);
+  void LearnFrom(const AnchorItem& item) { wall_offset_ns_ = item.wall_offset_ns; }
+  void LearnFrom(const RecordItem&) {}
+  void LearnFrom(const TickItem&) {}
+  void LearnFrom(const LossItem&) {}
 
   ProcessTable& processes_;
   ContainerTable& containers_;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <span>
 #include <unordered_map>
 
@@ -62,6 +63,13 @@ class ProcessTable {
   // `tgids`, a list of the node's processes read since then: repairs lost exit records.
   // REQUIRES: tgids sorted.
   void EndMissing(std::span<const std::uint32_t> tgids, std::uint64_t as_of_ns);
+
+  // A table of its own with copies of `process`, its nearest ancestors (as many as the limits say)
+  // and the leaders of its session and process group: what an event is judged by, as it is now.
+  // REQUIRES: `process` is in this table.
+  std::unique_ptr<ProcessTable> CopyLineage(const Process& process) const;
+  // Bytes of the texts of all processes; shared ones count each time. Looks at every process.
+  std::size_t TextBytes() const;
 
   std::size_t size() const { return entries_.size(); }
   std::size_t live() const { return entries_.size() - ended_.size(); }

@@ -13,6 +13,7 @@
 
 #include "state/container_table.h"
 #include "state/enricher.h"
+#include "state/survey.h"
 #include "testlib/sleeper.h"
 
 namespace nezuban::state {
@@ -114,10 +115,12 @@ TEST_F(RealCgroups, AreWalkedIntoTheTable) {
   ASSERT_TRUE(Make(box) && Make(box + "/inner"));
   ContainerTable table;
   for (int i = 0; i < 2; ++i) {  // the second walk learns nothing new
-    const auto found = table.Walk(root_);
-    ASSERT_TRUE(found) << found.error().message;
+    const Status survey = SurveyCgroups(
+        root_, [&](const Item& item) { table.AddFound(std::get<CgroupItem>(item).cgroup); });
+    ASSERT_TRUE(survey) << survey.error().message;
+    const auto found = table.TakeForKernel();
     const CgroupOfContainer inner{InodeOf(box + "/inner"), InodeOf(box)};
-    EXPECT_EQ(std::count(found->begin(), found->end(), inner), 1);
+    EXPECT_EQ(std::count(found.begin(), found.end(), inner), 1);
     ASSERT_NE(table.Find(inner.cgroup_id), nullptr);
     EXPECT_EQ(table.Find(inner.cgroup_id)->id, "cccccccccccc");
     EXPECT_EQ(table.Find(inner.cgroup_id)->cgroup_path, box);
@@ -135,10 +138,14 @@ TEST_F(RealCgroups, ProcessesFoundInsideHaveTheirOrigin) {
 
   ProcessTable processes;
   ContainerTable containers;
-  ASSERT_TRUE(containers.Walk(root_));
-  auto found = ScanProcfs("/proc");
-  ASSERT_TRUE(found);
-  Enricher(processes, containers).Merge(std::move(*found), root_);
+  Enricher enricher(processes, containers);
+  const ItemHandler learn = [&enricher](const Item& item) { enricher.Learn(item); };
+  ASSERT_TRUE(SurveyCgroups(root_, learn));
+  const auto living = SurveyProcesses("/proc", root_, learn);
+  ASSERT_TRUE(living);
+  for (const pid_t pid : {inside.pid(), outside.pid()}) {
+    EXPECT_TRUE(std::ranges::binary_search(living->tgids, static_cast<std::uint32_t>(pid)));
+  }
   const Process* in = processes.FindByTgid(static_cast<std::uint32_t>(inside.pid()));
   const Process* out = processes.FindByTgid(static_cast<std::uint32_t>(outside.pid()));
   ASSERT_TRUE(in != nullptr && out != nullptr);
@@ -148,6 +155,15 @@ TEST_F(RealCgroups, ProcessesFoundInsideHaveTheirOrigin) {
   EXPECT_EQ(out->origin_cgroup_id, 0u);
   EXPECT_FALSE(out->exec_in_container);
   EXPECT_NE(out->cgroup_id, 0u);
+}
+
+TEST(Survey, SaysWhatItCannotRead) {
+  const ItemHandler none = [](const Item&) {};
+  EXPECT_EQ(SurveyCgroups("/tmp", none).error().message, "/tmp is not a cgroup2 file system");
+  EXPECT_EQ(SurveyCgroups("/nowhere/at/all", none).error().message,
+            "open /nowhere/at/all: No such file or directory");
+  EXPECT_EQ(SurveyProcesses("/nowhere", "", none).error().message,
+            "open /nowhere: No such file or directory");
 }
 
 }  // namespace

@@ -174,13 +174,29 @@ TEST_F(ContainerTableTest, RemovalOfTheUnknownAndOfNothingIsNoError) {
   EXPECT_EQ(table_.cgroup_count(), 0u);
 }
 
-TEST_F(ContainerTableTest, WalkRefusesWhatIsNotCgroup2) {
-  const auto walked = table_.Walk("/tmp");
-  ASSERT_FALSE(walked);
-  EXPECT_EQ(walked.error().message, "/tmp is not a cgroup2 file system");
-  const auto missing = table_.Walk("/nowhere/at/all");
-  ASSERT_FALSE(missing);
-  EXPECT_EQ(missing.error().message, "open /nowhere/at/all: No such file or directory");
+TEST_F(ContainerTableTest, WhatIsToldLaterReplacesWhatWasKnown) {
+  Mkdir(11, 1, kDocker);
+  table_.TakeLearned();
+  Container told = *table_.Find(11);
+  told.runtime = "podman";
+  table_.Set(told);
+  EXPECT_EQ(table_.Find(11)->runtime, "podman");
+  EXPECT_THAT(table_.TakeLearned(), ElementsAre(11));
+  table_.Set({.full_id = "x", .id = "x", .cgroup_id = 77});
+  EXPECT_EQ(IdOf(77), "x") << "also of one whose cgroup was missed";
+  table_.Set({.full_id = "no cgroup"});
+  table_.Set({.cgroup_id = 78});
+  EXPECT_EQ(IdOf(78), "(not known)");
+}
+
+TEST_F(ContainerTableTest, WhatIsFoundIsToldToTheKernelIfItIsAContainers) {
+  table_.AddFound({10, 1, "/system.slice"});
+  table_.AddFound({11, 10, kDocker});
+  table_.AddFound({12, 11, kDocker + "/inner"});
+  EXPECT_THAT(table_.TakeForKernel(),
+              ElementsAre(CgroupOfContainer{11, 11}, CgroupOfContainer{12, 11}));
+  EXPECT_THAT(table_.TakeLearned(), ElementsAre(10, 11, 12));
+  EXPECT_THAT(table_.TakeLearned(), IsEmpty());
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ TEST_F(EnricherTest, SaysWhereATaskIsAndWhereItCameFrom) {
            Row{"on the host", 20, At(kHostSlice), "host", "host"},
            Row{"in a container", 30, At(kBox, kBox), "aaaaaaaaaaaa", "aaaaaaaaaaaa"},
            Row{"escaped to the host", 40, At(kHostSlice, kBox), "host", "aaaaaaaaaaaa"},
-           Row{"an unknown cgroup", 50, At(99), "(not known)", "host"},
+           Row{"an unknown cgroup", 50, At(99), "(not known)", "(not known)"},
            Row{"an unknown origin's cgroup", 60, At(kHostSlice, 99), "host", "(not known)"},
            Row{"an origin that was lost", 70, At(kHostSlice, 0, RECORD_ORIGIN_UNKNOWN), "host",
                "(not known)"},
@@ -115,6 +115,7 @@ TEST_F(EnricherTest, WallClockIsTheBootClockAndTheOffset) {
   const Record record = Draft<dup_record>(At(kHostSlice)).Build();
   const event::Event event = record.event();
   for (int i = 0; i < 2; ++i) {
+    enricher_.Learn(AnchorItem{ReadWallOffset()});
     timespec boot{};
     ASSERT_EQ(::clock_gettime(CLOCK_BOOTTIME, &boot), 0);
     const std::int64_t wall =
@@ -122,20 +123,24 @@ TEST_F(EnricherTest, WallClockIsTheBootClockAndTheOffset) {
     const auto now = std::chrono::duration_cast<std::chrono::nanoseconds>(
         std::chrono::system_clock::now().time_since_epoch());
     EXPECT_LT(std::llabs(now.count() - wall), 1'000'000'000);
-    enricher_.AnchorWallClock();
   }
 }
 
-TEST_F(EnricherTest, MergesProcfsWithoutACgroupTree) {
+TEST_F(EnricherTest, AProcessThatWasFoundHasTheOriginOfItsCgroup) {
   ProcfsProcess found;
   found.tgid = 20;
   found.start_ticks = 1;
   found.comm = "sh";
-  found.cgroup_path = "/system.slice";
-  enricher_.Merge({found}, "");
-  enricher_.Merge({found}, "/nowhere");
+  enricher_.Learn(ProcessItem{found});
   ASSERT_NE(processes_.FindByTgid(20), nullptr);
   EXPECT_EQ(processes_.FindByTgid(20)->origin_cgroup_id, 0u);
+  found.tgid = 21;
+  found.cgroup_id = kBox;
+  enricher_.Learn(ProcessItem{found});
+  EXPECT_EQ(processes_.FindByTgid(21)->origin_cgroup_id, kBox);
+  enricher_.Learn(LivingItem{{21}, 1'000'000'000'000});
+  EXPECT_NE(processes_.FindByTgid(20)->exit_ns, 0u);
+  EXPECT_EQ(processes_.FindByTgid(21)->exit_ns, 0u);
 }
 
 }  // namespace

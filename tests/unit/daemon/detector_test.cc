@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+// Items in, alerts out; what waits, for how long, and that nothing is lost by it.
+#include "daemon/detector.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "testlib/fake_clock.h"
+#include "testlib/record_builder.h"
+
+namespace nezuban::daemon {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testlib::Actor;
+using testlib::Argv;
+
+constexpr char kRules[] =
+    "- {rule: in a container, desc: d, priority: notice, output: '%proc.name %proc.pname in "
+    "%container.id', condition: evt.type = execve and container.id != host and proc.pname = sh}\n"
+    "- {rule: any exec, desc: d, priority: notice, output: '%proc.name', condition: evt.type = "
+    "execve and proc.name = any}\n"
+    "- {rule: long, desc: d, priority: notice, output: '%proc.name', condition: evt.type = execve "
+    "and proc.args contains needle}\n";
+constexpr std::uint64_t kBox = 50;
+
+std::shared_ptr<const ruleset::Ruleset> Rules(const std::string& text) {
+  Diagnostics diagnostics;
+  const ruleset::Ruleset::File files[] = {{"r", text}};
+  auto rules = ruleset::Ruleset::FromFiles(files, diagnostics);
+  EXPECT_NE(rules, nullptr) << diagnostics.ToString();
+  return rules;
+}
+
+state::Container Box(std::uint64_t cgroup_id = kBox) {
+  return {.full_id = "box-full", .id = "box", .runtime = "runc", .cgroup_id = cgroup_id};
+}
+
+class DetectorTest : public testing::Test {
+ protected:
+  DetectorTest() { Make(HoldLimits{}); }
+
+  void Make(HoldLimits hold) {
+    alerts_.clear();
+    detector_ = std::make_unique<Detector>(
+        Rules(kRules), DetectorOptions{.node = {"node", "run"}, .hold = hold},
+        [this](const auto& alert) { alerts_.push_back(*alert); });
+    Take(state::CgroupItem{{10, 1, "/host.slice"}});
+    clock_.Advance(milliseconds(1));
+    // sh, which forks what is executed here.
+    Exec(1000, "sh", 10, 1);
+    alerts_.clear();
+  }
+
+  void Take(const state::Item& item) { detector_->Take(item); }
+  void Tick(milliseconds by) { Take(state::TickItem{clock_.Advance(by)}); }
+
+  // A child of sh executes `comm` in that cgroup.
+  void Exec(std::uint32_t tgid, std::string_view comm, std::uint64_t cgroup_id,
+            std::uint32_t ppid = 1000, std::string_view argv = "") {
+    auto exec = testlib::Exec({.tgid = tgid,
+                               .start_ns = tgid * 1'000'000'000ULL,
+                               .comm = comm,
+                               .cgroup_id = cgroup_id,
+                               .time_ns = clock_.now_ns()},
+                              "/bin/x", argv);
+    exec->ppid = ppid;
+    exec->parent_start_ns = ppid * 1'000'000'000ULL;
+    exec->hdr.seq = seq_++;
+    const testlib::Record record = exec.Build();
+    Take(state::RecordItem{record.bytes()});
+  }
+
+  // "rule: message [uncertain]" of the alerts that came since the last call.
+  std::vector<std::string> Alerts() {
+    std::vector<std::string> texts;
+    for (const alert::Alert& alert : alerts_) {
+      texts.push_back(alert.rule + ": " + alert.message);
+      for (const std::string& field : alert.uncertain) texts.back() += " [" + field + "]";
+    }
+    alerts_.clear();
+    return texts;
+  }
+  const PipelineCounters& counters() const { return detector_->counters(); }
+
+  testlib::FakeClock clock_{2'000'000'000'000};
+  std::unique_ptr<Detector> detector_;
+  std::vector<alert::Alert> alerts_;
+  std::uint64_t seq_ = 0;
+};
+
+TEST_F(DetectorTest, WhatArrivesInTimeDecides) {
+  Exec(1100, "cat", kBox);
+  EXPECT_THAT(Alerts(), IsEmpty());
+  EXPECT_EQ(counters().held, 1u);
+  EXPECT_EQ(counters().held_now, 1u);
+  Tick(milliseconds(300));
+  Take(state::ContainerItem{Box(51)});
+  EXPECT_THAT(Alerts(), IsEmpty()) << "another container";
+  Take(state::ContainerItem{Box()});
+  EXPECT_THAT(Alerts(), ElementsAre("in a container: cat sh in box"));
+  EXPECT_EQ(counters().resolved, 1u);
+  EXPECT_EQ(counters().held_now, 0u);
+  Tick(milliseconds(900));
+  EXPECT_THAT(Alerts(), IsEmpty());
+  EXPECT_EQ(counters().expired, 0u);
+}
+
+TEST_F(DetectorTest, WhatArrivesCanSayNo) {
+  Exec(1100, "cat", kBox);
+  Take(state::CgroupItem{{kBox, 1, "/other.slice"}});
+  EXPECT_EQ(counters().resolved, 1u);
+  Tick(milliseconds(900));
+  EXPECT_THAT(Alerts(), IsEmpty());
+}
+
+TEST_F(DetectorTest, WhatDoesNotArriveAlertsMarked) {
+  Exec(1100, "cat", kBox);
+  Tick(milliseconds(499));
+  EXPECT_THAT(Alerts(), IsEmpty());
+  Tick(milliseconds(1));
+  EXPECT_THAT(Alerts(), ElementsAre("in a container: cat sh in <NA> [container.id]"));
+  EXPECT_EQ(counters().expired, 1u);
+  EXPECT_EQ(counters().held_now, 0u);
+}
+
+TEST_F(DetectorTest, LaterEventsAreAClockToo) {
+  Exec(1100, "cat", kBox);
+  clock_.Advance(milliseconds(500));
+  Exec(1101, "any", 10);
+  EXPECT_THAT(Alerts(),
+              ElementsAre("in a container: cat sh in <NA> [container.id]", "any exec: any"));
+}
+
+TEST_F(DetectorTest, ACertainAlertWaitsForItsContainerToo) {
+  Exec(1100, "any", kBox);
+  EXPECT_THAT(Alerts(), IsEmpty());
+  Take(state::ContainerItem{Box()});
+  EXPECT_THAT(Alerts(), ElementsAre("in a container: any sh in box", "any exec: any"));
+}
+
+TEST_F(DetectorTest, TextThatWasCutIsNotWaitedFor) {
+  auto exec = testlib::Exec({.tgid = 1100, .comm = "cat", .cgroup_id = 10}, "/bin/cat");
+  exec.Text(exec->args, Argv({"cat", "hay"}), 9000);
+  const testlib::Record record = exec.Build();
+  Take(state::RecordItem{record.bytes()});
+  EXPECT_THAT(Alerts(), ElementsAre("long: cat [proc.args]"));
+  EXPECT_EQ(counters().held, 0u);
+}
+
+// What an event is judged by is how things were then, but for what was not known.
+TEST_F(DetectorTest, HoldsTheProcessAndItsAncestorsAsTheyWere) {
+  Exec(1100, "cat", kBox);
+  clock_.Advance(milliseconds(10));
+  Exec(1000, "not-sh", 10, 1);
+  Exec(1100, "not-cat", 10);
+  Alerts();
+  Take(state::ContainerItem{Box()});
+  EXPECT_THAT(Alerts(), ElementsAre("in a container: cat sh in box"));
+}
+
+TEST_F(DetectorTest, NoRoomMeansDecidedAtOnceAndCounted) {
+  Make({.time_ns = 500'000'000, .events = 2});
+  for (std::uint32_t i = 0; i < 3; ++i) Exec(1100 + i, "cat" + std::to_string(i), kBox);
+  EXPECT_THAT(Alerts(), ElementsAre("in a container: cat2 sh in <NA> [container.id]"));
+  EXPECT_EQ(counters().overflowed, 1u);
+  Take(state::ContainerItem{Box()});
+  EXPECT_THAT(Alerts(), ElementsAre("in a container: cat0 sh in box", "in a container: cat1 sh in box"));
+}
+
+TEST_F(DetectorTest, MemoryIsBounded) {
+  Make({.time_ns = 500'000'000, .events = 1000, .bytes = 65536});
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    Exec(1100 + i, "cat", kBox, 1000, Argv({"cat", std::string(8000, 'x')}));
+  }
+  EXPECT_GT(counters().overflowed, 90u);
+  EXPECT_GT(counters().held_now, 1u);
+  EXPECT_EQ(counters().held + counters().overflowed, 100u);
+  Tick(milliseconds(500));
+  EXPECT_EQ(alerts_.size(), 100u);
+  Exec(2000, "cat", kBox);
+  EXPECT_EQ(counters().held_now, 1u) << "there is room again";
+}
+
+TEST_F(DetectorTest, WithoutATimeNothingIsHeld) {
+  Make({.time_ns = 0});
+  Exec(1100, "cat", kBox);
+  EXPECT_THAT(Alerts(), ElementsAre("in a container: cat sh in <NA> [container.id]"));
+}
+
+TEST_F(DetectorTest, TheEndDecidesWhatIsHeld) {
+  Exec(1100, "cat", kBox);
+  detector_->Finish();
+  EXPECT_THAT(Alerts(), ElementsAre("in a container: cat sh in <NA> [container.id]"));
+}
+
+TEST_F(DetectorTest, NewRulesAreAskedFromTheNextEventOn) {
+  Exec(1100, "cat", kBox);
+  detector_->SetRules(Rules(
+      "- {rule: new, desc: d, priority: notice, output: new, condition: evt.type = execve}\n"));
+  Exec(1101, "any", 10);
+  EXPECT_THAT(Alerts(), ElementsAre("new: new"));
+  Take(state::ContainerItem{Box()});
+  EXPECT_THAT(Alerts(), ElementsAre("in a container: cat sh in box")) << "the rule that held it";
+}
+
+TEST_F(DetectorTest, MalformedRecordsAreCounted) {
+  const testlib::Record record = testlib::Exec({}, "/bin/x").Build();
+  Take(state::RecordItem{record.bytes().first(150)});
+  Take(state::RecordItem{record.bytes().first(20)});
+  EXPECT_EQ(counters().malformed[EVENT_EXEC], 1u);
+  EXPECT_EQ(counters().malformed_unknown, 1u);
+}
+
+// Holding changes when an alert comes and what it knows, never whether: every event that alerts
+// without holding does so with it, unless what arrived said no for certain.
+TEST_F(DetectorTest, HoldingLosesNoAlert) {
+  std::mt19937 random(17);  // NOLINT: the same every time
+  for (int round = 0; round < 200; ++round) {
+    struct Step {
+      int what;
+      std::uint32_t tgid;
+      std::uint64_t cgroup;
+      int ms;
+    };
+    std::vector<Step> steps;
+    for (std::uint32_t i = 0; i < 40; ++i) {
+      steps.push_back({static_cast<int>(random() % 4), 1100 + i, kBox + random() % 4,
+                       static_cast<int>(random() % 200)});
+    }
+    const auto run = [&](HoldLimits limits) {
+      clock_ = testlib::FakeClock(2'000'000'000'000);
+      seq_ = 0;
+      Make(limits);
+      for (const Step& step : steps) {
+        if (step.what <= 1) Exec(step.tgid, "any", step.cgroup);
+        if (step.what == 2) Take(state::ContainerItem{Box(step.cgroup)});
+        Tick(milliseconds(step.ms));
+      }
+      detector_->Finish();
+      std::vector<std::string> ids;
+      for (const alert::Alert& alert : alerts_) ids.push_back(alert.id);
+      std::ranges::sort(ids);
+      return ids;
+    };
+    const auto plain = run({.time_ns = 0});
+    ASSERT_EQ(run({.time_ns = 500'000'000}), plain) << "round " << round;
+    ASSERT_EQ(run({.time_ns = 500'000'000, .events = 3}), plain) << "round " << round;
+  }
+}
+
+}  // namespace
+}  // namespace nezuban::daemon

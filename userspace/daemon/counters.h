@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "event/event.h"
+
+namespace nezuban::daemon {
+
+// Written by the ingest thread, read by any.
+struct PipelineCounters {
+  std::array<std::atomic<std::uint64_t>, NR_EVENTS> decoded{};
+  std::array<std::atomic<std::uint64_t>, NR_EVENTS> malformed{};  // of that type, as far as it says
+  std::atomic<std::uint64_t> malformed_unknown{0};                // not even a type could be read
+  std::atomic<std::uint64_t> missing{0};  // numbered by the kernel side, never received
+  std::atomic<std::uint64_t> alerts{0};
+  std::atomic<std::uint64_t> processes{0};
+  std::atomic<std::uint64_t> processes_evicted{0};
+  std::atomic<std::uint64_t> containers{0};
+  std::atomic<std::uint64_t> containers_unmarked{0};  // refused by mark_container
+  std::atomic<std::uint64_t> heals{0};                // scans of /proc after lost records
+  // Events held because something may still arrive: all of them, and how it ended.
+  std::atomic<std::uint64_t> held{0};
+  std::atomic<std::uint64_t> held_now{0};
+  std::atomic<std::uint64_t> resolved{0};    // it arrived
+  std::atomic<std::uint64_t> expired{0};     // it did not, in time
+  std::atomic<std::uint64_t> overflowed{0};  // too many at once: decided without waiting
+};
+
+}  // namespace nezuban::daemon

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/detector.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+#include <variant>
+
+#include "base/check.h"
+#include "event/decode.h"
+
+namespace nezuban::daemon {
+
+Detector::Detector(std::shared_ptr<const ruleset::Ruleset> rules, DetectorOptions options,
+                   AlertHandler on_alert)
+    : rules_(std::move(rules)),
+      matching_(std::move(options.node)),
+      processes_(options.processes, options.clock_tick_ns),
+      enricher_(processes_, containers_),
+      hold_(options.hold),
+      publish_(std::move(on_alert)),
+      on_alert_([this](alert::Alert alert) { Publish(std::move(alert)); }),
+      on_wait_([this](std::uint32_t rule) { waiting_.push_back(rule); }),
+      ask_again_([this](HeldEvent& held) { return AskAgain(held, true); }) {}
+
+void Detector::Take(const state::Item& item) noexcept {
+  if (const auto* record = std::get_if<state::RecordItem>(&item)) return TakeRecord(record->bytes);
+  enricher_.Learn(item);
+  if (const auto* tick = std::get_if<state::TickItem>(&item)) {
+    now_ns_ = std::max(now_ns_, tick->time_ns);
+  }
+  RetryHeld();
+  Expire(now_ns_);
+}
+
+void Detector::TakeRecord(std::span<const std::byte> record) {
+  const auto event = event::Decode(record);
+  if (!event) {
+    const auto* header = reinterpret_cast<const record_header*>(record.data());
+    if (record.size() >= sizeof(*header) && header->type < NR_EVENTS) {
+      ++counters_.malformed[header->type];
+    } else {
+      ++counters_.malformed_unknown;
+    }
+    return;
+  }
+  sequence_.Observe(event->header());
+  ++counters_.decoded[event->type()];
+  const state::EnrichedEvent enriched = enricher_.Apply(*event);
+  now_ns_ = std::max<std::uint64_t>(now_ns_, event->header().time_ns);
+  RetryHeld();
+  Expire(now_ns_);
+  KeepOrDecide(enriched);
+}
+
+void Detector::KeepOrDecide(const state::EnrichedEvent& event) {
+  rules_->Match(event, matching_, on_alert_, hold_.enabled() ? &on_wait_ : nullptr);
+  if (waiting_.empty()) return;
+  if (hold_.Add(event, rules_, waiting_)) {
+    ++counters_.held;
+    counters_.held_now = hold_.size();
+  } else {
+    ++counters_.overflowed;
+    for (const std::uint32_t rule : waiting_) rules_->Ask(rule, event, matching_, on_alert_);
+  }
+  waiting_.clear();
+}
+
+// Asks the rules that wait for this event once more; true: none has to wait any longer.
+bool Detector::AskAgain(HeldEvent& held, bool may_wait) {
+  const auto event = event::Decode(held.record());
+  const state::Process* process = held.lineage->Find(held.process);
+  CHECK(event && process != nullptr);
+  const state::EnrichedEvent again =
+      enricher_.Again(*event, *process, *held.lineage, held.wall_offset_ns);
+  for (const std::uint32_t rule : held.rules) {
+    held.ruleset->Ask(rule, again, matching_, on_alert_, may_wait ? &on_wait_ : nullptr);
+  }
+  held.rules.swap(waiting_);
+  waiting_.clear();
+  if (held.rules.empty() && may_wait) ++counters_.resolved;
+  return held.rules.empty();
+}
+
+// Only when something new is known of containers, since nothing else is waited for.
+void Detector::RetryHeld() {
+  const std::vector<std::uint64_t> learned = containers_.TakeLearned();
+  if (hold_.empty() || learned.empty()) return;
+  hold_.Retry(learned, ask_again_);
+  counters_.held_now = hold_.size();
+}
+
+void Detector::Expire(std::uint64_t now_ns) {
+  while (HeldEvent* held = hold_.Due(now_ns)) {
+    AskAgain(*held, false);
+    hold_.Pop();
+    ++counters_.expired;
+    counters_.held_now = hold_.size();
+  }
+}
+
+void Detector::Finish() {
+  Expire(std::numeric_limits<std::uint64_t>::max());
+  RefreshCounters();
+}
+
+void Detector::SetRules(std::shared_ptr<const ruleset::Ruleset> rules) {
+  rules_ = std::move(rules);
+  matching_.Reset();
+}
+
+void Detector::RefreshCounters() {
+  counters_.missing = sequence_.missing();
+  counters_.processes = processes_.live();
+  counters_.processes_evicted = processes_.counters().evicted;
+  counters_.containers = containers_.container_count();
+}
+
+void Detector::Publish(alert::Alert alert) {
+  const std::uint64_t lost = sequence_.missing();
+  alert.lost_before = lost > lost_at_last_alert_ ? lost - lost_at_last_alert_ : 0;
+  lost_at_last_alert_ = lost;
+  ++counters_.alerts;
+  publish_(std::make_shared<const alert::Alert>(std::move(alert)));
+}
+
+}  // namespace nezuban::daemon
