@@ -22,6 +22,7 @@ base:
 event: base
 probe: base event
 state: base event
+recording: base event state nezuban
 fields: base event state
 filter: base event state fields
 alert: base
@@ -50,7 +51,7 @@ fence() {
 fence 'bpf/(libbpf|bpf|btf)\.h' probe/
 fence 'bpf/events\.h' event/ probe/ state/ fields/
 fence 'yaml-cpp/' ruleset/ daemon/config
-fence 're2/' filter/
+fence 're2/' filter/ base/redact
 fence '(grpc|grpcpp|google/protobuf)/' rpc/ cli/
 fence 'spdlog/' daemon/ cli/
 exit $bad
