@@ -12,8 +12,8 @@ namespace nezuban {
 namespace {
 
 // What names of options, variables and keys a secret goes by.
-#define NEZUBAN_SECRET_NAME                                                          \
-  "(?:[A-Za-z0-9_.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|"       \
+#define NEZUBAN_SECRET_NAME                                                     \
+  "(?:[A-Za-z0-9_.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|" \
   "access[_-]?key|private[_-]?key|auth[_-]?key|credentials?)|pass|[a-z0-9_-]+[_-]pass)"
 // Ends at what ends a word in a shell, a query string, or JSON.
 #define NEZUBAN_WORD "([^\\s\\x00'\"&;|,)}]+)"
@@ -29,8 +29,7 @@ constexpr std::array kPatterns = {
     SecretPattern{"option value, in a line",
                   "(?i)(?:^|[\\s'\"])--?" NEZUBAN_SECRET_NAME "[ \\t]+['\"]?([^\\s\\x00'\"&;|-]"
                   "[^\\s\\x00'\"&;|]*)"},
-    SecretPattern{"\"name\": \"value\"",
-                  "(?i)\"" NEZUBAN_SECRET_NAME "\"\\s*:\\s*\"([^\"\\x00]+)"},
+    SecretPattern{"\"name\": \"value\"", "(?i)\"" NEZUBAN_SECRET_NAME "\"\\s*:\\s*\"([^\"\\x00]+)"},
     SecretPattern{"user:password in a URL",
                   "[A-Za-z][A-Za-z0-9+.-]*://[^\\s\\x00/@:'\"]*:([^\\s\\x00/@'\"]+)@"},
     SecretPattern{"Authorization header",
@@ -39,7 +38,8 @@ constexpr std::array kPatterns = {
                   "(?i)\\bx-[a-z-]*(?:token|key|secret|password):\\s*([^\\s\\x00'\"]+)"},
     SecretPattern{"bearer token", "(?i)\\bbearer\\s+([A-Za-z0-9._~+/=-]{8,})"},
     // The header and the claims of a JSON Web Token are of use; who signed is what makes it valid.
-    SecretPattern{"JSON Web Token", "\\b(eyJ[A-Za-z0-9_-]{8,}\\.eyJ[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*)"},
+    SecretPattern{"JSON Web Token",
+                  "\\b(eyJ[A-Za-z0-9_-]{8,}\\.eyJ[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]*)"},
     SecretPattern{"AWS key id", "\\b((?:AKIA|ASIA)[0-9A-Z]{16})\\b"},
     SecretPattern{"GitHub token", "\\b((?:gh[pousr]_|github_pat_)[A-Za-z0-9_]{20,})"},
     SecretPattern{"GitLab token", "\\b(glpat-[A-Za-z0-9_-]{20,})"},
@@ -51,8 +51,9 @@ constexpr std::array kPatterns = {
                   "mariadb-dump)\\b[^;|&\\n]*?[\\s\\x00]-p" NEZUBAN_WORD},
     SecretPattern{"sshpass -p PASSWORD",
                   "(?:^|[\\s\\x00/;|&])sshpass[\\s\\x00]+-p[\\s\\x00]*" NEZUBAN_WORD},
-    SecretPattern{"redis-cli -a PASSWORD",
-                  "(?:^|[\\s\\x00/;|&])redis-cli\\b[^;|&\\n]*?[\\s\\x00]-a[\\s\\x00]+" NEZUBAN_WORD},
+    SecretPattern{
+        "redis-cli -a PASSWORD",
+        "(?:^|[\\s\\x00/;|&])redis-cli\\b[^;|&\\n]*?[\\s\\x00]-a[\\s\\x00]+" NEZUBAN_WORD},
     SecretPattern{"docker login -p PASSWORD",
                   "\\b(?:docker|podman|nerdctl|buildah|skopeo|helm)[\\s\\x00][^;|&\\n]*?login\\b"
                   "[^;|&\\n]*?[\\s\\x00]-p[\\s\\x00]*" NEZUBAN_WORD},

@@ -13,6 +13,8 @@
 
 #include "base/text.h"
 #include "cli/doctor_command.h"
+#include "cli/record_command.h"
+#include "cli/replay_command.h"
 #include "cli/rules_command.h"
 #include "cli/run_command.h"
 #include "cli/status_command.h"
@@ -24,8 +26,9 @@ namespace {
 // In the order of `nezuban --help`. Each adds its subcommand, with a callback that sets the exit
 // code.
 constexpr std::array kCommands = {
-    nezuban::cli::AddRunCommand,   nezuban::cli::AddWatchCommand,  nezuban::cli::AddStatusCommand,
-    nezuban::cli::AddRulesCommand, nezuban::cli::AddTablesCommand, nezuban::cli::AddDoctorCommand,
+    nezuban::cli::AddRunCommand,    nezuban::cli::AddWatchCommand,  nezuban::cli::AddStatusCommand,
+    nezuban::cli::AddRulesCommand,  nezuban::cli::AddTablesCommand, nezuban::cli::AddDoctorCommand,
+    nezuban::cli::AddRecordCommand, nezuban::cli::AddReplayCommand,
 };
 
 // What we open next would otherwise take the number of a standard stream that was closed: alerts

@@ -11,6 +11,8 @@
 
 #include "alert/json.h"
 #include "base/text.h"
+#include "cli/explain_command.h"
+#include "daemon/replay.h"
 #include "event/event.h"
 #include "ruleset/junit.h"
 #include "ruleset/rule_schema.h"
@@ -147,7 +149,7 @@ int PrintSchema(const Options&) {
 
 int TestRules(const Options& options) {
   Diagnostics diagnostics;
-  const ruleset::TestRun run = ruleset::RunTests(options.paths, diagnostics);
+  const ruleset::TestRun run = ruleset::RunTests(options.paths, daemon::CountAlerts, diagnostics);
   Print(diagnostics, false);
   for (const ruleset::TestOutcome& outcome : run.report.outcomes) {
     if (outcome.failure.empty()) continue;
@@ -206,6 +208,7 @@ void AddRulesCommand(CLI::App& app, int* exit_code) {
   test->add_option("--junit", options->junit_file, "Write the outcomes there, as JUnit XML")
       ->type_name("FILE");
   test->add_flag("--coverage", options->coverage, "Fail if a rule was never seen to match");
+  AddExplainCommand(*rules, exit_code);
 }
 
 }  // namespace nezuban::cli

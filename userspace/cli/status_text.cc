@@ -36,6 +36,11 @@ constexpr std::array kCounts = {
     Count{"containers_unmarked", "container cgroups unmarked",
           [](Node s) { return s.containers_unmarked; }},
     Count{"table_heals", "repairs after losses", [](Node s) { return s.table_heals; }},
+    Count{"events_held", "events that waited", [](Node s) { return s.hold.all; }},
+    Count{"held_now", "  waiting now", [](Node s) { return s.hold.now; }},
+    Count{"held_resolved", "  what they lacked came", [](Node s) { return s.hold.resolved; }},
+    Count{"held_expired", "  it did not come", [](Node s) { return s.hold.expired; }},
+    Count{"held_overflowed", "no room to wait", [](Node s) { return s.hold.overflowed; }},
     Count{"malformed_records", "malformed records", [](Node s) { return s.malformed_records; }},
 };
 
@@ -69,6 +74,26 @@ std::string SensorLine(const rpc::SensorStatus& sensor) {
          (sensor.why.empty() ? "" : ": " + Printable(sensor.why)) + "\n";
 }
 
+std::string RulesText(const rpc::RulesStatus& rules) {
+  std::string text = "  rules: generation " + std::to_string(rules.generation) + ", version " +
+                     Printable(rules.version) + ", loaded " +
+                     alert::FormatTime(rules.loaded_time_ns) + "\n";
+  if (rules.error.empty()) return text;
+  return text + "  refused at " + alert::FormatTime(rules.error_time_ns) + ": " +
+         Printable(rules.error) + "\n";
+}
+
+void WriteRules(alert::Json& json, const rpc::RulesStatus& rules) {
+  json.Open('{').Key("generation").Number(static_cast<std::int64_t>(rules.generation));
+  json.Key("version").String(rules.version);
+  json.Key("loaded_time").String(alert::FormatTime(rules.loaded_time_ns));
+  json.Key("count").Number(rules.count).Key("error").String(rules.error);
+  if (!rules.error.empty()) {
+    json.Key("error_time").String(alert::FormatTime(rules.error_time_ns));
+  }
+  json.Close('}');
+}
+
 void WriteEvent(alert::Json& json, const rpc::EventStatus& event) {
   json.Open('{').Key("event").String(event.event);
   json.Key("seen").Number(static_cast<std::int64_t>(event.seen));
@@ -93,6 +118,7 @@ std::string StatusText(const rpc::NodeStatus& status) {
   std::string text = "nezuban " + Printable(status.version) + " on " + Printable(status.hostname) +
                      ", kernel " + Printable(status.kernel_release) + ", since " +
                      alert::FormatTime(status.start_time_ns) + "\n\n";
+  if (status.rules.generation > 0) text += RulesText(status.rules) + "\n";
   for (const Count& count : kCounts) {
     text += "  " + Pad(count.label, 26) + Right(std::to_string(count.get(status)), 12) + "\n";
   }
@@ -113,6 +139,8 @@ std::string StatusJson(const rpc::NodeStatus& status) {
   for (const Count& count : kCounts) {
     json.Key(count.key).Number(static_cast<std::int64_t>(count.get(status)));
   }
+  json.Key("rules");
+  WriteRules(json, status.rules);
   json.Key("events").Open('[');
   for (const rpc::EventStatus& event : status.events) WriteEvent(json, event);
   json.Close(']').Key("sensors").Open('[');

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/redact.h"
 #include "base/text.h"
 
 namespace nezuban::daemon {
@@ -81,6 +82,12 @@ std::string SetStaticFields(Config& config, const Values& values) {
   return {};
 }
 
+std::string YesOrNo(const std::string& value, bool& out) {
+  if (value != "true" && value != "false") return "expected true or false";
+  out = value == "true";
+  return {};
+}
+
 constexpr std::array<std::string_view, 3> kSensors = {"auto", "object", "tracepoint"};
 constexpr std::array<std::string_view, 2> kRuleMatchings = {"all", "first"};
 constexpr std::array<std::string_view, 3> kOutputs = {"text", "json", "none"};
@@ -135,6 +142,22 @@ constexpr std::array kKeys = {
     ConfigKey{"max_processes", "COUNT", "Processes remembered, ended ones included.", false,
               [](Config& c, const Values& v) {
                 return Number(v.back(), 1024, std::size_t{1} << 24, c.max_processes);
+              }},
+    ConfigKey{"watch_rules", "BOOL",
+              "Load the rules again when their files change; else at SIGHUP.", false,
+              [](Config& c, const Values& v) { return YesOrNo(v.back(), c.watch_rules); }},
+    ConfigKey{"record", "FILE", "Record what is seen to a new file as well.", false,
+              [](Config& c, const Values& v) { return SetText(c.record, v); }},
+    ConfigKey{"redact", "BOOL", "Mask passwords, tokens and keys in alerts and recordings.", false,
+              [](Config& c, const Values& v) { return YesOrNo(v.back(), c.redact); }},
+    ConfigKey{"redact_patterns", "REGEX",
+              "More to mask: the first group of a regular expression (RE2), or all it matches.",
+              true,
+              [](Config& c, const Values& v) -> std::string {
+                const auto made = Redactor::Make(v);
+                if (!made) return made.error().message;
+                c.redact_patterns = v;
+                return {};
               }},
     ConfigKey{"hold_ms", "MS",
               "How long an event waits for its container to be known; 0: not at all.", false,
@@ -238,6 +261,11 @@ std::vector<std::string> DefaultRules() {
   std::error_code ignored;
   if (std::filesystem::is_directory("/etc/nezuban/rules", ignored)) return {"/etc/nezuban/rules"};
   return {NEZUBAN_SOURCE_RULES};
+}
+
+filter::RuleMatching WhichRules(const Config& config) {
+  return config.rule_matching == "first" ? filter::RuleMatching::kFirst
+                                         : filter::RuleMatching::kAll;
 }
 
 }  // namespace nezuban::daemon

@@ -12,6 +12,7 @@
 
 #include "alert/alert.h"
 #include "base/diagnostics.h"
+#include "filter/rule_network.h"
 #include "ruleset/output_extra.h"
 #include "ruleset/selection.h"
 
@@ -33,6 +34,10 @@ struct Config {
   std::size_t vital_ring_bytes = std::size_t{8} << 20;
   std::size_t bulk_ring_bytes = std::size_t{8} << 20;
   std::size_t max_processes = 65536;
+  std::string record;  // file to record to while watching; empty: none
+  bool redact = true;
+  std::vector<std::string> redact_patterns;  // besides those of base/redact.cc
+  bool watch_rules = false;
   std::size_t hold_ms = 500;  // 0: nothing is held
   std::size_t hold_events = 4096;
   std::size_t hold_bytes = std::size_t{32} << 20;
@@ -59,5 +64,7 @@ void LoadConfig(const std::string& path, Config& config, Diagnostics& diagnostic
 // Where rules come from when none are named: /etc/nezuban/rules, else rules/default of the source
 // tree the binary was built in.
 std::vector<std::string> DefaultRules();
+
+filter::RuleMatching WhichRules(const Config& config);
 
 }  // namespace nezuban::daemon

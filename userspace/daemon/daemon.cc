@@ -1,103 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/daemon.h"
 
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
-#include <atomic>
-#include <csignal>
-#include <cstdio>
-#include <ctime>
-#include <fstream>
-#include <iterator>
+#include <chrono>
+#include <cstring>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include "base/text.h"
-#include "daemon/pipeline.h"
+#include "daemon/node.h"
+#include "daemon/rule_loader.h"
+#include "daemon/rule_watcher.h"
 #include "daemon/status.h"
-#include "fields/convert.h"
-#include "probe/probe_source.h"
 #include "rpc/server.h"
-#include "ruleset/ruleset.h"
 #include "sinks/stdout_sink.h"
-#include "state/cgroupfs.h"
 
 namespace nezuban::daemon {
 namespace {
 
-void SetUpLog(const Config& config) {
-  auto log = spdlog::stderr_color_mt("nezuban");
-  log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
-  log->set_level(spdlog::level::from_str(config.log_level));
-  spdlog::set_default_logger(std::move(log));
-  probe::SetLogger([](std::string_view level, std::string_view line) {
-    spdlog::log(level == "warn" ? spdlog::level::warn : spdlog::level::debug, "libbpf: {}",
-                Printable(line));
-  });
-}
-
-// Blocked in every thread, taken by sigwait in main: nothing runs inside a signal handler, and a
-// signal during load is answered once loading is done or has failed.
-sigset_t BlockSignals() {
-  sigset_t set;
-  sigemptyset(&set);
-  for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&set, signal);
-  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  return set;
-}
-
-ruleset::NodeIdentity Identity(const Config& config) {
-  ruleset::NodeIdentity node = ruleset::ThisNode();
-  if (!config.hostname.empty()) node.hostname = config.hostname;
-  return node;
-}
-
-std::string CgroupRoot() {
-  std::ifstream file("/proc/self/mountinfo");
-  const std::string text((std::istreambuf_iterator<char>(file)), {});
-  const auto root = state::FindCgroup2Root(text);
-  if (!root) {
-    spdlog::warn(
-        "no cgroup2 file system is mounted here: containers that were there before the monitor "
-        "are not known");
-  }
-  return root.value_or("");
-}
-
-// Records have the initial pid namespace's ids. Taking those of another for them would give
-// processes the names of others, and end living ones as missing.
-std::string ProcRoot() {
-  struct stat own {};
-  if (::stat("/proc/self/ns/pid", &own) != 0 || own.st_ino == fields::kHostPidNs) return "/proc";
-  spdlog::warn(
-      "not in the node's pid namespace: processes that were there before the monitor are not "
-      "known; start it on the host, or in a pod with hostPID: true");
-  return {};
-}
-
-int Report(const Error& error) {
-  spdlog::error("{}", error.message);
-  return error.exit_code;
-}
-
-// Every problem on standard error, in the form compilers use; nullptr if there was an error.
-std::shared_ptr<const ruleset::Ruleset> LoadRules(const Config& config) {
-  Diagnostics diagnostics;
-  auto rules =
-      ruleset::Ruleset::Load(config.rules.empty() ? DefaultRules() : config.rules, diagnostics,
-                             {.least = config.priority, .selection = config.rule_selection});
-  std::fputs(diagnostics.ToString().c_str(), stderr);
-  return rules;
-}
+// The ingest thread looks for new rules after each poll: a tenth of a second where nothing happens.
+constexpr std::chrono::seconds kSwapPatience{30};
 
 probe::EventSet WantedEvents(const ruleset::Ruleset& rules) {
   const fields::EventTypes types = rules.EventTypes();
@@ -106,51 +33,37 @@ probe::EventSet WantedEvents(const ruleset::Ruleset& rules) {
   return wanted;
 }
 
-Result<std::unique_ptr<probe::ProbeSource>> OpenSensors(const Config& config,
-                                                        const ruleset::Ruleset& rules) {
-  probe::ProbeOptions options;
-  options.sensors = *probe::ParseSensorChoice(config.sensors);
-  options.vital_bytes = static_cast<std::uint32_t>(config.vital_ring_bytes);
-  options.bulk_bytes = static_cast<std::uint32_t>(config.bulk_ring_bytes);
-  ASSIGN_OR_RETURN(auto source, probe::ProbeSource::Open(options));
-  source->SetEnabled(WantedEvents(rules));
-  for (const probe::SensorStatus& sensor : source->sensors()) {
-    const auto level =
-        sensor.kind == probe::SensorKind::kNone ? spdlog::level::warn : spdlog::level::info;
-    spdlog::log(level, "{}: {} sensor on {}{}{}{}", event::MainName(sensor.event),
-                ToString(sensor.kind), sensor.hook, sensor.proved ? ", proved" : ", not proved",
-                sensor.why.empty() ? "" : ": ", sensor.why);
+// Loads the rules again and has the pipeline go over to them. The kernel side delivers what either
+// set wants until none but the new one is asked: no event is missed in between.
+void Reload(RuleLoader& loader, Pipeline& pipeline, probe::ProbeSource& source,
+            probe::EventSet& wanted) {
+  const auto rules = loader.Load();
+  if (rules == nullptr) {
+    spdlog::error("the rules are not loaded; those of generation {} stay",
+                  loader.status().generation);
+    return;
   }
-  return source;
+  const probe::EventSet next = WantedEvents(*rules);
+  source.SetEnabled(wanted | next);
+  if (pipeline.SetRules(rules, kSwapPatience) == nullptr) {
+    wanted |= next;  // it may still take them
+    spdlog::warn("the rules are loaded, but the monitor is too busy to take them yet");
+    return;
+  }
+  wanted = next;
+  source.SetEnabled(wanted);
+  const rpc::RulesStatus status = loader.status();
+  spdlog::info("rules loaded: {} of them, version {}, generation {}", status.count, status.version,
+               status.generation);
 }
 
-// The ingest thread: runs the pipeline, and tells main by SIGUSR1 if that cannot go on.
-class Ingest {
- public:
-  Ingest(Pipeline& pipeline, pthread_t main)
-      : thread_([this, &pipeline, main](const std::stop_token& stop) {
-          result_ = pipeline.Run(stop);
-          if (!result_) ::pthread_kill(main, SIGUSR1);
-        }) {}
-
-  // Ends it and gives what it ended with.
-  Status Stop() {
-    thread_.request_stop();
-    if (thread_.joinable()) thread_.join();
-    return result_;
-  }
-
- private:
-  Status result_;
-  std::jthread thread_;
-};
-
-void WaitForSignal(const sigset_t& signals) {
+// Until it is told to stop. `reload` is called at SIGHUP.
+void WaitForSignal(const sigset_t& signals, const std::function<void()>& reload) {
   while (true) {
     int signal = 0;
     if (::sigwait(&signals, &signal) != 0) continue;
     if (signal == SIGHUP) {
-      spdlog::info("SIGHUP: nothing to reload");
+      reload();
       continue;
     }
     if (signal != SIGUSR1) spdlog::info("stopping: {}", ::strsignal(signal));
@@ -158,19 +71,36 @@ void WaitForSignal(const sigset_t& signals) {
   }
 }
 
-Status Serve(const Config& config, const std::shared_ptr<const ruleset::Ruleset>& rules,
-             const sigset_t& signals) {
+Result<std::unique_ptr<RuleWatcher>> WatchRules(const Config& config) {
+  if (!config.watch_rules) return std::unique_ptr<RuleWatcher>();
+  return RuleWatcher::Start(config.rules.empty() ? DefaultRules() : config.rules,
+                            [main = ::pthread_self()] { ::pthread_kill(main, SIGHUP); });
+}
+
+// nullptr if the config names no file.
+Result<std::unique_ptr<recording::Recorder>> Record(const Config& config,
+                                                    std::shared_ptr<const Redactor> redactor) {
+  if (config.record.empty()) return std::unique_ptr<recording::Recorder>();
+  return CreateRecording(config.record, config, 0, std::move(redactor));
+}
+
+Status Serve(const Config& config, RuleLoader& loader,
+             const std::shared_ptr<const ruleset::Ruleset>& rules, const sigset_t& signals) {
   if (config.output != "none" && !sinks::CanWrite(STDOUT_FILENO))
     return Fail("standard output is closed: redirect it to where alerts go, or use --output none");
-  const ruleset::NodeIdentity node = Identity(config);
-  StatusBoard board(node.hostname, rules->enabled_count());
+  ASSIGN_OR_RETURN(const auto redactor, MakeRedactor(config));
+  StatusBoard board(ThisNode(config).hostname, loader);
   rpc::ServerOptions server_options;
   server_options.socket_path = config.socket;
   server_options.tcp_address = config.listen;
   // Before anything is attached: the socket's lock tells whether another monitor lives here.
   ASSIGN_OR_RETURN(const auto server,
                    rpc::Server::Start(server_options, [&board] { return board.Read(); }));
-  ASSIGN_OR_RETURN(const auto source, OpenSensors(config, *rules));
+  ASSIGN_OR_RETURN(const auto recorder, Record(config, redactor));
+  ASSIGN_OR_RETURN(const auto watcher, WatchRules(config));
+  ASSIGN_OR_RETURN(const auto source, OpenSensors(config));
+  probe::EventSet wanted = WantedEvents(*rules);
+  source->SetEnabled(wanted);
 
   std::optional<sinks::StdoutSink> lines;
   std::vector<alert::Sink*> sinks = {&server->sink()};
@@ -180,17 +110,8 @@ Status Serve(const Config& config, const std::shared_ptr<const ruleset::Ruleset>
     sinks.push_back(&*lines);
   }
 
-  Pipeline::Options options;
-  options.detector.node = node;
-  options.detector.processes.entries = config.max_processes;
-  options.detector.hold.time_ns = config.hold_ms * 1'000'000;
-  options.detector.hold.events = config.hold_events;
-  options.detector.hold.bytes = config.hold_bytes;
-  options.cgroup_root = CgroupRoot();
-  options.proc_root = ProcRoot();
-  options.mark_container = [&source](const state::CgroupOfContainer& cgroup) {
-    return source->MarkContainer(cgroup.cgroup_id, cgroup.container_cgroup_id).has_value();
-  };
+  Pipeline::Options options = PipelineOptions(config, *source, redactor);
+  if (recorder) options.tap = [&recorder](const state::Item& item) { recorder->Append(item); };
   Pipeline pipeline(*source, rules, std::move(sinks), std::move(options));
   RETURN_IF_ERROR(pipeline.LearnWhatIsThere(
       [&source](const probe::RecordHandler& handler) { return source->Snapshot(handler); }));
@@ -198,10 +119,14 @@ Status Serve(const Config& config, const std::shared_ptr<const ruleset::Ruleset>
 
   Ingest ingest(pipeline, ::pthread_self());
   spdlog::info("watching with {} rules; gRPC on unix://{}", rules->enabled_count(), config.socket);
-  WaitForSignal(signals);
+  WaitForSignal(signals, [&] { Reload(loader, pipeline, *source, wanted); });
   Status result = ingest.Stop();
   board.Disconnect();
   server->Stop();
+  if (recorder) {
+    const Status recorded = FinishRecording(config.record, *recorder);
+    if (result) result = recorded;
+  }
   return result;
 }
 
@@ -210,9 +135,10 @@ Status Serve(const Config& config, const std::shared_ptr<const ruleset::Ruleset>
 int RunDaemon(const Config& config) {
   SetUpLog(config);
   const sigset_t signals = BlockSignals();
-  const auto rules = LoadRules(config);
+  RuleLoader loader(config);
+  const auto rules = loader.Load();
   if (!rules) return 1;
-  const Status served = Serve(config, rules, signals);
+  const Status served = Serve(config, loader, rules, signals);
   if (!served) return Report(served.error());
   spdlog::info("stopped");
   return 0;

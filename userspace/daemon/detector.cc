@@ -14,7 +14,7 @@ namespace nezuban::daemon {
 Detector::Detector(std::shared_ptr<const ruleset::Ruleset> rules, DetectorOptions options,
                    AlertHandler on_alert)
     : rules_(std::move(rules)),
-      matching_(std::move(options.node)),
+      matching_(std::move(options.node), std::move(options.redactor), options.rule_matching),
       processes_(options.processes, options.clock_tick_ns),
       enricher_(processes_, containers_),
       hold_(options.hold),

@@ -26,6 +26,8 @@ struct DetectorOptions {
   state::ProcessTableLimits processes;
   std::uint64_t clock_tick_ns = state::ClockTickNs();  // of the node the items come from
   HoldLimits hold;
+  filter::RuleMatching rule_matching = filter::RuleMatching::kAll;
+  std::shared_ptr<const Redactor> redactor;  // nullptr: alerts tell secrets
 };
 
 // One thread but for counters(), from any.

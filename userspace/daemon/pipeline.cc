@@ -50,6 +50,13 @@ Status Pipeline::LearnWhatIsThere(const SnapshotReader& read_snapshot) {
 }
 
 Status Pipeline::Run(const std::stop_token& stop) {
+  const Status ended = Watch(stop);
+  TellLosses();
+  detector_.Finish();
+  return ended;
+}
+
+Status Pipeline::Watch(const std::stop_token& stop) {
   const probe::RecordHandler handler = [this](std::span<const std::byte> record) {
     Take(state::RecordItem{record});
   };
@@ -63,8 +70,6 @@ Status Pipeline::Run(const std::stop_token& stop) {
     DoEverySecond();
     next_second = now + std::chrono::seconds(1);
   }
-  TellLosses();
-  detector_.Finish();
   return {};
 }
 

@@ -60,6 +60,7 @@ class Pipeline {
 
  private:
   void Take(const state::Item& item) noexcept;
+  Status Watch(const std::stop_token& stop);
   void TakeRules();
   void DoEverySecond();
   void TellLosses();

@@ -32,7 +32,7 @@ std::vector<rpc::SensorStatus> ToStatus(const std::vector<probe::SensorStatus>& 
   return out;
 }
 
-StatusBoard::StatusBoard(std::string hostname, std::size_t rules_loaded) {
+StatusBoard::StatusBoard(std::string hostname, const RuleLoader& rules) : rules_(rules) {
   utsname name{};
   ::uname(&name);
   fixed_.version = NEZUBAN_VERSION;
@@ -40,7 +40,6 @@ StatusBoard::StatusBoard(std::string hostname, std::size_t rules_loaded) {
   fixed_.hostname = std::move(hostname);
   fixed_.start_time_ns =
       std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
-  fixed_.rules_loaded = static_cast<std::uint32_t>(rules_loaded);
 }
 
 void StatusBoard::Connect(const PipelineCounters* pipeline, const probe::ProbeSource* source,
@@ -55,6 +54,8 @@ void StatusBoard::Disconnect() { Connect(nullptr, nullptr, nullptr); }
 
 rpc::NodeStatus StatusBoard::Read() const {
   rpc::NodeStatus status = fixed_;
+  status.rules = rules_.status();
+  status.rules_loaded = status.rules.count;
   std::lock_guard lock(mutex_);
   if (pipeline_ == nullptr) return status;
   status.sensors = ToStatus(source_->sensors());
@@ -67,6 +68,8 @@ rpc::NodeStatus StatusBoard::Read() const {
   status.origins_lost = source_->OriginLosses();
   status.containers_unmarked = pipeline_->containers_unmarked;
   status.table_heals = pipeline_->heals;
+  status.hold = {pipeline_->held, pipeline_->held_now, pipeline_->resolved, pipeline_->expired,
+                 pipeline_->overflowed};
   ReadEvents(status);
   return status;
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "daemon/pipeline.h"
+#include "daemon/rule_loader.h"
 #include "probe/probe_source.h"
 #include "rpc/node_status.h"
 
@@ -15,7 +16,8 @@ namespace nezuban::daemon {
 // Thread-safe. Serves before the sensors are there and after they went.
 class StatusBoard {
  public:
-  StatusBoard(std::string hostname, std::size_t rules_loaded);
+  // REQUIRES: the loader outlives it.
+  StatusBoard(std::string hostname, const RuleLoader& rules);
 
   // From now on their counters are told, until Disconnect; they must live until then.
   // `lines` may be null: nothing is written to standard output.
@@ -28,6 +30,7 @@ class StatusBoard {
  private:
   void ReadEvents(rpc::NodeStatus& status) const;
 
+  const RuleLoader& rules_;
   rpc::NodeStatus fixed_;
   mutable std::mutex mutex_;  // guards the pointers, also while they are read through
   const PipelineCounters* pipeline_ = nullptr;

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/redact.h"
 #include "fields/arena.h"
 #include "fields/value.h"
 #include "state/enricher.h"
@@ -54,6 +55,8 @@ struct FieldContext {
   const state::EnrichedEvent& event;
   Arena& arena;
   std::string_view hostname;
+  // For what people get to see: masks secrets in arguments. nullptr, for deciding: as they are.
+  const Redactor* redactor = nullptr;
 
   const record_header& header() const { return event.event.header(); }
   const state::Process& process() const { return *event.process; }

@@ -20,8 +20,18 @@ std::uint32_t Less(std::uint32_t total, std::size_t by) {
   return total > by ? total - static_cast<std::uint32_t>(by) : 0;
 }
 
-Argv SplitArgv(const state::Process& p) {
+// argv as it is, or with its secrets masked; what was cut off stays as long as it was.
+Value AllArgs(const FieldContext& c, const state::Process& p) {
   const Value all = FromText(p.args);
+  const auto* text = std::get_if<Text>(&all);
+  if (c.redactor == nullptr || text == nullptr) return all;
+  const auto masked = c.redactor->Redact(text->bytes);
+  if (!masked) return all;
+  return Text(c.arena.Copy(*masked), Less(text->total, text->bytes.size() - masked->size()));
+}
+
+Argv SplitArgv(const FieldContext& c, const state::Process& p) {
+  const Value all = AllArgs(c, p);
   const auto* text = std::get_if<Text>(&all);
   if (text == nullptr || !ExecKnown(p)) return {Unknown{}, Unknown{}};
   const std::size_t end = text->bytes.find('\0');
@@ -69,14 +79,14 @@ Value ProcessName(const FieldContext&, const state::Process& p) {
   return p.comm.empty() ? Value(Unknown{}) : Value(Text(p.comm));
 }
 
-Value ProcessExe(const FieldContext&, const state::Process& p) { return SplitArgv(p).first; }
+Value ProcessExe(const FieldContext& c, const state::Process& p) { return SplitArgv(c, p).first; }
 
 Value ProcessExePath(const FieldContext&, const state::Process& p) {
   return ExecKnown(p) ? FromText(p.exe_path) : Value(Unknown{});
 }
 
 Value ProcessArgs(const FieldContext& c, const state::Process& p) {
-  const Value rest = SplitArgv(p).rest;
+  const Value rest = SplitArgv(c, p).rest;
   const auto* args = std::get_if<Text>(&rest);
   if (args == nullptr || args->bytes.empty()) return rest;
   const std::span<char> bytes = c.arena.Bytes(args->bytes.size());
@@ -85,11 +95,11 @@ Value ProcessArgs(const FieldContext& c, const state::Process& p) {
 }
 
 Value ProcessCmdline(const FieldContext& c, const state::Process& p) {
-  return Line(c, ProcessName(c, p), SplitArgv(p).rest);
+  return Line(c, ProcessName(c, p), SplitArgv(c, p).rest);
 }
 
 Value ProcessExeline(const FieldContext& c, const state::Process& p) {
-  const Argv argv = SplitArgv(p);
+  const Argv argv = SplitArgv(c, p);
   return Line(c, argv.first, argv.rest);
 }
 
@@ -103,8 +113,8 @@ Value ProcessCwd(const FieldContext& c, const state::Process& p) {
 
 Value ProcessPid(const FieldContext&, const state::Process& p) { return std::int64_t{p.key.tgid}; }
 
-Value ProcessArg(const FieldContext&, const state::Process& p, std::int64_t index) {
-  const Value rest = SplitArgv(p).rest;
+Value ProcessArg(const FieldContext& c, const state::Process& p, std::int64_t index) {
+  const Value rest = SplitArgv(c, p).rest;
   const auto* args = std::get_if<Text>(&rest);
   if (args == nullptr) return Unknown{};
   std::string_view left = args->bytes;

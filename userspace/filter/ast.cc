@@ -90,7 +90,7 @@ Expr Clone(const Expr& expr) {
     for (const Expr& child : children) copies.push_back(Clone(child));
     return copies;
   };
-  return std::visit(
+  Expr copy = std::visit(
       Overloaded{
           [](const Comparison& c) { return Expr{c}; },
           [](const MacroName& m) { return Expr{m}; },
@@ -99,6 +99,8 @@ Expr Clone(const Expr& expr) {
           [&](const Or& o) { return Expr{Or{clone_all(o.children)}}; },
       },
       expr.node);
+  copy.macro = expr.macro;
+  return copy;
 }
 
 }  // namespace nezuban::filter

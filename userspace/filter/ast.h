@@ -74,6 +74,7 @@ struct Or {
 
 struct Expr {
   std::variant<Comparison, MacroName, Not, And, Or> node;
+  std::string macro;  // it was put in for the macro of that name; empty: for none
 };
 
 // "(a and not b)": canonical, with one blank between words; quotes where a bare word would not do.

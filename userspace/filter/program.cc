@@ -50,13 +50,14 @@ std::vector<std::string> Program::UncertainFields(const fields::FieldSource& sou
 
 bool Program::MayBeSettled(const fields::FieldSource& source, fields::Arena& arena) const {
   for (int pc = entry_; pc >= 0;) {
-    const Test& test = tests_[static_cast<std::size_t>(pc)];
+    const Step& step = steps_[static_cast<std::size_t>(pc)];
+    const Test& test = *step.test;
     const Truth truth = test.Evaluate(source, arena);
     if (truth == Truth::kUnknown &&
         (WaitsFor(test.left, source) || (test.right && WaitsFor(*test.right, source)))) {
       return true;
     }
-    pc = Next(test, truth, Truth::kTrue);
+    pc = NextStep(step, truth, Truth::kTrue);
   }
   return false;
 }

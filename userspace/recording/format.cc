@@ -16,7 +16,8 @@
 namespace nezuban::recording {
 namespace {
 
-constexpr int kCompression = 1;  // the fastest: the writer's thread shares the node with others' work
+constexpr int kCompression =
+    1;  // the fastest: the writer's thread shares the node with others' work
 
 void Append32(std::string& out, std::uint32_t number) {
   for (int shift = 0; shift < 32; shift += 8) out += static_cast<char>(number >> shift & 0xffU);

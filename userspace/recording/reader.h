@@ -29,7 +29,7 @@ class Reader {
   // it is damaged or was cut short here; what came before is whole.
   Result<std::optional<state::Item>> Next();
 
-  std::uint64_t gaps() const { return gaps_; }  // items the writer had to leave out, so far
+  std::uint64_t gaps() const { return gaps_; }          // items the writer had to leave out, so far
   std::uint64_t left_out() const { return left_out_; }  // records of unreadable kinds, so far
 
  private:

@@ -24,8 +24,8 @@ constexpr std::size_t kEndBytes = 64;  // room for the last block
 static_assert(kBlockBytes * 2 < kBlockMax);
 
 std::uint64_t SteadyNs() {
-  return static_cast<std::uint64_t>(std::chrono::nanoseconds(
-      std::chrono::steady_clock::now().time_since_epoch()).count());
+  return static_cast<std::uint64_t>(
+      std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count());
 }
 
 Status WriteAll(int fd, std::string_view bytes) {

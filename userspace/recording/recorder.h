@@ -73,8 +73,8 @@ class Recorder {
   std::unique_ptr<v1::RecordingBlock> block_;  // being filled
   std::size_t block_bytes_ = 0;
   std::uint64_t block_begun_ns_ = 0;  // steady clock
-  std::uint64_t block_items_ = 0;  // but for gaps
-  std::uint64_t gap_ = 0;  // left out since the last block that went through
+  std::uint64_t block_items_ = 0;     // but for gaps
+  std::uint64_t gap_ = 0;             // left out since the last block that went through
 
   BoundedQueue<Block> queue_;
   std::thread worker_;

@@ -34,6 +34,25 @@ struct EventStatus {
   std::vector<std::pair<std::string, std::uint64_t>> dropped;  // by reason; "malformed" is one
 };
 
+// Which rules are loaded.
+struct RulesStatus {
+  std::uint64_t generation = 0;     // counts what was loaded, from 1
+  std::string version;              // of the files: the same for the same text
+  std::int64_t loaded_time_ns = 0;  // since the epoch
+  std::uint32_t count = 0;
+  std::string error;  // why the last attempt was refused; empty: it was not
+  std::int64_t error_time_ns = 0;
+};
+
+// Events that waited for something that could still arrive; all = now + resolved + expired.
+struct HoldStatus {
+  std::uint64_t all = 0;
+  std::uint64_t now = 0;
+  std::uint64_t resolved = 0;    // it arrived
+  std::uint64_t expired = 0;     // it did not, in time
+  std::uint64_t overflowed = 0;  // besides: should have waited, but there was no room
+};
+
 struct NodeStatus {
   // Filled by the StatusProvider.
   std::string version;
@@ -44,6 +63,8 @@ struct NodeStatus {
   std::vector<EventStatus> events;
   std::uint64_t malformed_records = 0;  // that no event could be told of
   std::uint32_t rules_loaded = 0;
+  RulesStatus rules;
+  HoldStatus hold;
   std::uint64_t processes = 0;
   std::uint64_t processes_evicted = 0;
   std::uint64_t containers = 0;

@@ -42,6 +42,32 @@ EventStatus EventFromProto(const v1::EventCounters& in) {
   return event;
 }
 
+void RulesToProto(const RulesStatus& rules, v1::RulesStatus& out) {
+  out.set_generation(rules.generation);
+  out.set_version(ValidUtf8(rules.version));
+  ToProto(rules.loaded_time_ns, *out.mutable_loaded_time());
+  out.set_count(rules.count);
+  out.set_error(ValidUtf8(rules.error));
+  if (rules.error_time_ns != 0) ToProto(rules.error_time_ns, *out.mutable_error_time());
+}
+
+RulesStatus RulesFromProto(const v1::RulesStatus& in) {
+  return {in.generation(), in.version(), FromProto(in.loaded_time()),
+          in.count(),      in.error(),   in.has_error_time() ? FromProto(in.error_time()) : 0};
+}
+
+void HoldToProto(const HoldStatus& hold, v1::HoldStatus& out) {
+  out.set_all(hold.all);
+  out.set_now(hold.now);
+  out.set_resolved(hold.resolved);
+  out.set_expired(hold.expired);
+  out.set_overflowed(hold.overflowed);
+}
+
+HoldStatus HoldFromProto(const v1::HoldStatus& in) {
+  return {in.all(), in.now(), in.resolved(), in.expired(), in.overflowed()};
+}
+
 static_assert(static_cast<int>(SensorKind::kNone) == v1::SENSOR_KIND_UNSPECIFIED);
 static_assert(static_cast<int>(SensorKind::kObject) == v1::SENSOR_KIND_OBJECT);
 static_assert(static_cast<int>(SensorKind::kTracepoint) == v1::SENSOR_KIND_TRACEPOINT);
@@ -69,6 +95,8 @@ void ToProto(const NodeStatus& status, v1::GetStatusResponse& out) {
   out.set_origins_lost(status.origins_lost);
   out.set_containers_unmarked(status.containers_unmarked);
   out.set_table_heals(status.table_heals);
+  RulesToProto(status.rules, *out.mutable_rules());
+  HoldToProto(status.hold, *out.mutable_hold());
 }
 
 NodeStatus FromProto(const v1::GetStatusResponse& in) {
@@ -93,6 +121,8 @@ NodeStatus FromProto(const v1::GetStatusResponse& in) {
   status.origins_lost = in.origins_lost();
   status.containers_unmarked = in.containers_unmarked();
   status.table_heals = in.table_heals();
+  status.rules = RulesFromProto(in.rules());
+  status.hold = HoldFromProto(in.hold());
   return status;
 }
 

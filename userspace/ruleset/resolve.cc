@@ -122,6 +122,7 @@ std::optional<Resolver::Measure> Resolver::ExpandMacro(Expr& expr, Scope& scope)
   }
   if (!macro.expr) return std::nullopt;  // the problem is that of the macro
   expr = Clone(*macro.expr);
+  expr.macro = name.name;
   return Measure{macro.size, macro.depth};
 }
 

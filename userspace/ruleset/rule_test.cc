@@ -88,8 +88,13 @@ bool IsIndexed(const Rule& rule, const YamlNode& event) {
 
 class TestFileRunner {
  public:
-  TestFileRunner(const Ruleset& ruleset, TestReport& report, Diagnostics& diagnostics)
-      : ruleset_(ruleset), report_(report), diagnostics_(diagnostics) {}
+  TestFileRunner(const Ruleset& ruleset, std::string_view file, const RecordingRunner& replay,
+                 TestReport& report, Diagnostics& diagnostics)
+      : ruleset_(ruleset),
+        directory_(std::filesystem::path(file).parent_path()),
+        replay_(replay),
+        report_(report),
+        diagnostics_(diagnostics) {}
 
   void RunTest(const YamlNode& test) {
     if (!test.is_map()) {
@@ -111,11 +116,13 @@ class TestFileRunner {
     title_ = title != nullptr ? title->text() : "";
     RunEvents(*rule, test.Find("match"), "match", true);
     RunEvents(*rule, test.Find("no_match"), "no_match", false);
+    RunRecording(*rule, test);
   }
 
  private:
   void CheckKeys(const YamlNode& test) {
-    static constexpr std::string_view kKeys[] = {"rule", "name", "match", "no_match"};
+    static constexpr std::string_view kKeys[] = {"rule",     "name",      "match",
+                                                 "no_match", "recording", "alerts"};
     for (const auto& [key, value] : test.entries) {
       if (std::ranges::find(kKeys, key.text()) != std::end(kKeys)) continue;
       diagnostics_.Error(key.at(), "unknown key '" + key.text() + "' in a test",
@@ -145,7 +152,35 @@ class TestFileRunner {
     }
   }
 
+  void RunRecording(const Rule& rule, const YamlNode& test) {
+    const YamlNode* file = test.Find("recording");
+    const YamlNode* alerts = test.Find("alerts");
+    if (file == nullptr && alerts == nullptr) return;
+    if (file == nullptr || alerts == nullptr || !file->is_scalar() || !alerts->is_scalar()) {
+      diagnostics_.Error(test.at(), "'recording' names a file and 'alerts' how many it must give");
+      return;
+    }
+    const auto wanted = filter::ToConstant(Type::kInt, alerts->text());
+    if (!wanted) {
+      diagnostics_.Error(alerts->at(), wanted.error());
+      return;
+    }
+    TestOutcome outcome{file->at(), rule.name,
+                        (title_.empty() ? "" : title_ + ": ") + "recording " + file->text()};
+    const auto count = replay_(ruleset_, rule, (directory_ / file->text()).string());
+    if (!count) {
+      outcome.failure = count.error().message;
+    } else if (static_cast<std::int64_t>(*count) != std::get<std::int64_t>(*wanted)) {
+      outcome.failure = "gave " + std::to_string(*count) + " alerts, not " + alerts->text();
+    } else if (*count > 0) {
+      report_.matched.insert(rule.name);
+    }
+    report_.outcomes.push_back(std::move(outcome));
+  }
+
   const Ruleset& ruleset_;
+  const std::filesystem::path directory_;
+  const RecordingRunner& replay_;
   TestReport& report_;
   Diagnostics& diagnostics_;
   fields::Arena arena_;
@@ -154,16 +189,27 @@ class TestFileRunner {
 
 }  // namespace
 
+bool ReadEventText(std::string_view text, std::string_view file, fields::FieldMap& event,
+                   Diagnostics& diagnostics) {
+  const auto documents = ParseYaml(text, file, diagnostics);
+  if (!documents) return false;
+  if (documents->size() != 1) {
+    diagnostics.Error({std::string(file)}, "expected one map of fields");
+    return false;
+  }
+  return ReadEvent(documents->front(), event, diagnostics);
+}
+
 std::size_t TestReport::failed() const {
   return static_cast<std::size_t>(
       std::ranges::count_if(outcomes, [](const TestOutcome& o) { return !o.failure.empty(); }));
 }
 
 void RunTestFile(const Ruleset& ruleset, std::string_view text, std::string_view file,
-                 TestReport& report, Diagnostics& diagnostics) {
+                 const RecordingRunner& replay, TestReport& report, Diagnostics& diagnostics) {
   const auto documents = ParseYaml(text, file, diagnostics);
   if (!documents) return;
-  TestFileRunner runner(ruleset, report, diagnostics);
+  TestFileRunner runner(ruleset, file, replay, report, diagnostics);
   for (const YamlNode& document : *documents) {
     if (document.is_null()) continue;
     const YamlNode* tests = document.is_map() ? document.Find("tests") : nullptr;
@@ -175,7 +221,8 @@ void RunTestFile(const Ruleset& ruleset, std::string_view text, std::string_view
   }
 }
 
-TestRun RunTests(std::span<const std::string> paths, Diagnostics& diagnostics) {
+TestRun RunTests(std::span<const std::string> paths, const RecordingRunner& replay,
+                 Diagnostics& diagnostics) {
   // Test files by the directory whose rules they are for.
   std::map<std::string, std::vector<std::string>> directories;
   for (const std::string& path : ExpandPaths(paths, IsTestFile, diagnostics)) {
@@ -195,7 +242,7 @@ TestRun RunTests(std::span<const std::string> paths, Diagnostics& diagnostics) {
     if (ruleset == nullptr) continue;
     for (const std::string& file : files) {
       if (const auto text = ReadFile(file, diagnostics)) {
-        RunTestFile(*ruleset, *text, file, run.report, diagnostics);
+        RunTestFile(*ruleset, *text, file, replay, run.report, diagnostics);
       }
     }
     for (const Rule& rule : ruleset->rules()) {

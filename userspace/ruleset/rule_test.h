@@ -9,10 +9,16 @@
 //       no_match:
 //         - {evt.type: execve, proc.exepath: /usr/bin/bash, proc.stdin.type: file}
 //
+//     - rule: Reverse shell
+//       recording: reverse_shell.nzb   # beside the test file
+//       alerts: 3                      # that it must give when replayed
+//
 // An event is a map of field values; "proc.aname[2]" names one with an argument, a sequence is a
 // list, ~ is unknown, and a field that is not named is absent unless it follows from others.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <set>
 #include <span>
 #include <string>
@@ -20,9 +26,16 @@
 #include <vector>
 
 #include "base/diagnostics.h"
+#include "base/result.h"
+#include "fields/field_map.h"
 #include "ruleset/ruleset.h"
 
 namespace nezuban::ruleset {
+
+// Reads an event given as a map of fields: the text of a YAML or JSON file. False with the reasons
+// in `diagnostics`.
+bool ReadEventText(std::string_view text, std::string_view file, fields::FieldMap& event,
+                   Diagnostics& diagnostics);
 
 struct TestOutcome {
   Position at;  // of the event in the test file
@@ -38,9 +51,13 @@ struct TestReport {
   std::size_t failed() const;
 };
 
+// How many alerts of a rule the recording at `path` gives. Error: it cannot be read to its end.
+using RecordingRunner = std::function<Result<std::uint64_t>(
+    const Ruleset& ruleset, const Rule& rule, const std::string& path)>;
+
 // Runs the tests of one file. What is wrong with the file itself goes to `diagnostics`.
 void RunTestFile(const Ruleset& ruleset, std::string_view text, std::string_view file,
-                 TestReport& report, Diagnostics& diagnostics);
+                 const RecordingRunner& replay, TestReport& report, Diagnostics& diagnostics);
 
 // Runs the test files that `paths` stand for, each with the rules of its directory: a directory, a
 // test file, or a rule file with tests beside it. Untested rules are those of these directories
@@ -49,6 +66,7 @@ struct TestRun {
   TestReport report;
   std::vector<std::string> untested;
 };
-TestRun RunTests(std::span<const std::string> paths, Diagnostics& diagnostics);
+TestRun RunTests(std::span<const std::string> paths, const RecordingRunner& replay,
+                 Diagnostics& diagnostics);
 
 }  // namespace nezuban::ruleset

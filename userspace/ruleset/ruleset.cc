@@ -34,6 +34,14 @@ std::string Hex(std::uint64_t number) {
   return std::string(text.data(), end.ptr);
 }
 
+// Names of files and their places do not count: only what they say, in order.
+std::string VersionOf(std::span<const Ruleset::File> files) {
+  std::string all;
+  for (const Ruleset::File& file : files) all += std::to_string(file.text.size()) + ":" + file.text;
+  const std::string digits = Hex(Hash(all));
+  return std::string(16 - digits.size(), '0') + digits;
+}
+
 void WarnAboutEvents(const RuleSpec& spec, const filter::Expr& expr, const filter::Program& program,
                      std::vector<Diagnostic>& problems) {
   const auto warn = [&](const std::string& message, std::string hint = {}) {
@@ -110,7 +118,7 @@ struct CompileContext {
 
 std::optional<Rule> CompileRule(const RuleSpec& spec, const CompileContext& context) {
   std::vector<Diagnostic> problems;
-  const auto expr = context.resolver.Condition(spec, problems);
+  auto expr = context.resolver.Condition(spec, problems);
   auto output = ParseOutput(spec, context.options.static_fields, problems);
   std::optional<filter::Program> program;
   if (expr && output) {
@@ -125,9 +133,12 @@ std::optional<Rule> CompileRule(const RuleSpec& spec, const CompileContext& cont
   Report(spec, std::move(problems), context.reporter);
   if (!program) return std::nullopt;
   context.extras.AddTo(spec, *output);
-  return Rule{spec.name.text,      spec.desc.text,     spec.priority,       spec.source,
-              spec.enabled,        spec.tags,          spec.name.Start(),   ToString(*expr),
-              std::move(*program), std::move(*output), Hash(spec.name.text)};
+  Rule rule{spec.name.text,      spec.desc.text,     spec.priority,        spec.source,
+            spec.enabled,        spec.tags,          spec.name.Start(),    ToString(*expr),
+            std::move(*program), std::move(*output), Hash(spec.name.text), nullptr};
+  if (context.options.keep_trees)
+    rule.tree = std::make_shared<const filter::Expr>(*std::move(expr));
+  return rule;
 }
 
 void AppendAncestors(const state::EnrichedEvent& event, alert::Alert& alert) {
@@ -137,6 +148,21 @@ void AppendAncestors(const state::EnrichedEvent& event, alert::Alert& alert) {
     alert.ancestors.push_back(
         {process->key.tgid, process->comm, std::string(process->exe_path.bytes.view())});
     process = event.processes.Parent(*process);
+  }
+}
+
+void Redact(const Redactor& redactor, std::string& text) {
+  if (auto masked = redactor.Redact(text)) text = *std::move(masked);
+}
+
+// Arguments are masked one by one where fields take them from; this is for secrets elsewhere.
+void Redact(const Redactor& redactor, Output& output) {
+  Redact(redactor, output.message);
+  for (auto& [name, value] : output.fields) {
+    if (auto* text = std::get_if<std::string>(&value)) Redact(redactor, *text);
+    auto* list = std::get_if<std::vector<std::string>>(&value);
+    if (list == nullptr) continue;
+    for (std::string& text : *list) Redact(redactor, text);
   }
 }
 
@@ -164,6 +190,7 @@ std::shared_ptr<const Ruleset> Ruleset::FromFiles(std::span<const File> files,
   ruleset->Compile(book, options, diagnostics);
   for (const File& file : files) diagnostics.AttachLines(file.name, file.text);
   if (diagnostics.has_errors()) return nullptr;
+  ruleset->version_ = VersionOf(files);
   ruleset->BuildIndex();
   return ruleset;
 }
@@ -281,7 +308,10 @@ alert::Alert Ruleset::MakeAlert(const Rule& rule, filter::Answer answer,
                                 const state::EnrichedEvent& event,
                                 const fields::FieldSource& source, Matching& matching) const {
   const record_header& header = event.event.header();
-  Output output = rule.output.Fill(source, matching.arena_);
+  const Redactor* redactor = matching.redactor_.get();
+  const fields::FieldContext shown{event, matching.arena_, matching.node_.hostname, redactor};
+  Output output = rule.output.Fill(fields::FieldSource(shown), matching.arena_);
+  if (redactor != nullptr) Redact(*redactor, output);
   alert::Alert alert;
   // The time, because a monitor started again in the same boot numbers from 0 again.
   alert.id = matching.node_.run_id + "." + std::to_string(header.lane) + "." +

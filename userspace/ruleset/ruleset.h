@@ -14,7 +14,9 @@
 
 #include "alert/alert.h"
 #include "base/diagnostics.h"
+#include "base/redact.h"
 #include "fields/arena.h"
+#include "filter/ast.h"
 #include "filter/program.h"
 #include "filter/rule_network.h"
 #include "ruleset/output_extra.h"
@@ -36,7 +38,8 @@ struct Rule {
   std::string condition;  // with macros, lists and exceptions in their places
   filter::Program program;
   OutputFormat output;
-  std::uint64_t name_hash = 0;  // part of alert ids: the same in every run
+  std::uint64_t name_hash = 0;               // part of alert ids: the same in every run
+  std::shared_ptr<const filter::Expr> tree;  // the condition; only if LoadOptions::keep_trees
 };
 
 // What the configuration says of the rules that files define.
@@ -48,6 +51,7 @@ struct LoadOptions {
   StaticFields static_fields = {};
   // Warn of macros and lists that nothing uses, of which shared rule files have many.
   bool warn_unused = false;
+  bool keep_trees = false;  // for Explainer
 };
 
 // What alerts say of where they come from. `run_id` is the boot's or the recording's: ids of alerts
@@ -63,8 +67,10 @@ NodeIdentity ThisNode();
 // What one thread needs to match: scratch memory and counters. Not shared.
 class Matching {
  public:
-  explicit Matching(NodeIdentity node, filter::RuleMatching which = filter::RuleMatching::kAll)
-      : node_(std::move(node)), which_(which) {}
+  // Alerts have their secrets masked by `redactor`, where it is given.
+  explicit Matching(NodeIdentity node, std::shared_ptr<const Redactor> redactor = nullptr,
+                    filter::RuleMatching which = filter::RuleMatching::kAll)
+      : node_(std::move(node)), redactor_(std::move(redactor)), which_(which) {}
 
   // Alerts per rule, by its index in Ruleset::rules(), since the last Reset.
   std::span<const std::uint64_t> alerts_by_rule() const { return alerts_by_rule_; }
@@ -74,6 +80,7 @@ class Matching {
  private:
   friend class Ruleset;
   NodeIdentity node_;
+  std::shared_ptr<const Redactor> redactor_;
   filter::RuleMatching which_;
   fields::Arena arena_;
   filter::RuleNetwork::Scratch scratch_;
@@ -129,6 +136,9 @@ class Ruleset {
   const Rule* FindRule(std::string_view name) const;
   std::size_t enabled_count() const;
 
+  // The same for the same files, another for others: sixteen hexadecimal digits.
+  const std::string& version() const { return version_; }
+
  private:
   Ruleset() = default;
   void Compile(const RuleBook& book, const LoadOptions& options, Diagnostics& diagnostics);
@@ -139,6 +149,7 @@ class Ruleset {
   alert::Alert MakeAlert(const Rule& rule, filter::Answer answer, const state::EnrichedEvent& event,
                          const fields::FieldSource& source, Matching& matching) const;
 
+  std::string version_;
   std::vector<Rule> rules_;
   std::optional<filter::RuleNetwork> network_;  // of the enabled rules
   fields::EventTypes event_types_;

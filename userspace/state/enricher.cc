@@ -89,7 +89,9 @@ void Enricher::LearnFrom(const ProcessItem& item) {
   processes_.Merge(process);
 }
 
-void Enricher::LearnFrom(const LivingItem& item) { processes_.EndMissing(item.tgids, item.as_of_ns); }
+void Enricher::LearnFrom(const LivingItem& item) {
+  processes_.EndMissing(item.tgids, item.as_of_ns);
+}
 
 void Enricher::LearnFrom(const ContainerItem& item) { containers_.Set(item.container); }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Event → EnrichedEvent: who did it, where, and who its ancestors are. And what user space learned by
-// itself → the same tables.
+// Event → EnrichedEvent: who did it, where, and who its ancestors are. And what user space learned
+// by itself → the same tables.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,8 @@ struct EnrichedEvent {
 // Boot-time clock → wall clock, now: add it to the former.
 std::int64_t ReadWallOffset();
 
-// Applies events and other items to the tables, in order. Reads no clock and no file: the same items
-// give the same state. Ingest thread only. REQUIRES: the tables outlive it.
+// Applies events and other items to the tables, in order. Reads no clock and no file: the same
+// items give the same state. Ingest thread only. REQUIRES: the tables outlive it.
 class Enricher {
  public:
   Enricher(ProcessTable& processes, ContainerTable& containers);
@@ -39,8 +39,8 @@ class Enricher {
   // Updates the tables with what is no event. A RecordItem is not for here.
   void Learn(const Item& item);
 
-  // The context of an event that was applied before, from `process` as it was then and what is known
-  // of containers now. REQUIRES: all parameters outlive the result.
+  // The context of an event that was applied before, from `process` as it was then and what is
+  // known of containers now. REQUIRES: all parameters outlive the result.
   EnrichedEvent Again(const event::Event& event, const Process& process,
                       const ProcessTable& processes, std::int64_t wall_offset_ns) const;
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
 
@@ -40,11 +41,14 @@ TEST(Redact, MasksWhatLooksLikeASecret) {
            Row{"env|MYSQL_PWD=hunter2|mysql|", "env|MYSQL_PWD=***|mysql|"},
            Row{"AWS_SECRET_ACCESS_KEY=abcd/efg+h==", "AWS_SECRET_ACCESS_KEY=***"},
            Row{"x password='two words' y", "x password='***' y"},
-           Row{"{\"user\": \"a\", \"apiKey\": \"s3cr3t\"}", "{\"user\": \"a\", \"apiKey\": \"***\"}"},
+           Row{"{\"user\": \"a\", \"apiKey\": \"s3cr3t\"}",
+               "{\"user\": \"a\", \"apiKey\": \"***\"}"},
            Row{"curl|https://bob:hunter2@host/x|", "curl|https://bob:***@host/x|"},
            Row{"git clone https://:token99@host/x.git", "git clone https://:***@host/x.git"},
-           Row{"curl|-H|Authorization: Bearer abcdefgh.ij|u|", "curl|-H|Authorization: Bearer ***|u|"},
-           Row{"curl -H 'Authorization: Basic Zm9vOmJhcg==' u", "curl -H 'Authorization: Basic ***' u"},
+           Row{"curl|-H|Authorization: Bearer abcdefgh.ij|u|",
+               "curl|-H|Authorization: Bearer ***|u|"},
+           Row{"curl -H 'Authorization: Basic Zm9vOmJhcg==' u",
+               "curl -H 'Authorization: Basic ***' u"},
            Row{"curl -H 'X-Vault-Token: hvs.abc' u", "curl -H 'X-Vault-Token: ***' u"},
            Row{"wget|--header=bearer abcdefghij|", "wget|--header=bearer ***|"},
            Row{"x eyJhbGciOiJIUzI1.eyJzdWIiOiIx.SflKxw y", "x *** y"},
@@ -93,8 +97,10 @@ TEST(Redact, LeavesTheRest) {
 }
 
 TEST(Redact, IsStableAndNeverLonger) {
-  const std::string parts[] = {"--password=", "hunter2", " ", std::string(1, '\0'), "-p", "mysql",
-                               "token", "\"", "'", "=", "https://", "a:b@", "bearer ", ";", "\xff"};
+  const std::string parts[] = {"--password=", "hunter2", " ",        std::string(1, '\0'),
+                               "-p",          "mysql",   "token",    "\"",
+                               "'",           "=",       "https://", "a:b@",
+                               "bearer ",     ";",       "\xff"};
   std::mt19937 random(3);  // NOLINT: the same every time
   const auto redactor = *Redactor::Make();
   int masked = 0;

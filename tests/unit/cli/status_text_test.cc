@@ -17,6 +17,8 @@ rpc::NodeStatus SomeStatus() {
   status.kernel_release = "6.1";
   status.subscribers = 2;
   status.processes = 345;
+  status.rules = {3, "00ff", 1'000'000'000, 7, "r:1: bad", 2'000'000'000};
+  status.hold = {9, 1, 5, 3, 2};
   status.events = {{"connect", 10, 5, 3, {{"ring full", 2}, {"recursion", 0}}}};
   status.sensors = {
       {"connect", rpc::SensorKind::kTracepoint, "tp_btf/sys_exit", true, "no fentry"}};
@@ -27,6 +29,8 @@ TEST(StatusText, IsReadable) {
   const std::string text = StatusText(SomeStatus());
   EXPECT_THAT(text, HasSubstr("nezuban 0.1.0 on node-1, kernel 6.1"));
   EXPECT_THAT(text, HasSubstr("processes known                    345\n"));
+  EXPECT_THAT(text, HasSubstr("  rules: generation 3, version 00ff, loaded 1970-01-01T00:00:01."));
+  EXPECT_THAT(text, HasSubstr("  refused at 1970-01-01T00:00:02.000000000Z: r:1: bad\n"));
   EXPECT_THAT(text, HasSubstr("  connect                 10           5           3           2"
                               "  (ring full 2)\n"));
   EXPECT_THAT(text, HasSubstr("  connect       tracepoint  proved  tp_btf/sys_exit: no fentry\n"));
@@ -34,7 +38,8 @@ TEST(StatusText, IsReadable) {
 
 TEST(StatusText, EscapesWhatCameFromOutside) {
   rpc::NodeStatus status = SomeStatus();
-  status.hostname = status.version = status.events[0].event = status.sensors[0].why = "\x1b[2J";
+  status.hostname = status.version = status.events[0].event = status.sensors[0].why =
+      status.rules.error = "\x1b[2J";
   EXPECT_THAT(StatusText(status), Not(HasSubstr("\x1b")));
   EXPECT_THAT(StatusJson(status), Not(HasSubstr("\x1b")));
 }
@@ -46,7 +51,10 @@ TEST(StatusJson, HasEveryMember) {
       R"("start_time":"1970-01-01T00:00:00.000000000Z","rules_loaded":0,"alerts":0,)"
       R"("alerts_dropped":0,"subscribers":2,"subscriber_drops":0,"processes":345,)"
       R"("processes_evicted":0,"containers":0,"lines_dropped":0,"records_missing":0,"origins_lost":0,)"
-      R"("containers_unmarked":0,"table_heals":0,"malformed_records":0,)"
+      R"("containers_unmarked":0,"table_heals":0,"events_held":9,"held_now":1,"held_resolved":5,"held_expired":3,)"
+      R"("held_overflowed":2,"malformed_records":0,"rules":{"generation":3,"version":"00ff",)"
+      R"("loaded_time":"1970-01-01T00:00:01.000000000Z","count":7,"error":"r:1: bad",)"
+      R"("error_time":"1970-01-01T00:00:02.000000000Z"},)"
       R"("events":[{"event":"connect","seen":10,"delivered":5,"filtered":3,)"
       R"("dropped":{"ring full":2,"recursion":0}}],)"
       R"("sensors":[{"event":"connect","kind":"tracepoint","hook":"tp_btf/sys_exit",)"

@@ -172,7 +172,8 @@ TEST_F(DetectorTest, NoRoomMeansDecidedAtOnceAndCounted) {
   EXPECT_THAT(Alerts(), ElementsAre("in a container: cat2 sh in <NA> [container.id]"));
   EXPECT_EQ(counters().overflowed, 1u);
   Take(state::ContainerItem{Box()});
-  EXPECT_THAT(Alerts(), ElementsAre("in a container: cat0 sh in box", "in a container: cat1 sh in box"));
+  EXPECT_THAT(Alerts(),
+              ElementsAre("in a container: cat0 sh in box", "in a container: cat1 sh in box"));
 }
 
 TEST_F(DetectorTest, MemoryIsBounded) {

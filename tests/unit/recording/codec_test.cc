@@ -45,8 +45,8 @@ TEST(RedactRecord, MasksArgumentsAndKeepsTheAccount) {
 TEST(RedactRecord, LeavesEverythingElseAsItIs) {
   const auto redactor = *Redactor::Make();
   for (const testlib::Record& record :
-       {testlib::Exec({}, "/bin/x", Argv({"x", "-i"})).Build(),
-        testlib::Fork({}, 7, 70).Build(), testlib::Exec({}, "--password=hunter2").Build()}) {
+       {testlib::Exec({}, "/bin/x", Argv({"x", "-i"})).Build(), testlib::Fork({}, 7, 70).Build(),
+        testlib::Exec({}, "--password=hunter2").Build()}) {
     const std::string bytes(reinterpret_cast<const char*>(record.bytes().data()),
                             record.bytes().size());
     EXPECT_EQ(RedactRecord(record.bytes(), *redactor), bytes);
@@ -77,9 +77,9 @@ TEST(Decoder, LeavesOutWhatIsLaidOutOtherwise) {
   header.add_kinds()->set_names("teleport");
   auto decoder = Decoder::Make(header);
   ASSERT_TRUE(decoder);
-  EXPECT_EQ(decoder->unreadable(),
-            (std::vector<std::string>{std::string(event::EventTable()[EVENT_FORK].names),
-                                      "teleport"}));
+  EXPECT_EQ(
+      decoder->unreadable(),
+      (std::vector<std::string>{std::string(event::EventTable()[EVENT_FORK].names), "teleport"}));
   v1::RecordingItem item;
   ToProto(state::RecordItem{testlib::Fork({}, 7, 70).Build().bytes()}, nullptr, item);
   EXPECT_FALSE(decoder->Decode(item));

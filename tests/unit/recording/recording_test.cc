@@ -235,7 +235,9 @@ TEST_F(DamageTest, AFlippedBitEndsItThere) {
 
 TEST_F(DamageTest, SaysWhatIsWrongAndWhere) {
   const std::string file = Blocks();
-  const auto end = [](std::string bytes) { return ReadAll(Reader::FromBytes(std::move(bytes))).end; };
+  const auto end = [](std::string bytes) {
+    return ReadAll(Reader::FromBytes(std::move(bytes))).end;
+  };
   EXPECT_EQ(end(""), "not a recording");
   EXPECT_EQ(end("hello, world, this is not one"), "not a recording");
   std::string later = file;

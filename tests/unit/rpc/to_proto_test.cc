@@ -130,6 +130,8 @@ TEST(ToProto, KeepsTheStatus) {
   status.origins_lost = 13;
   status.containers_unmarked = 14;
   status.table_heals = 15;
+  status.rules = {2, "ff", 1'000'000'001, 33, "r:1: bad", 2'000'000'002};
+  status.hold = {9, 1, 5, 3, 2};
   v1::GetStatusResponse message;
   ToProto(status, message);
   const NodeStatus back = FromProto(message);
@@ -138,6 +140,9 @@ TEST(ToProto, KeepsTheStatus) {
   EXPECT_EQ(message.DebugString(), again.DebugString());
   EXPECT_EQ(back.lines_dropped, 11u);
   EXPECT_EQ(back.table_heals, 15u);
+  EXPECT_EQ(back.rules.version, "ff");
+  EXPECT_EQ(back.rules.error_time_ns, 2'000'000'002);
+  EXPECT_EQ(back.hold.expired, 3u);
   EXPECT_EQ(back.sensors[0].kind, SensorKind::kTracepoint);
   EXPECT_EQ(back.events[0].dropped[1].first, "malformed");
   EXPECT_EQ(back.subscriber_drops, 10u);

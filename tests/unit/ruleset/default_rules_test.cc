@@ -11,7 +11,7 @@ namespace {
 TEST(DefaultRules, PassTheirTestsAndAllHaveSome) {
   const std::string paths[] = {NEZUBAN_DEFAULT_RULES};
   Diagnostics diagnostics;
-  const TestRun run = RunTests(paths, diagnostics);
+  const TestRun run = RunTests(paths, {}, diagnostics);
   EXPECT_EQ(diagnostics.ToString(), "");
   EXPECT_GT(run.report.outcomes.size(), 50U);
   for (const TestOutcome& outcome : run.report.outcomes) {

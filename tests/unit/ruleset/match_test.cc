@@ -95,7 +95,7 @@ TEST_F(MatchTest, TheFirstDefinedAloneAlertsWhereThatIsAskedFor) {
   const event::Event event = record.event();
   const state::Process& process = processes_.Apply(event, 0);
   const state::EnrichedEvent enriched{event, &process, &host_, &container_, processes_, 0};
-  Matching matching({"node-1", "boot"}, filter::RuleMatching::kFirst);
+  Matching matching({"node-1", "boot"}, nullptr, filter::RuleMatching::kFirst);
   std::vector<std::string> rules;
   ruleset_->Match(enriched, matching,
                   [&](const alert::Alert& alert) { rules.push_back(alert.rule); });
@@ -142,6 +142,44 @@ TEST_F(MatchTest, WhatIsNotKnownAlertsAndSaysSo) {
   EXPECT_EQ(alerts[0].rule, "second");
   EXPECT_EQ(alerts[0].uncertain, std::vector<std::string>{"container.origin"});
   EXPECT_FALSE(alerts[0].origin_known);
+}
+
+TEST_F(MatchTest, SecretsAreMaskedInWhatIsToldNotInWhatDecides) {
+  Diagnostics diagnostics;
+  const Ruleset::File files[] = {
+      {"r",
+       "- {rule: r, desc: d, priority: debug, condition: evt.type=execve and proc.args contains "
+       "'two words', output: 'password=%proc.cmdline %proc.args[0] %proc.acmdline[0]'}\n"}};
+  ruleset_ = Ruleset::FromFiles(files, diagnostics);
+  ASSERT_NE(ruleset_, nullptr) << diagnostics.ToString();
+  Matching matching({"node-1", "boot"}, *Redactor::Make());
+  const auto record =
+      testlib::Exec({.tgid = 7, .comm = "x"}, "/x", testlib::Argv({"x", "--token=two words", "y"}))
+          .Build();
+  const event::Event event = record.event();
+  const state::Process& process = processes_.Apply(event, 0);
+  std::vector<alert::Alert> alerts;
+  ruleset_->Match({event, &process, &host_, &host_, processes_, 0}, matching,
+                  [&](alert::Alert alert) { alerts.push_back(std::move(alert)); });
+  ASSERT_EQ(alerts.size(), 1U);
+  EXPECT_EQ(alerts[0].message, "password=* --token=*** y --token=*** x --token=*** y");
+  EXPECT_EQ(alerts[0].fields[0].second, alert::FieldValue("x --token=*** y"));
+}
+
+TEST_F(MatchTest, WhatCouldStillChangeItWaitsIfItMay) {
+  const auto record = testlib::Exec({.tgid = 7, .comm = "sh"}, "/bin/sh").Build();
+  const event::Event event = record.event();
+  const state::Process& process = processes_.Apply(event, 0);
+  const state::EnrichedEvent enriched{event, &process, &host_, nullptr, processes_, 0};
+  std::vector<std::string> alerts;
+  std::vector<std::uint32_t> waiting;
+  const Ruleset::AlertHandler on_alert = [&](const alert::Alert& a) { alerts.push_back(a.rule); };
+  const Ruleset::WaitHandler on_wait = [&](std::uint32_t rule) { waiting.push_back(rule); };
+  ruleset_->Match(enriched, matching_, on_alert, &on_wait);
+  EXPECT_TRUE(alerts.empty());
+  EXPECT_EQ(waiting, (std::vector<std::uint32_t>{0, 1})) << "certain, but of which container?";
+  ruleset_->Ask(1, enriched, matching_, on_alert);
+  EXPECT_EQ(alerts, std::vector<std::string>{"second"});
 }
 
 TEST_F(MatchTest, AnEventThatMatchesNothingAllocatesNothing) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
 
 #include "ruleset/junit.h"
@@ -21,13 +22,20 @@ struct Result {
   std::string errors;
 };
 
+// The recordings there are: three.nzb gives three alerts.
+nezuban::Result<std::uint64_t> Recorded(const Ruleset&, const Rule& rule, const std::string& path) {
+  EXPECT_EQ(rule.name, "shell");
+  if (path == "dir/three.nzb") return 3;
+  return Fail("open " + path + ": No such file or directory", 1);
+}
+
 Result Outcome(const std::string& tests) {
   const Ruleset::File files[] = {{"r", kRules}};
   Diagnostics diagnostics;
   const auto ruleset = Ruleset::FromFiles(files, diagnostics);
   EXPECT_NE(ruleset, nullptr) << diagnostics.ToString();
   TestReport report;
-  RunTestFile(*ruleset, tests, "t", report, diagnostics);
+  RunTestFile(*ruleset, tests, "dir/t", Recorded, report, diagnostics);
   Result result{{}, diagnostics.ToString()};
   for (const TestOutcome& outcome : report.outcomes) {
     if (outcome.failure.empty()) continue;
@@ -78,7 +86,7 @@ TEST(RuleTest, DerivesWhatIsLeftOut) {
               "- rule: family\n"
               "  match: [{evt.type: connect, fd.type: ipv4}, {evt.type: connect, fd.type: ~}]\n"
               "  no_match: [{evt.type: connect, fd.type: file}, {evt.type: connect}]\n",
-              "t", report, diagnostics);
+              "t", Recorded, report, diagnostics);
   EXPECT_EQ(report.outcomes.size(), 7U);
   for (const TestOutcome& outcome : report.outcomes) {
     EXPECT_EQ(outcome.failure, "") << outcome.rule << " " << outcome.name;
@@ -86,24 +94,39 @@ TEST(RuleTest, DerivesWhatIsLeftOut) {
 }
 
 TEST(RuleTest, NamesWhatIsNot) {
-  EXPECT_EQ(Outcome("tests:\n- rule: shell\n  name: a\n  match:\n  - {proc.name: bash}\n"
-                    "  no_match:\n  - {evt.type: connect}\n  - {evt.type: execve, proc.name: sh}\n")
+  EXPECT_EQ(
+      Outcome("tests:\n- rule: shell\n  name: a\n  match:\n  - {proc.name: bash}\n"
+              "  no_match:\n  - {evt.type: connect}\n  - {evt.type: execve, proc.name: sh}\n")
+          .failures,
+      "dir/t:5:5 shell, a: match 1: did not match\ndir/t:8:5 shell, a: no_match 2: matched\n");
+}
+
+TEST(RuleTest, CountsTheAlertsOfARecording) {
+  EXPECT_EQ(Outcome("tests:\n- {rule: shell, recording: three.nzb, alerts: 3}\n"
+                    "- {rule: shell, name: a, recording: three.nzb, alerts: 2}\n"
+                    "- {rule: shell, recording: none.nzb, alerts: 0}\n")
                 .failures,
-            "t:5:5 shell, a: match 1: did not match\nt:8:5 shell, a: no_match 2: matched\n");
+            "dir/t:3:37 shell, a: recording three.nzb: gave 3 alerts, not 2\n"
+            "dir/t:4:28 shell, recording none.nzb: open dir/none.nzb: No such file or directory\n");
+  EXPECT_EQ(Outcome("tests:\n- {rule: shell, recording: three.nzb}\n"
+                    "- {rule: shell, recording: three.nzb, alerts: many}\n")
+                .errors,
+            "dir/t:2:3: error: 'recording' names a file and 'alerts' how many it must give\n"
+            "dir/t:3:47: error: 'many' is not a decimal number\n");
 }
 
 TEST(RuleTest, TellsMistakesInTheFile) {
   EXPECT_EQ(Outcome("tests:\n- rule: shel\n- match: []\n- rule: shell\n  nomatch: []\n"
                     "  match: [{proc.nmae: x}, {proc.pid: x}, 5]\n")
                 .errors,
-            "t:2:9: error: no rule 'shel', did you mean 'shell'?\n"
-            "t:3:3: error: 'rule' is missing\n"
-            "t:5:3: error: unknown key 'nomatch' in a test, did you mean 'no_match'?\n"
-            "t:6:12: error: unknown field 'proc.nmae', did you mean 'proc.name'?\n"
-            "t:6:38: error: 'x' is not a decimal number, which proc.pid is\n"
-            "t:6:42: error: an event must be a map of fields\n");
+            "dir/t:2:9: error: no rule 'shel', did you mean 'shell'?\n"
+            "dir/t:3:3: error: 'rule' is missing\n"
+            "dir/t:5:3: error: unknown key 'nomatch' in a test, did you mean 'no_match'?\n"
+            "dir/t:6:12: error: unknown field 'proc.nmae', did you mean 'proc.name'?\n"
+            "dir/t:6:38: error: 'x' is not a decimal number, which proc.pid is\n"
+            "dir/t:6:42: error: an event must be a map of fields\n");
   EXPECT_EQ(Outcome("- x\n").errors,
-            "t:1:1: error: a test file is a map with a sequence 'tests'\n");
+            "dir/t:1:1: error: a test file is a map with a sequence 'tests'\n");
 }
 
 TEST(RuleTest, WritesJUnit) {

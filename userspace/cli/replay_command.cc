@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/replay_command.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "base/text.h"
+#include "cli/config_options.h"
+#include "daemon/replay.h"
+
+namespace nezuban::cli {
+namespace {
+
+int Complain(const Error& error) {
+  std::fprintf(stderr, "nezuban: %s\n", Printable(error.message).c_str());
+  return error.exit_code;
+}
+
+int Replay(const std::string& file, const daemon::Config& config) {
+  Diagnostics diagnostics;
+  const auto rules = ruleset::Ruleset::Load(
+      config.rules.empty() ? daemon::DefaultRules() : config.rules, diagnostics,
+      {.least = config.priority,
+       .selection = config.rule_selection,
+       .append_output = config.append_output,
+       .static_fields = config.static_fields});
+  std::fputs(diagnostics.ToString().c_str(), stderr);
+  if (rules == nullptr) return 1;
+  auto reader = recording::Reader::Open(file);
+  if (!reader) return Complain(reader.error());
+  daemon::DetectorOptions options;
+  options.hold = {config.hold_ms * 1'000'000, config.hold_events, config.hold_bytes};
+  options.processes.entries = config.max_processes;
+  options.rule_matching = WhichRules(config);
+  if (config.redact) {
+    auto redactor = Redactor::Make(config.redact_patterns);
+    if (!redactor) return Complain(redactor.error());
+    options.redactor = *std::move(redactor);
+  }
+  const bool json = config.output == "json";
+  bool written = true;
+  const auto print = [&](const std::shared_ptr<const alert::Alert>& alert) {
+    if (config.output == "none") return;
+    const std::string line = (json ? alert::ToJson(*alert) : alert::ToText(*alert)) + "\n";
+    written &= std::fwrite(line.data(), 1, line.size(), stdout) == line.size();
+  };
+  const daemon::ReplaySummary summary = daemon::Replay(*reader, rules, std::move(options), print);
+  written &= std::fflush(stdout) == 0;
+  for (const std::string& what : summary.missing) {
+    std::fprintf(stderr, "nezuban: %s: %s\n", Printable(file).c_str(), Printable(what).c_str());
+  }
+  std::fprintf(stderr, "nezuban: %llu events, %llu alerts\n",
+               static_cast<unsigned long long>(summary.events),   // NOLINT: for %llu
+               static_cast<unsigned long long>(summary.alerts));  // NOLINT
+  if (!written) return Complain({"standard output cannot be written", 2});
+  return summary.damaged ? 1 : 0;
+}
+
+}  // namespace
+
+void AddReplayCommand(CLI::App& app, int* exit_code) {
+  static constexpr std::string_view kKeys[] = {
+      "rules",      "rule_selection", "rule_matching",  "append_output", "static_fields",
+      "output",     "priority",       "redact",         "hold_ms",       "hold_events",
+      "hold_bytes", "max_processes",  "redact_patterns"};
+  CLI::App* replay =
+      app.add_subcommand("replay", "Put a recording through rules: the same alerts every time");
+  const auto file = std::make_shared<std::string>();
+  replay->add_option("file", *file, "A recording")->type_name("FILE")->required();
+  const auto options = AddConfigOptions(*replay, kKeys);
+  replay->footer(
+      "Exit codes: 0 read to its end; 1 bad rules, no recording, or one that is damaged or was cut "
+      "short: the alerts up to there are printed; 2 cannot run here.");
+  replay->callback([file, options, exit_code] {
+    daemon::Config config;
+    *exit_code = BuildConfig(*options, config) ? Replay(*file, config) : 1;
+  });
+}
+
+}  // namespace nezuban::cli

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/node.h"
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "base/text.h"
+#include "fields/convert.h"
+#include "state/cgroupfs.h"
+
+namespace nezuban::daemon {
+namespace {
+
+std::string CgroupRoot() {
+  std::ifstream file("/proc/self/mountinfo");
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  const auto root = state::FindCgroup2Root(text);
+  if (!root) {
+    spdlog::warn(
+        "no cgroup2 file system is mounted here: containers that were there before the monitor "
+        "are not known");
+  }
+  return root.value_or("");
+}
+
+// Records have the initial pid namespace's ids. Taking those of another for them would give
+// processes the names of others, and end living ones as missing.
+std::string ProcRoot() {
+  struct stat own {};
+  if (::stat("/proc/self/ns/pid", &own) != 0 || own.st_ino == fields::kHostPidNs) return "/proc";
+  spdlog::warn(
+      "not in the node's pid namespace: processes that were there before the monitor are not "
+      "known; start it on the host, or in a pod with hostPID: true");
+  return {};
+}
+
+}  // namespace
+
+void SetUpLog(const Config& config) {
+  auto log = spdlog::stderr_color_mt("nezuban");
+  log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
+  log->set_level(spdlog::level::from_str(config.log_level));
+  spdlog::set_default_logger(std::move(log));
+  probe::SetLogger([](std::string_view level, std::string_view line) {
+    spdlog::log(level == "warn" ? spdlog::level::warn : spdlog::level::debug, "libbpf: {}",
+                Printable(line));
+  });
+}
+
+sigset_t BlockSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&set, signal);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return set;
+}
+
+int Report(const Error& error) {
+  spdlog::error("{}", error.message);
+  return error.exit_code;
+}
+
+ruleset::NodeIdentity ThisNode(const Config& config) {
+  ruleset::NodeIdentity node = ruleset::ThisNode();
+  if (!config.hostname.empty()) node.hostname = config.hostname;
+  return node;
+}
+
+Result<std::shared_ptr<const Redactor>> MakeRedactor(const Config& config) {
+  if (!config.redact) return std::shared_ptr<const Redactor>();
+  return Redactor::Make(config.redact_patterns);
+}
+
+Result<std::unique_ptr<probe::ProbeSource>> OpenSensors(const Config& config) {
+  probe::ProbeOptions options;
+  options.sensors = *probe::ParseSensorChoice(config.sensors);
+  options.vital_bytes = static_cast<std::uint32_t>(config.vital_ring_bytes);
+  options.bulk_bytes = static_cast<std::uint32_t>(config.bulk_ring_bytes);
+  ASSIGN_OR_RETURN(auto source, probe::ProbeSource::Open(options));
+  for (const probe::SensorStatus& sensor : source->sensors()) {
+    const auto level =
+        sensor.kind == probe::SensorKind::kNone ? spdlog::level::warn : spdlog::level::info;
+    spdlog::log(level, "{}: {} sensor on {}{}{}{}", event::MainName(sensor.event),
+                ToString(sensor.kind), sensor.hook, sensor.proved ? ", proved" : ", not proved",
+                sensor.why.empty() ? "" : ": ", sensor.why);
+  }
+  return source;
+}
+
+Result<std::unique_ptr<recording::Recorder>> CreateRecording(
+    const std::string& path, const Config& config, std::uint64_t max_bytes,
+    std::shared_ptr<const Redactor> redactor) {
+  utsname name{};
+  ::uname(&name);
+  const ruleset::NodeIdentity node = ThisNode(config);
+  return recording::Recorder::Create(
+      path, {NEZUBAN_VERSION, node.hostname, node.run_id, name.release, state::ClockTickNs()},
+      {max_bytes, std::move(redactor)});
+}
+
+Status FinishRecording(const std::string& path, recording::Recorder& recorder) {
+  const Status finished = recorder.Finish();
+  spdlog::info("recorded {} items, {} bytes to {}", recorder.items(), recorder.bytes(), path);
+  if (recorder.left_out() > 0) {
+    spdlog::warn("{} items were left out of it: the disk was too slow", recorder.left_out());
+  }
+  if (!finished) return Fail("the recording ends early", finished.error());
+  return {};
+}
+
+Pipeline::Options PipelineOptions(const Config& config, probe::ProbeSource& source,
+                                  std::shared_ptr<const Redactor> redactor) {
+  Pipeline::Options options;
+  options.detector.node = ThisNode(config);
+  options.detector.processes.entries = config.max_processes;
+  options.detector.hold.time_ns = config.hold_ms * 1'000'000;
+  options.detector.hold.events = config.hold_events;
+  options.detector.hold.bytes = config.hold_bytes;
+  options.detector.rule_matching = WhichRules(config);
+  options.detector.redactor = std::move(redactor);
+  options.cgroup_root = CgroupRoot();
+  options.proc_root = ProcRoot();
+  options.mark_container = [&source](const state::CgroupOfContainer& cgroup) {
+    return source.MarkContainer(cgroup.cgroup_id, cgroup.container_cgroup_id).has_value();
+  };
+  return options;
+}
+
+Ingest::Ingest(Pipeline& pipeline, pthread_t main)
+    : thread_([this, &pipeline, main](const std::stop_token& stop) {
+        result_ = pipeline.Run(stop);
+        if (!result_) ::pthread_kill(main, SIGUSR1);
+      }) {}
+
+Status Ingest::Stop() {
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
+  return result_;
+}
+
+}  // namespace nezuban::daemon

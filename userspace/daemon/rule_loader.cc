@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/rule_loader.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+#include "base/text.h"
+
+namespace nezuban::daemon {
+namespace {
+
+std::int64_t WallClockNs() {
+  return std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+}
+
+}  // namespace
+
+std::shared_ptr<const ruleset::Ruleset> RuleLoader::Load() {
+  Diagnostics diagnostics;
+  auto rules =
+      ruleset::Ruleset::Load(config_.rules.empty() ? DefaultRules() : config_.rules, diagnostics,
+                             {.least = config_.priority,
+                              .selection = config_.rule_selection,
+                              .append_output = config_.append_output,
+                              .static_fields = config_.static_fields});
+  std::fputs(diagnostics.Explain(WantsColour(STDERR_FILENO)).c_str(), stderr);
+  const std::lock_guard lock(mutex_);
+  if (rules == nullptr) {
+    const auto first =
+        std::ranges::find(diagnostics.all(), Severity::kError, &Diagnostic::severity);
+    status_.error = first != diagnostics.all().end() ? Printable(ToString(*first)) : "no rules";
+    status_.error_time_ns = WallClockNs();
+    return nullptr;
+  }
+  ++status_.generation;
+  status_.version = rules->version();
+  status_.loaded_time_ns = WallClockNs();
+  status_.count = static_cast<std::uint32_t>(rules->enabled_count());
+  status_.error.clear();
+  status_.error_time_ns = 0;
+  return rules;
+}
+
+rpc::RulesStatus RuleLoader::status() const {
+  const std::lock_guard lock(mutex_);
+  return status_;
+}
+
+}  // namespace nezuban::daemon

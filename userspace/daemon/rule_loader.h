@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// RuleLoader: loads the daemon's rules, again and again, and knows which are loaded.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "daemon/config.h"
+#include "rpc/node_status.h"
+#include "ruleset/ruleset.h"
+
+namespace nezuban::daemon {
+
+// status() from any thread; the rest from one.
+class RuleLoader {
+ public:
+  // REQUIRES: `config` outlives it.
+  explicit RuleLoader(const Config& config) : config_(config) {}
+
+  // Reads and compiles the files of the config. Every problem goes to standard error, in the form
+  // compilers use. nullptr if there was an error: then what was loaded before stays loaded, and
+  // status() tells the first problem.
+  std::shared_ptr<const ruleset::Ruleset> Load();
+
+  rpc::RulesStatus status() const;
+
+ private:
+  const Config& config_;
+  mutable std::mutex mutex_;  // guards status_
+  rpc::RulesStatus status_;
+};
+
+}  // namespace nezuban::daemon
