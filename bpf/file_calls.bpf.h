@@ -91,10 +91,18 @@ static __always_inline const struct file_call *file_call_of(struct syscall_id id
 /* The argument at that position; 0 where there is none. */
 static __always_inline __u64 file_call_arg(const struct syscall_args *args, __u8 position)
 {
-	for (int i = 0; i < NR_CALL_ARGS; i++)
+	__u64 found = 0;
+
+	for (int i = 0; i < NR_CALL_ARGS; i++) {
+		__u64 value = args->arg[i];
+
+		/* Else it is made one load at a variable place of the stack, refused before 5.12.
+		 */
+		barrier_var(value);
 		if (position == i + 1)
-			return args->arg[i];
-	return 0;
+			found = value;
+	}
+	return found;
 }
 
 static __always_inline __s32 file_call_dirfd(const struct syscall_args *args, __u8 position)
