@@ -25,6 +25,10 @@
  */
 const volatile __u32 has_task_helpers __weak = 0;
 
+/* Records of the bulk lane one cgroup may make: a second, and at once. A rate of 0: any number. */
+const volatile __u32 flood_rate __weak = 0;
+const volatile __u32 flood_burst __weak = 0;
+
 /*
  * The daemon's own process, whose acts give no record. Not a constant: seen from inside a pid
  * namespace its number here is only known once on_snapshot has run. 0: leave nobody out.

@@ -62,11 +62,12 @@ enum { READER_AWAKE, READER_NAPS, READER_SLEEPS };
 enum { SENSOR_OBJECT = 1, SENSOR_TRACEPOINT = 2, SENSOR_SNAPSHOT = 3 };
 
 /* Why something was lost in the kernel: id, name shown to users. */
-#define DROP_REASON_LIST(REASON)            \
-	REASON(DROP_RING_FULL, "ring full") \
-	REASON(DROP_RECURSION, "recursion") \
-	REASON(DROP_MAP_FULL, "map full")   \
-	REASON(DROP_SCRATCH_BUSY, "scratch busy")
+#define DROP_REASON_LIST(REASON)                  \
+	REASON(DROP_RING_FULL, "ring full")       \
+	REASON(DROP_RECURSION, "recursion")       \
+	REASON(DROP_MAP_FULL, "map full")         \
+	REASON(DROP_SCRATCH_BUSY, "scratch busy") \
+	REASON(DROP_FLOOD, "flood")
 
 #define DROP_REASON_ID(id, name) id,
 enum { DROP_REASON_LIST(DROP_REASON_ID) NR_DROP_REASONS };

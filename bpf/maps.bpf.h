@@ -50,6 +50,23 @@ struct {
 } event_filter SEC(".maps") __weak;
 
 /*
+ * Key: cgroup id. What a cgroup may still put into the bulk lane, and what it could not. Written by
+ * flood.bpf.h, read by user space. LRU: a quiet cgroup that is forgotten starts anew with a full
+ * bucket, and the sum of what was dropped is in `counters` too.
+ */
+struct flood_bucket {
+	__s64 tokens;
+	__u64 refilled_ns; /* boot-time clock */
+	__u64 nr_dropped;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64);
+	__type(value, struct flood_bucket);
+} flood_buckets SEC(".maps") __weak;
+
+/*
  * Key: cgroup id. The containers' cgroups and all below them. Written by the cgroup sensor (mkdir,
  * attach; removed at rmdir, when no task is left that could need it) and by user space (those that
  * were there before). Read wherever a task's origin is looked for.

@@ -19,6 +19,7 @@
 #define NEZUBAN_RECORD_BPF_H
 
 #include "filter.bpf.h"
+#include "flood.bpf.h"
 #include "maps.bpf.h"
 #include "task.bpf.h"
 
@@ -115,20 +116,23 @@ static __always_inline void *record_begin_for(void *scratch, struct task_struct 
 
 /*
  * Whether the current task's act is to be recorded: for sensors that have something costly to do
- * before they begin. False without a count for the daemon's own acts; counted as filtered where no
- * rule wants the event.
+ * before they begin; ask once per record. False without a count for the daemon's own acts; counted
+ * as filtered where no rule wants the event, as dropped where its cgroup floods the bulk lane.
  */
 static __always_inline bool record_wanted(__u32 type)
 {
 	if (self_tgid && bpf_get_current_pid_tgid() >> 32 == self_tgid)
 		return false;
-	if (filter_wants(type))
+	if (!filter_wants(type)) {
+		struct event_counters *c = counters_of(type);
+
+		if (c)
+			__sync_fetch_and_add(&c->filtered, 1);
+		return false;
+	}
+	if (flood_admits(type))
 		return true;
-
-	struct event_counters *c = counters_of(type);
-
-	if (c)
-		__sync_fetch_and_add(&c->filtered, 1);
+	count_drop(type, DROP_FLOOD);
 	return false;
 }
 

@@ -139,6 +139,15 @@ constexpr std::array kKeys = {
     ConfigKey{"bulk_ring_bytes", "BYTES", "Ring buffer for connections and other frequent acts.",
               false,
               [](Config& c, const Values& v) { return RingBytes(v.back(), c.bulk_ring_bytes); }},
+    ConfigKey{
+        "flood_rate", "COUNT",
+        "Connections and other frequent acts of one cgroup that are looked at, a second; 0: "
+        "any number.",
+        false,
+        [](Config& c, const Values& v) { return Number(v.back(), 0, 100'000'000, c.flood_rate); }},
+    ConfigKey{
+        "flood_burst", "COUNT", "The same at once, before the rate counts.", false,
+        [](Config& c, const Values& v) { return Number(v.back(), 1, 100'000'000, c.flood_burst); }},
     ConfigKey{"max_processes", "COUNT", "Processes remembered, ended ones included.", false,
               [](Config& c, const Values& v) {
                 return Number(v.back(), 1024, std::size_t{1} << 24, c.max_processes);

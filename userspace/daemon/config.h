@@ -41,6 +41,8 @@ struct Config {
   std::size_t hold_ms = 500;  // 0: nothing is held
   std::size_t hold_events = 4096;
   std::size_t hold_bytes = std::size_t{32} << 20;
+  std::size_t flood_rate = 50'000;  // bulk records a second and cgroup; 0: any number
+  std::size_t flood_burst = 10'000;
 };
 
 // One key of nezuban.yaml (`max_processes`), which is also a flag (`--max-processes`).

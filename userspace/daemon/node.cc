@@ -83,6 +83,8 @@ Result<std::unique_ptr<probe::ProbeSource>> OpenSensors(const Config& config) {
   options.sensors = *probe::ParseSensorChoice(config.sensors);
   options.vital_bytes = static_cast<std::uint32_t>(config.vital_ring_bytes);
   options.bulk_bytes = static_cast<std::uint32_t>(config.bulk_ring_bytes);
+  options.flood_rate = static_cast<std::uint32_t>(config.flood_rate);
+  options.flood_burst = static_cast<std::uint32_t>(config.flood_burst);
   ASSIGN_OR_RETURN(auto source, probe::ProbeSource::Open(options));
   for (const probe::SensorStatus& sensor : source->sensors()) {
     const auto level =

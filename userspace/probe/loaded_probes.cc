@@ -6,9 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <type_traits>
 
 #include "base/check.h"
 #include "base/unique_fd.h"
@@ -100,6 +103,8 @@ Status LoadedProbes::Prepare(std::span<const SensorRow* const> rows, const LoadO
   }
   const bool task_helpers = options.features.task_helpers;
   skeleton_->rodata->has_task_helpers = task_helpers ? 1 : 0;
+  skeleton_->rodata->flood_rate = options.flood_rate;
+  skeleton_->rodata->flood_burst = options.flood_burst;
   bpf_map__set_autocreate(skeleton_->maps.task_origins, task_helpers);
   bpf_map__set_autocreate(skeleton_->maps.task_origins_by_id, !task_helpers);
   bpf_map__set_max_entries(skeleton_->maps.ring_vital, RingSize(options.vital_bytes));
@@ -114,7 +119,7 @@ Status LoadedProbes::Prepare(std::span<const SensorRow* const> rows, const LoadO
     ASSIGN_OR_RETURN(RingMapping ring, RingMapping::Map(ring_fd(lane), RingSize(bytes)));
     rings_.push_back(std::move(ring));
   }
-  for (event::EventType event = 0; event < NR_EVENTS; ++event) SetEnabled(event, true, true);
+  SetEnabled(EventSet().set(), EventSet().set());
   RETURN_IF_ERROR(AttachSnapshot());
   if (!options.leave_out_self) return {};
   // Its first call tells our number in the initial pid namespace.
@@ -148,15 +153,15 @@ Status LoadedProbes::AttachSnapshot() {
 }
 
 Status LoadedProbes::Attach(const SensorRow& row) {
-  for (const ProgramRow& program : row.programs) RETURN_IF_ERROR(Attach(program));
+  for (const ProgramRow& program : row.programs) RETURN_IF_ERROR(Attach(program, row.event));
   return {};
 }
 
-Status LoadedProbes::Attach(const ProgramRow& row) {
+Status LoadedProbes::Attach(const ProgramRow& row, event::EventType event) {
   ASSIGN_OR_RETURN(bpf_program * program, Find(row.name));
   switch (row.attachment) {
     case Attachment::kSyscallExit:
-      return AttachSyscalls(row, bpf_program__fd(program));
+      return AttachSyscalls(row, event, bpf_program__fd(program));
     case Attachment::kKprobe:
     case Attachment::kKretprobe:
       return Keep(bpf_program__attach_kprobe(program, row.attachment == Attachment::kKretprobe,
@@ -170,18 +175,19 @@ Status LoadedProbes::Attach(const ProgramRow& row) {
   return Keep(bpf_program__attach(program), bpf_program__section_name(program));
 }
 
-Status LoadedProbes::AttachSyscalls(const ProgramRow& row, int program_fd) {
+Status LoadedProbes::AttachSyscalls(const ProgramRow& row, event::EventType event, int program_fd) {
   struct Table {
     int map_fd;
+    bool compat;
     __u64* watched;  // nullptr: the map alone counts
     std::size_t words;
   };
   auto& bss = *skeleton_->bss;
-  const Table native{bpf_map__fd(skeleton_->maps.native_programs), bss.native_watched,
+  const Table native{bpf_map__fd(skeleton_->maps.native_programs), false, bss.native_watched,
                      std::size(bss.native_watched)};
-  const Table compat{bpf_map__fd(skeleton_->maps.compat_programs), bss.compat_watched,
+  const Table compat{bpf_map__fd(skeleton_->maps.compat_programs), true, bss.compat_watched,
                      std::size(bss.compat_watched)};
-  const Table socketcalls{bpf_map__fd(skeleton_->maps.socketcall_programs), nullptr, 1};
+  const Table socketcalls{bpf_map__fd(skeleton_->maps.socketcall_programs), true, nullptr, 1};
   const int socketcall_fd = bpf_program__fd(skeleton_->progs.on_socketcall);
   const auto watch = [&](const Table& table, int number, int program_fd) -> Status {
     if (number < 0) return {};
@@ -189,7 +195,9 @@ Status LoadedProbes::AttachSyscalls(const ProgramRow& row, int program_fd) {
     CHECK(key / 64 < table.words);
     if (bpf_map_update_elem(table.map_fd, &key, &program_fd, BPF_ANY) != 0)
       return Fail("dispatch to " + row.name + ": " + ErrnoText(errno));
-    if (table.watched != nullptr) table.watched[key / 64] |= std::uint64_t{1} << (key % 64);
+    if (table.watched == nullptr) return {};
+    table.watched[key / 64] |= std::uint64_t{1} << (key % 64);
+    watched_.push_back({event, table.compat, key});
     return {};
   };
   for (const SyscallNumbers& numbers : row.syscalls) {
@@ -277,13 +285,50 @@ Result<std::size_t> LoadedProbes::Snapshot(const RecordHandler& handler) {
   return count;
 }
 
-void LoadedProbes::SetEnabled(event::EventType event, bool wanted, bool wakes) {
-  const std::uint32_t key = event;
-  const struct {
-    std::uint32_t enabled;
-    std::uint32_t wakes;
-  } value{wanted ? 1u : 0u, wakes ? 1u : 0u};
-  bpf_map_update_elem(bpf_map__fd(skeleton_->maps.event_filter), &key, &value, BPF_ANY);
+void LoadedProbes::SetEnabled(const EventSet& wanted, const EventSet& wakes) {
+  for (std::uint32_t event = 0; event < NR_EVENTS; ++event) {
+    const struct {
+      std::uint32_t enabled;
+      std::uint32_t wakes;
+    } value{wanted.test(event) ? 1u : 0u, wakes.test(event) ? 1u : 0u};
+    bpf_map_update_elem(bpf_map__fd(skeleton_->maps.event_filter), &event, &value, BPF_ANY);
+  }
+  WatchOnly(wanted);
+}
+
+void LoadedProbes::WatchOnly(const EventSet& events) {
+  probes::probes__bss& bss = *skeleton_->bss;
+  using Words = std::array<std::uint64_t, std::extent_v<decltype(probes::probes__bss::native_watched)>>;
+  Words native{};
+  Words compat{};
+  for (const Watched& call : watched_) {
+    if (!events.test(call.event)) continue;
+    (call.compat ? compat : native)[call.number / 64] |= std::uint64_t{1} << (call.number % 64);
+  }
+  for (std::size_t i = 0; i < native.size(); ++i) {
+    std::atomic_ref(bss.native_watched[i]).store(native[i], std::memory_order_relaxed);
+    std::atomic_ref(bss.compat_watched[i]).store(compat[i], std::memory_order_relaxed);
+  }
+}
+
+std::vector<Flood> LoadedProbes::Floods() const {
+  struct {
+    std::int64_t tokens;
+    std::uint64_t refilled_ns;
+    std::uint64_t nr_dropped;
+  } bucket{};
+  const int fd = bpf_map__fd(skeleton_->maps.flood_buckets);
+  const std::uint32_t most = bpf_map__max_entries(skeleton_->maps.flood_buckets);
+  std::vector<Flood> floods;
+  std::uint64_t key = 0;
+  const void* previous = nullptr;
+  // Bounded: where the key at hand is removed meanwhile, the kernel starts over.
+  for (std::uint32_t i = 0; i < most && bpf_map_get_next_key(fd, previous, &key) == 0; ++i) {
+    previous = &key;
+    if (bpf_map_lookup_elem(fd, &key, &bucket) == 0 && bucket.nr_dropped > 0)
+      floods.push_back({key, bucket.nr_dropped});
+  }
+  return floods;
 }
 
 std::atomic_ref<std::uint32_t> LoadedProbes::reader_state() const {

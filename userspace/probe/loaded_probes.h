@@ -26,7 +26,9 @@ namespace nezuban::probe {
 struct LoadOptions {
   std::uint32_t vital_bytes = 4u << 20;  // rounded up to a power of two of at least a page
   std::uint32_t bulk_bytes = 8u << 20;
-  bool leave_out_self = true;  // the process's own acts give no record
+  bool leave_out_self = true;    // the process's own acts give no record
+  std::uint32_t flood_rate = 0;  // records of the bulk lane a second and cgroup; 0: any number
+  std::uint32_t flood_burst = 0;
   KernelFeatures features;
 };
 
@@ -54,8 +56,12 @@ class LoadedProbes {
   // Runs the task iterator: one SENSOR_SNAPSHOT record per process.
   Result<std::size_t> Snapshot(const RecordHandler& handler);
 
-  // `wanted`: the kernel side delivers it; `wakes`: and wakes the reader for it, if that sleeps.
-  void SetEnabled(event::EventType event, bool wanted, bool wakes);
+  // `wanted`: what the kernel side delivers; `wakes`: what wakes the reader, if that sleeps. System
+  // calls of which no event is wanted are not looked at. One caller at a time.
+  void SetEnabled(const EventSet& wanted, const EventSet& wakes);
+
+  // Records the flood limit kept out, by cgroup; see EventSource::Floods. Thread-safe.
+  std::vector<Flood> Floods() const;
 
   // READER_*, shared with the kernel side; see bpf/record.bpf.h.
   std::atomic_ref<std::uint32_t> reader_state() const;
@@ -70,8 +76,9 @@ class LoadedProbes {
   Status Prepare(std::span<const SensorRow* const> rows, const LoadOptions& options);
   Status AttachSnapshot();
   Status Attach(const SensorRow& row);
-  Status Attach(const ProgramRow& row);
-  Status AttachSyscalls(const ProgramRow& row, int program_fd);
+  Status Attach(const ProgramRow& row, event::EventType event);
+  Status AttachSyscalls(const ProgramRow& row, event::EventType event, int program_fd);
+  void WatchOnly(const EventSet& events);
   Status AttachDispatcher(std::span<const SensorRow* const> rows);
   Status Keep(bpf_link* link, const std::string& what);
   Result<bpf_program*> Find(const std::string& name) const;
@@ -85,6 +92,13 @@ class LoadedProbes {
   bpf_link* snapshot_ = nullptr;  // among links_
   std::vector<RingMapping> rings_;
   std::vector<SensorRow> rows_;
+  // A system call the dispatcher goes on from, and for which event.
+  struct Watched {
+    event::EventType event;
+    bool compat;
+    std::uint32_t number;
+  };
+  std::vector<Watched> watched_;
 };
 
 }  // namespace nezuban::probe

@@ -141,7 +141,8 @@ ProbeSource::~ProbeSource() = default;
 // Loads the first candidates of all events; as long as something refuses or stays silent, again
 // with that event's next.
 Status ProbeSource::Choose(const ProbeOptions& options) {
-  LoadOptions load{options.vital_bytes, options.bulk_bytes, options.leave_out_self, {}};
+  LoadOptions load{options.vital_bytes, options.bulk_bytes,  options.leave_out_self,
+                   options.flood_rate,  options.flood_burst, {}};
   ASSIGN_OR_RETURN(const KernelTypes types, KernelTypes::Load());
   load.features = DetectFeatures(types);
   std::vector<Candidates> all;
@@ -232,11 +233,9 @@ void ProbeSource::CloseGap(const record_header& taken) {
 }
 
 void ProbeSource::SetEnabled(const EventSet& events) {
-  for (event::EventType event = 0; event < NR_EVENTS; ++event) {
-    const bool wanted = events.test(event);
-    // A container's cgroup has to be marked before anything runs in it.
-    probes_->SetEnabled(event, wanted, wanted || event == EVENT_CGROUP);
-  }
+  EventSet wakes = events;
+  wakes.set(EVENT_CGROUP);  // a container's cgroup has to be marked before anything runs in it
+  probes_->SetEnabled(events, wakes);
 }
 
 Result<std::size_t> ProbeSource::Poll(milliseconds timeout, const RecordHandler& handler) {

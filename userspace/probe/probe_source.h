@@ -21,7 +21,10 @@ struct ProbeOptions {
   std::uint32_t vital_bytes = 4u << 20;  // of the ring buffers, rounded up to a power of two
   std::uint32_t bulk_bytes = 8u << 20;
   bool leave_out_self = true;  // the caller's own acts give no record
-  bool prove = true;           // without it sensors are believed once they attach
+  // Records of the bulk lane one cgroup may make, a second and at once; a rate of 0: any number.
+  std::uint32_t flood_rate = 50'000;
+  std::uint32_t flood_burst = 10'000;
+  bool prove = true;  // without it sensors are believed once they attach
 };
 
 // Thread rule: Counters, OriginLosses, SetEnabled and the two for containers from any thread; the
@@ -37,6 +40,7 @@ class ProbeSource : public EventSource {
   Result<std::size_t> Poll(std::chrono::milliseconds timeout,
                            const RecordHandler& handler) override;
   SourceCounters Counters() const override { return probes_->Counters(); }
+  std::vector<Flood> Floods() const override { return probes_->Floods(); }
 
   // Origins that could not be kept in the kernel: from the first on, records may say
   // RECORD_ORIGIN_UNKNOWN.
@@ -57,7 +61,8 @@ class ProbeSource : public EventSource {
   std::size_t ContainerCgroups() const { return probes_->ContainerCgroups(); }
 
   // Which events the kernel side delivers; all of them at first. Exec, fork, exit and cgroup always
-  // come; the others are counted as filtered where not wanted.
+  // come; the others are counted as filtered where not wanted, if their sensor runs at all then:
+  // the dispatcher of system calls passes by what nobody wants.
   void SetEnabled(const EventSet& events);
 
   // One per event of the ABI, in its order.

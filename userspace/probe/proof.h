@@ -19,8 +19,6 @@
 
 namespace nezuban::probe {
 
-using EventSet = std::bitset<NR_EVENTS>;
-
 // One running proof. Owns the child: killed, if need be, and reaped.
 class Proof {
  public:

@@ -3,6 +3,7 @@
 // they are proved. A new event is a row here.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -13,6 +14,8 @@
 #include "event/event.h"
 
 namespace nezuban::probe {
+
+using EventSet = std::bitset<NR_EVENTS>;
 
 enum class SensorKind : std::uint8_t { kNone, kObject, kTracepoint };
 std::string_view ToString(SensorKind kind);  // "none", "object", "tracepoint"
@@ -43,7 +46,9 @@ struct ProgramRow {
   std::string name;  // of the function in bpf/
   Attachment attachment = Attachment::kTracepoint;
   std::string function{};                  // kFentry … kKretprobe
-  std::vector<SyscallNumbers> syscalls{};  // kSyscallExit
+  // kSyscallExit. Called only while the row's event is wanted: a program that makes more than one
+  // event stands in the row of each.
+  std::vector<SyscallNumbers> syscalls{};
   bool optional = false;                   // left out where the kernel has no such function
 };
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <vector>
 
 #include "base/result.h"
 #include "event/event.h"
@@ -22,6 +23,12 @@ struct EventCounters {
   std::array<std::uint64_t, NR_DROP_REASONS> dropped{};
 };
 using SourceCounters = std::array<EventCounters, NR_EVENTS>;
+
+// Records one cgroup was not let put into the bulk lane (DROP_FLOOD), since the start.
+struct Flood {
+  std::uint64_t cgroup_id = 0;
+  std::uint64_t dropped = 0;
+};
 
 // Called once per record, in an order in which a bulk record comes after every vital record that
 // is older. The bytes are 8-byte aligned and valid during the call only. Must not throw.
@@ -38,6 +45,10 @@ class EventSource {
 
   // Thread-safe.
   virtual SourceCounters Counters() const = 0;
+
+  // The cgroups that flood, as far as the kernel side remembers them (some thousands): one that was
+  // forgotten starts again from 0, and the sums of Counters are exact. Thread-safe.
+  virtual std::vector<Flood> Floods() const { return {}; }
 };
 
 }  // namespace nezuban::probe
