@@ -138,6 +138,14 @@ constexpr FieldDef kFields[] = {
      .events = kEventsWithFile,
      .doc = "The file lies in a lower layer of an overlayfs.",
      .get = [](const FieldContext& c, const Argument&) { return Layer(c, FILE_LOWER_LAYER); }},
+    {.name = "fd.is_block_device",
+     .type = Type::kBool,
+     .events = kEventsWithFile,
+     .doc = "The file is a block device, whatever its name. (Ours.)",
+     .get =
+         [](const FieldContext& c, const Argument&) {
+           return OfFile(c, [](const file_ref& f) -> Value { return S_ISBLK(f.mode); });
+         }},
     {.name = "fd.foreign",
      .type = Type::kBool,
      .events = kEventsWithMount,

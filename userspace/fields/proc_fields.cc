@@ -58,6 +58,12 @@ Value FromMemfd(const FieldContext& c) {
   return p.exe_file.mnt_ns == 0 && p.exe_path.bytes.view().find("memfd:") <= 1;
 }
 
+Value Unlinked(const FieldContext& c) {
+  const state::Process& p = c.process();
+  if (!ExecKnown(p) || p.exe_file.ino == 0) return Unknown{};
+  return p.exe_file.nlink == 0;
+}
+
 Value UpperLayer(const FieldContext& c) {
   const state::Process& p = c.process();
   if (!ExecKnown(p) || p.exe_file.ino == 0) return Unknown{};
@@ -138,6 +144,10 @@ constexpr FieldDef kFields[] = {
         [](const FieldContext& c, const Argument&) { return Id(c.process().exe_file.ino); }),
     Bool("proc.is_exe_from_memfd", "The executable is a memfd.",
          [](const FieldContext& c, const Argument&) { return FromMemfd(c); }),
+    Bool("proc.is_exe_unlinked",
+         "The executable had no name at the execve: removed, or made without one, as a memfd is. "
+         "(Ours.)",
+         [](const FieldContext& c, const Argument&) { return Unlinked(c); }),
     Bool("proc.is_exe_upper_layer",
          "The executable lies in the upper, writable layer of an overlayfs.",
          [](const FieldContext& c, const Argument&) { return UpperLayer(c); }),

@@ -82,6 +82,7 @@ TEST(OpenFields, OfAFile) {
                 {"fd.dev.minor", "257"},
                 {"fd.nlink", "2"},
                 {"fd.is_upper_layer", "false"},
+                {"fd.is_block_device", "false"},
                 {"fd.foreign", "false"},
                 {"fd.mount", "own"},
                 {"evt.arg.fd", "<f>/etc/shadow"},
@@ -109,11 +110,18 @@ TEST(OpenFields, OfAFailure) {
                 {"fd.type", "absent"},
                 {"fd.typechar", "f"},
                 {"fd.ino", "absent"},
+                {"fd.is_block_device", "absent"},
                 {"fd.mount", "absent"},
                 {"evt.arg.fd", "EACCES"},
                 {"evt.arg.name", "/home/me/secret"},
                 {"evt.arg.flags", "O_WRONLY"},
                 {"evt.arg.mode", "0"}});
+}
+
+TEST(OpenFields, OfABlockDevice) {
+  auto open = Open(kOpenat, "/tmp/notes.txt", "notes.txt");
+  open->file.mode = S_IFBLK | 0600;
+  Expect(open, {{"fd.is_block_device", "true"}, {"fd.type", "file"}});
 }
 
 TEST(OpenFields, OfADirectory) {

@@ -55,6 +55,7 @@ TEST(ProcFields, TellWhatTheExecTold) {
       {"proc.exe_ino", "77"},
       {"proc.is_exe_upper_layer", "true"},
       {"proc.is_exe_from_memfd", "false"},
+      {"proc.is_exe_unlinked", "false"},
       {"proc.is_host_pidns", "true"},
       {"proc.exec_in_container", "false"},
       {"user.uid", "4242"},
@@ -69,9 +70,10 @@ TEST(ProcFields, TellWhatTheExecTold) {
 TEST(ProcFields, AreNotKnownWithoutAnExec) {
   Reader reader;
   const auto record = testlib::Draft<connect_record>({.tgid = 20, .comm = "cat"}).Build();
-  for (const char* field : {"proc.exepath", "proc.args", "proc.exe", "proc.cwd", "proc.tty",
-                            "proc.vpid", "proc.exec_in_container", "proc.is_exe_upper_layer",
-                            "proc.is_exe_from_memfd", "proc.stdin.type", "proc.stdin.rport"}) {
+  for (const char* field :
+       {"proc.exepath", "proc.args", "proc.exe", "proc.cwd", "proc.tty", "proc.vpid",
+        "proc.exec_in_container", "proc.is_exe_upper_layer", "proc.is_exe_from_memfd",
+        "proc.is_exe_unlinked", "proc.stdin.type", "proc.stdin.rport"}) {
     EXPECT_EQ(reader.Text(record, field), "unknown") << field;
   }
   EXPECT_EQ(reader.Text(record, "proc.name"), "cat");
