@@ -27,7 +27,9 @@ TEST(DefaultRules, AskOnlyOfEventsThatAreCaptured) {
   const auto ruleset = Ruleset::Load(paths, diagnostics);
   ASSERT_NE(ruleset, nullptr) << diagnostics.ToString();
   fields::EventTypes wanted;
-  for (const int type : {EVENT_EXEC, EVENT_MOUNT, EVENT_DUP, EVENT_CONNECT}) wanted.set(type);
+  for (const int type :
+       {EVENT_EXEC, EVENT_MOUNT, EVENT_DUP, EVENT_CONNECT, EVENT_NAMESPACE, EVENT_OPEN})
+    wanted.set(type);
   EXPECT_EQ(ruleset->EventTypes(), wanted);
 }
 

@@ -126,8 +126,8 @@ TEST(NetworkOfDefaultRules, AnswersAsEachProgramAlone) {
     }
     ASSERT_EQ(got, wanted) << "seed " << kSeed << ", event " << i;
   }
-  // Nearly every rule is reached, so that the comparison says something about it.
-  EXPECT_GE(answered.size() + 2, programs.size());
+  // Most rules are reached, so that the comparison says something about them.
+  EXPECT_GE(answered.size() * 5, programs.size() * 4);
 }
 
 }  // namespace
