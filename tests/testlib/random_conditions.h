@@ -79,13 +79,15 @@ class RandomConditions {
       const std::uint64_t events = field.ref.def->events;
       if (events != 0 && (events >> name.type & 1) == 0) continue;
       if (field.ref.def->type == fields::Type::kEventName) continue;
+      const fields::Type type = fields::TypeOf(field.ref);
+      const bool list = field.ref.def->several == fields::Several::kList;
       const bool several = field.ref.def->several != fields::Several::kNo &&
                            field.ref.argument.kind == fields::Argument::Kind::kNone;
-      if (several && Pick(2) == 0) {
+      if (list ? Pick(4) > 0 : several && Pick(2) == 0) {
         std::vector<fields::Value> values(Pick(4));
-        for (fields::Value& value : values) value = AnyValue(field.ref.def->type);
+        for (fields::Value& value : values) value = AnyValue(type);
         map.SetList(field.ref, values);
-      } else if (fields::Value value = AnyValue(field.ref.def->type);
+      } else if (fields::Value value = list ? fields::Value(fields::Unknown{}) : AnyValue(type);
                  !std::holds_alternative<fields::Absent>(value)) {
         map.Set(field.ref, value);
       }
@@ -110,15 +112,30 @@ class RandomConditions {
     return expr.has_value() && filter::Compile(*expr, problems).has_value();
   }
 
+  // One in three by its type first: most fields are text.
+  const fields::FieldDef& AnyField() {
+    const auto table = fields::FieldTable();
+    if (Pick(3) > 0) return *table[Pick(table.size())];
+    const auto type = static_cast<fields::Type>(Pick(fields::kTypes));
+    for (;;) {
+      const fields::FieldDef& def = *table[Pick(table.size())];
+      if (def.type == type) return def;
+    }
+  }
+
   void AddField() {
-    const fields::FieldDef& def = *fields::FieldTable()[Pick(fields::FieldTable().size())];
+    const fields::FieldDef& def = AnyField();
     std::string text(def.name);
     std::optional<std::string> argument;
-    if (def.argument == fields::ArgumentKind::kParameter ||
-        (def.argument == fields::ArgumentKind::kIndex && Pick(2) == 0)) {
+    using fields::ArgumentKind;
+    const bool optional =
+        def.argument == ArgumentKind::kIndex || def.argument == ArgumentKind::kIndexOrKey;
+    if (def.argument == ArgumentKind::kRawParameter) {
+      argument = "flags";
+    } else if (def.argument != ArgumentKind::kNone && (!optional || Pick(2) == 0)) {
       argument = std::to_string(Pick(3));
-      text += "[" + *argument + "]";
     }
+    if (argument) text += "[" + *argument + "]";
     if (auto ref = fields::ResolveField(def.name, argument)) fields_.push_back({text, *ref});
   }
 
@@ -137,7 +154,7 @@ class RandomConditions {
   std::pair<std::string, std::string_view> Comparison() {
     const Field& field = fields_[Pick(fields_.size())];
     const auto& op = filter::OperatorTable()[Pick(filter::OperatorTable().size())];
-    fields::Type type = field.ref.def->type;
+    fields::Type type = fields::TypeOf(field.ref);
     std::string left = field.text;
     if (type == fields::Type::kText && Pick(6) == 0) {
       const auto& function = filter::FunctionTable()[Pick(filter::FunctionTable().size())];
@@ -176,6 +193,8 @@ class RandomConditions {
                                             "2001:db8::/31"};
     switch (type) {
       case fields::Type::kText:
+      case fields::Type::kBytes:
+      case fields::Type::kHostName:
         return kTexts[Pick(std::size(kTexts))];
       case fields::Type::kEventName:
         return AnyEventName();
@@ -195,6 +214,8 @@ class RandomConditions {
     if (Pick(5) == 0) return fields::Unknown{};
     switch (type) {
       case fields::Type::kText:
+      case fields::Type::kBytes:
+      case fields::Type::kHostName:
       case fields::Type::kEventName:
         return AnyText();
       case fields::Type::kBool:
@@ -203,6 +224,7 @@ class RandomConditions {
       case fields::Type::kNet:
         return AnyIp();
       case fields::Type::kInt:
+      case fields::Type::kNear:
       case fields::Type::kPort:
         return static_cast<std::int64_t>(Pick(5));
       default:

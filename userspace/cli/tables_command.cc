@@ -37,9 +37,7 @@ void PrintFields(bool json) {
       std::printf("%s\n", line.Close('}').Take().c_str());
       continue;
     }
-    const char* argument = def->argument == fields::ArgumentKind::kIndex       ? "[N]"
-                           : def->argument == fields::ArgumentKind::kParameter ? ".NAME"
-                                                                               : "";
+    const std::string argument(fields::ArgumentForm(*def));
     std::printf("%-28s %-10s %s\n", (name + argument).c_str(), type.c_str(),
                 std::string(def->doc).c_str());
     if (def->events != 0) std::printf("%-39s on %s\n", "", Events(def->events).c_str());

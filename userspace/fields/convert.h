@@ -14,6 +14,11 @@ namespace nezuban::fields {
 // The inode number of the first pid namespace, the same on every kernel (include/linux/proc_ns.h).
 inline constexpr std::uint32_t kHostPidNs = 0xeffffffcU;
 
+// An id that 0 stands for "not told" in.
+inline Value Id(std::uint64_t id) {
+  return id == 0 ? Value(Unknown{}) : Value(static_cast<std::int64_t>(id));
+}
+
 // Unknown if it could not be read.
 Value FromText(const event::Text& text);
 Value FromText(const state::StoredText& text);

@@ -144,7 +144,72 @@ Value Connected(const FieldContext& c) {
   return OfSocket(c, [](const endpoints& e) -> Value { return e.state == kEstablished; });
 }
 
+Value AsText(const FieldContext& c, const Value& port) {
+  const auto* n = std::get_if<std::int64_t>(&port);
+  return n == nullptr ? port : Value(c.arena.Number(*n));
+}
+
+Value EitherPortAsText(const FieldContext& c) {
+  const endpoints* ends = EventSocket(c);
+  if (ends == nullptr || !IsInet(*ends)) return Absent{};
+  const std::span<Value> both = c.arena.Values(2);
+  both[0] = AsText(c, LocalPort(*ends));
+  both[1] = AsText(c, RemotePort(*ends));
+  return ValueList{both.data(), both.size()};
+}
+
+// The thread and the number of its descriptor, one after the other.
+Value Uid(const FieldContext& c) {
+  const Value fd = EventFd(c);
+  const auto* n = std::get_if<std::int64_t>(&fd);
+  if (n == nullptr) return fd;
+  return c.arena.Concat({c.arena.Number(c.header().tid), c.arena.Number(*n)});
+}
+
+Value ContainerAndName(const FieldContext& c) {
+  const Value name = FdName(c);
+  const auto* text = std::get_if<Text>(&name);
+  if (text == nullptr) return name;
+  if (c.event.container == nullptr) return Unknown{};
+  const std::string_view both = c.arena.Concat({c.event.container->id, ":", text->bytes});
+  if (!text->truncated()) return both;
+  return Text(both, Text::kTotalUnknown);
+}
+
 constexpr FieldDef kFields[] = {
+    {.name = "fd.uid",
+     .events = kEventsWithFd,
+     .doc = "thread.tid and fd.num, one after the other.",
+     .get = [](const FieldContext& c, const Argument&) { return Uid(c); }},
+    {.name = "fd.containername",
+     .events = kEventsWithFd,
+     .doc = "container.id and fd.name, with a colon between them.",
+     .get = [](const FieldContext& c, const Argument&) { return ContainerAndName(c); }},
+    {.name = "fd.lproto",
+     .events = kEventsWithFd,
+     .doc = "Local port as text.",
+     .get = [](const FieldContext& c,
+               const Argument&) { return AsText(c, OfSocket(c, LocalPort)); }},
+    {.name = "fd.rproto",
+     .events = kEventsWithFd,
+     .doc = "Remote port as text.",
+     .get = [](const FieldContext& c,
+               const Argument&) { return AsText(c, OfSocket(c, RemotePort)); }},
+    {.name = "fd.cproto",
+     .events = kEventsWithFd,
+     .doc = "Port of the client as text.",
+     .get = [](const FieldContext& c,
+               const Argument&) { return AsText(c, OfRole(c, LocalPort, RemotePort)); }},
+    {.name = "fd.sproto",
+     .events = kEventsWithFd,
+     .doc = "Port of the server as text.",
+     .get = [](const FieldContext& c,
+               const Argument&) { return AsText(c, OfRole(c, RemotePort, LocalPort)); }},
+    {.name = "fd.proto",
+     .several = Several::kEitherEnd,
+     .events = kEventsWithFd,
+     .doc = "Port of either end as text; != is true if both differ.",
+     .get = [](const FieldContext& c, const Argument&) { return EitherPortAsText(c); }},
     {.name = "fd.num",
      .type = Type::kInt,
      .events = kEventsWithFd,

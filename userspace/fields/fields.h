@@ -22,6 +22,9 @@ const FieldDef* FindField(std::string_view name);
 // else an event says of itself, or never.
 bool MayArrive(const FieldDef& field);
 
+// How an argument is written after the name: "[N]", ".NAME"; empty if it takes none.
+std::string_view ArgumentForm(const FieldDef& def);
+
 // `name` with the text in brackets, if any: proc.aname + "2", evt.arg.flags, evt.arg + "flags".
 // The error names the nearest field.
 struct FieldError {
@@ -30,6 +33,10 @@ struct FieldError {
 };
 tl::expected<FieldRef, FieldError> ResolveField(std::string_view name,
                                                 std::optional<std::string_view> argument);
+
+// Why a condition that asks for it will hardly do what is meant: it is always absent, or
+// deprecated. nullopt: nothing to say.
+std::optional<FieldError> Caveat(const FieldRef& ref);
 
 // The field that the longest possible head of `text` names, with its argument in brackets, and the
 // length of that head; nullopt if no head does.

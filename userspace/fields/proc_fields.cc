@@ -13,11 +13,6 @@ Value OfSelf(const FieldContext& c, const Argument&) {
   return of(c, c.process());
 }
 
-// An id that 0 stands for "not told" in.
-Value Id(std::uint64_t id) {
-  return id == 0 ? Value(Unknown{}) : Value(static_cast<std::int64_t>(id));
-}
-
 Value WallTime(const FieldContext& c, std::uint64_t boot_ns) {
   if (boot_ns == 0) return Unknown{};
   return static_cast<std::int64_t>(boot_ns) + c.event.wall_offset_ns;
@@ -28,16 +23,12 @@ Value Duration(const FieldContext& c, const state::Process& p) {
   return static_cast<std::int64_t>(c.header().time_ns - p.key.start_ns);
 }
 
-// The leader of the session, or the oldest ancestor in it.
-const state::Process* SessionLeader(const FieldContext& c) {
-  const state::Process* oldest = &c.process();
-  const std::uint32_t sid = oldest->sid;
-  for (int i = 0; i < kMaxAncestors && oldest->key.tgid != sid; ++i) {
-    const ParentStep up = ParentOf(c, *oldest);
-    if (up.process == nullptr || up.process->sid != sid) break;
-    oldest = up.process;
-  }
-  return oldest;
+// What of the parent; Absent if there is none.
+template <typename Of>
+Value OfParent(const FieldContext& c, Of of) {
+  const ParentStep at = ParentOf(c, c.process());
+  if (at.process != nullptr) return of(*at.process);
+  return at.known ? Value(Absent{}) : Value(Unknown{});
 }
 
 // Pid of the oldest process in the chain, the process included, whose comm ends in "sh".
@@ -79,8 +70,12 @@ constexpr FieldDef String(std::string_view name, std::string_view doc,
                           decltype(FieldDef::get) get) {
   return {.name = name, .doc = doc, .get = get};
 }
+constexpr FieldDef Int(std::string_view name, std::string_view doc, std::string_view unit,
+                       decltype(FieldDef::get) get) {
+  return {.name = name, .type = Type::kInt, .unit = unit, .doc = doc, .get = get};
+}
 constexpr FieldDef Int(std::string_view name, std::string_view doc, decltype(FieldDef::get) get) {
-  return {.name = name, .type = Type::kInt, .doc = doc, .get = get};
+  return Int(name, doc, {}, get);
 }
 constexpr FieldDef Bool(std::string_view name, std::string_view doc, decltype(FieldDef::get) get) {
   return {.name = name, .type = Type::kBool, .doc = doc, .get = get};
@@ -107,39 +102,35 @@ constexpr FieldDef kFields[] = {
         [](const FieldContext& c, const Argument&) -> Value {
           return std::int64_t{c.process().parent.tgid};
         }),
+    Int("proc.pvpid", "proc.vpid of the parent.",
+        [](const FieldContext& c, const Argument&) {
+          return OfParent(c, [](const state::Process& p) { return Id(p.vpid); });
+        }),
     Int("proc.vpid", "Process id in the process's own pid namespace.",
         [](const FieldContext& c, const Argument&) { return Id(c.process().vpid); }),
-    Int("proc.sid", "Session id.",
-        [](const FieldContext& c, const Argument&) { return Id(c.process().sid); }),
-    Int("proc.pgid", "Process group id.",
-        [](const FieldContext& c, const Argument&) { return Id(c.process().pgid); }),
-    String("proc.sname", "proc.name of the session's leader.",
-           [](const FieldContext& c, const Argument&) -> Value {
-             if (c.process().sid == 0) return Unknown{};
-             return ProcessName(c, *SessionLeader(c));
-           }),
-    Bool("proc.is_sid_leader", "The process leads its session.",
-         [](const FieldContext& c, const Argument&) -> Value {
-           if (c.process().sid == 0) return Unknown{};
-           return c.process().sid == c.process().key.tgid;
-         }),
-    Bool("proc.is_pgid_leader", "The process leads its process group.",
-         [](const FieldContext& c, const Argument&) -> Value {
-           if (c.process().pgid == 0) return Unknown{};
-           return c.process().pgid == c.process().key.tgid;
-         }),
     Int("proc.loginshellid", "Pid of the oldest process in the chain whose name ends in sh.",
         [](const FieldContext& c, const Argument&) { return LoginShell(c); }),
     Int("proc.tty", "Controlling terminal as major << 8 | minor; 0 for none.",
         [](const FieldContext& c, const Argument&) -> Value {
           return ExecKnown(c.process()) ? Value(std::int64_t{c.process().tty}) : Unknown{};
         }),
-    Int("proc.pid.ts", "When the process was created, nanoseconds since the epoch.",
+    Int("proc.cmdnargs", "Number of arguments after argv[0].", OfSelf<ProcessArgCount>),
+    Int("proc.cmdlenargs", "Length of the arguments after argv[0] together.", "bytes",
+        OfSelf<ProcessArgBytes>),
+    Int("proc.pid.ts", "When the process was created, since the epoch.", "ns",
         [](const FieldContext& c, const Argument&) {
           return WallTime(c, c.process().key.start_ns);
         }),
-    Int("proc.duration", "How long the process has existed, in nanoseconds.",
+    Int("proc.ppid.ts", "When the parent was created, since the epoch.", "ns",
+        [](const FieldContext& c, const Argument&) {
+          return OfParent(c, [&](const state::Process& p) { return WallTime(c, p.key.start_ns); });
+        }),
+    Int("proc.duration", "How long the process has existed.", "ns",
         [](const FieldContext& c, const Argument&) { return Duration(c, c.process()); }),
+    Int("proc.ppid.duration", "How long the parent has existed.", "ns",
+        [](const FieldContext& c, const Argument&) {
+          return OfParent(c, [&](const state::Process& p) { return Duration(c, p); });
+        }),
     Int("proc.exe_ino", "Inode number of the executable.",
         [](const FieldContext& c, const Argument&) { return Id(c.process().exe_file.ino); }),
     Bool("proc.is_exe_from_memfd", "The executable is a memfd.",
@@ -172,6 +163,10 @@ constexpr FieldDef kFields[] = {
     Int("thread.tid", "Thread id on the node.",
         [](const FieldContext& c, const Argument&) -> Value {
           return std::int64_t{c.header().tid};
+        }),
+    Int("thread.vtid", "Thread id in the process's own pid namespace; known of the first thread.",
+        [](const FieldContext& c, const Argument&) {
+          return c.header().tid == c.header().tgid ? Id(c.process().vpid) : Value(Unknown{});
         }),
     Bool("thread.ismain", "The thread is the process's first.",
          [](const FieldContext& c, const Argument&) -> Value {

@@ -130,6 +130,21 @@ Value ProcessArg(const FieldContext& c, const state::Process& p, std::int64_t in
   return left.substr(0, end);
 }
 
+Value ProcessArgCount(const FieldContext& c, const state::Process& p) {
+  const Value rest = SplitArgv(c, p).rest;
+  const auto* args = std::get_if<Text>(&rest);
+  if (args == nullptr || args->truncated()) return Unknown{};
+  return args->bytes.empty() ? std::int64_t{0} : std::ranges::count(args->bytes, '\0') + 1;
+}
+
+Value ProcessArgBytes(const FieldContext& c, const state::Process& p) {
+  const Value count = ProcessArgCount(c, p);
+  const auto* n = std::get_if<std::int64_t>(&count);
+  if (n == nullptr || *n == 0) return count;
+  const auto bytes = std::get<Text>(SplitArgv(c, p).rest).bytes.size();
+  return static_cast<std::int64_t>(bytes) - (*n - 1);
+}
+
 ParentStep ParentOf(const FieldContext& c, const state::Process& p) {
   if (p.parent.tgid == 0) return {nullptr, p.key.tgid <= 2 || ExecKnown(p)};
   const state::Process* parent = c.event.processes.Parent(p);

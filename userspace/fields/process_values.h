@@ -20,6 +20,11 @@ Value ProcessExeline(const FieldContext& c, const state::Process& p);  // argv[0
 Value ProcessCwd(const FieldContext& c, const state::Process& p);      // with a slash at its end
 Value ProcessPid(const FieldContext& c, const state::Process& p);
 
+// How many arguments there are after argv[0], and their bytes without what separates them; Unknown
+// if some were cut off.
+Value ProcessArgCount(const FieldContext& c, const state::Process& p);
+Value ProcessArgBytes(const FieldContext& c, const state::Process& p);
+
 // Argument `index` of the process, 0 being the one after argv[0]; empty if there are fewer.
 Value ProcessArg(const FieldContext& c, const state::Process& p, std::int64_t index);
 

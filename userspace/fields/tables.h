@@ -10,6 +10,7 @@ namespace nezuban::fields {
 
 std::span<const FieldDef> EvtFields();
 std::span<const FieldDef> ProcFields();
+std::span<const FieldDef> GroupFields();
 std::span<const FieldDef> AncestorFields();
 std::span<const FieldDef> StdioFields();
 std::span<const FieldDef> FdFields();
@@ -17,5 +18,7 @@ std::span<const FieldDef> FileFields();
 std::span<const FieldDef> MountFields();
 std::span<const FieldDef> UserFields();
 std::span<const FieldDef> ContainerFields();
+// Rows without a getter, of all classes. Whoever can answer one moves it to its class.
+std::span<const FieldDef> UnansweredFields();
 
 }  // namespace nezuban::fields

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ids of users and groups. Their names need the passwd files and are not here yet: a field whose
-// value can't be given has no row.
+// Ids of users and groups. Their names need the passwd files: unanswered_fields.cc.
 #include "fields/tables.h"
 
 namespace nezuban::fields {

@@ -31,11 +31,10 @@ std::string Join(const std::vector<Expr>& children, std::string_view word) {
   return text + ")";
 }
 
-std::string Quote(const Literal& literal) {
-  if (!literal.quoted && IsBareWord(literal.text)) return literal.text;
+std::string InQuotes(std::string_view bytes) {
   static constexpr char kHex[] = "0123456789abcdef";
   std::string text = "\"";
-  for (char c : literal.text) {
+  for (char c : bytes) {
     const auto u = static_cast<unsigned char>(c);
     if (c == '"' || u < 0x20 || c == '\\') {
       // A backslash is written in hex too: nothing may end a quoted string but its quote.
@@ -49,14 +48,25 @@ std::string Quote(const Literal& literal) {
   return text + '"';
 }
 
+std::string Quote(const Literal& literal) {
+  return !literal.quoted && IsBareWord(literal.text) ? literal.text : InQuotes(literal.text);
+}
+
+std::string InBrackets(const std::string& argument) {
+  return "[" + (IsBareArgument(argument) ? argument : InQuotes(argument)) + "]";
+}
+
 }  // namespace
 
 std::string ToString(const Operand& operand) {
   return std::visit(Overloaded{
                         [](const FieldName& f) {
-                          return f.has_argument ? f.name + "[" + f.argument + "]" : f.name;
+                          return f.has_argument ? f.name + InBrackets(f.argument) : f.name;
                         },
-                        [](const Call& c) { return c.function + "(" + Join(c.arguments) + ")"; },
+                        [](const Call& c) {
+                          return c.function + "(" + Join(c.arguments) + ")" +
+                                 (c.has_key ? InBrackets(c.key) : "");
+                        },
                         [](const Literal& l) { return Quote(l); },
                         [](const std::vector<Operand>& list) { return "(" + Join(list) + ")"; },
                     },

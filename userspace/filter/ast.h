@@ -24,10 +24,12 @@ struct Literal {
 
 struct Operand;
 
-// tolower(proc.name), and val(proc.pname) on the right side.
+// tolower(proc.name), getopt(…)[o], and val(proc.pname) on the right side.
 struct Call {
   std::string function;
   std::vector<Operand> arguments;
+  std::string key;  // getopt(…)[key]
+  bool has_key = false;
   Offset at = 0;
 };
 

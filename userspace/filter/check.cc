@@ -59,14 +59,16 @@ class TestMaker {
     test_.left = std::move(*left);
     test_.op = FindOperator(comparison_.op);
     CHECK(test_.op != nullptr);
-    test_.all = test_.left.several == Several::kEitherEnd && comparison_.op == "!=";
     test_.text = ToString(comparison_);
-    if (std::holds_alternative<std::vector<Term>>(test_.left.node) ||
-        (test_.op->types & TypeBit(test_.left.type)) == 0) {
+    if (!GoesWithOperator()) {
+      const bool list = test_.left.several == Several::kList;
       return Fail(comparison_.op_at, "operator '" + comparison_.op + "' does not go with " +
                                          ToString(comparison_.left) + ", which is " +
+                                         (list ? "a list of " : "") +
                                          std::string(fields::TypeName(test_.left.type)));
     }
+    SetQuantifier();
+    WarnOfFields(comparison_.left);
     if (test_.op->right == RightSide::kNone) return std::move(test_);
     const bool literals = std::ranges::all_of(
         comparison_.right, [](const Operand& o) { return std::holds_alternative<Literal>(o); });
@@ -80,6 +82,39 @@ class TestMaker {
   }
   std::nullopt_t Fail(Offset at, std::string message, std::string hint = {}) {
     return Fail(Problem{Severity::kError, at, std::move(message), std::move(hint)});
+  }
+
+  bool GoesWithOperator() const {
+    if (std::holds_alternative<std::vector<Term>>(test_.left.node)) return false;
+    if (test_.left.several == Several::kList && (test_.op->types & kLists) == 0) return false;
+    return (test_.op->types & TypeBit(test_.left.type)) != 0;
+  }
+
+  // Either end: both must differ. Lists: `in` asks of every element, so it holds for an empty one.
+  void SetQuantifier() {
+    if (test_.left.several == Several::kEitherEnd) test_.all = comparison_.op == "!=";
+    if (test_.left.several != Several::kList) return;
+    test_.all = comparison_.op == "in";
+    if (comparison_.op != "intersects") test_.of_none = Truth::kTrue;
+  }
+
+  // Fields that are there for the sake of old rules, or that nothing can answer.
+  void WarnOfFields(const Operand& operand) {
+    if (const auto* name = std::get_if<FieldName>(&operand)) {
+      std::optional<std::string_view> argument;
+      if (name->has_argument) argument = name->argument;
+      const auto ref = fields::ResolveField(name->name, argument);
+      auto caveat = ref ? fields::Caveat(*ref) : std::nullopt;
+      if (caveat) Warn(name->at, std::move(caveat->message), std::move(caveat->hint));
+    } else if (const auto* call = std::get_if<Call>(&operand)) {
+      for (const Operand& one : call->arguments) WarnOfFields(one);
+    } else if (const auto* list = std::get_if<std::vector<Operand>>(&operand)) {
+      for (const Operand& one : *list) WarnOfFields(one);
+    }
+  }
+
+  void Warn(Offset at, std::string message, std::string hint) {
+    problems_.push_back({Severity::kWarning, at, std::move(message), std::move(hint)});
   }
 
   std::optional<Test> WithTerm() {
@@ -100,6 +135,7 @@ class TestMaker {
                                          name + " is " +
                                          std::string(fields::TypeName(right->type)));
     }
+    WarnOfFields(comparison_.right[0]);
     test_.right = std::move(*right);
     return std::move(test_);
   }
@@ -108,12 +144,18 @@ class TestMaker {
 
   static bool Comparable(const Term& term) {
     const auto* field = term.field();
-    if (field != nullptr && field->def->several != Several::kNo) return false;
-    return term.type != Type::kNet && !std::holds_alternative<std::vector<Term>>(term.node);
+    if (field != nullptr &&
+        (field->def->several != Several::kNo || field->def->type == Type::kOfArgument)) {
+      return false;
+    }
+    return term.several == Several::kNo && term.type != Type::kNet && term.type != Type::kNear &&
+           term.type != Type::kHostName && !std::holds_alternative<std::vector<Term>>(term.node);
   }
 
   std::optional<Test> WithLiterals() {
     std::vector<Constant> constants;
+    WarnOfEvents();
+    WarnOfRegex();
     for (const Operand& operand : comparison_.right) {
       const auto& literal = std::get<Literal>(operand);
       CheckMeaning(literal);
@@ -166,15 +208,54 @@ class TestMaker {
     return MatcherPtr(std::make_unique<ModifierMatcher>(comparison_.modifier, std::move(operands)));
   }
 
-  // Equality with a name that no event has is a slip; parts of names may be anything.
+  // Whether the literals are whole names of events; with other operators they may be anything.
+  bool NamesEvents() const {
+    const auto* field = test_.left.field();
+    if (field == nullptr || field->def->type != Type::kEventName) return false;
+    return comparison_.op == "=" || comparison_.op == "==" || comparison_.op == "!=" ||
+           comparison_.op == "in" || comparison_.op == "intersects";
+  }
+
+  // Equality with a name that no event has is a slip.
   bool IsKnownEvent(const Literal& literal) {
-    const bool whole = test_.op->compare != nullptr && test_.op->make_one != nullptr &&
-                       (comparison_.op == "=" || comparison_.op == "==" || comparison_.op == "!=" ||
-                        test_.op->right == RightSide::kList);
-    if (test_.left.type != Type::kEventName || !whole || IsEventName(literal.text)) return true;
+    if (!NamesEvents() || IsEventName(literal.text)) return true;
     Fail(literal.at, "unknown event '" + literal.text + "'",
          NearestHint(literal.text, kSyscallNames));
     return false;
+  }
+
+  // Events of the language that no sensor captures yet. One warning tells of all of them.
+  void WarnOfEvents() {
+    if (!NamesEvents() || comparison_.op == "!=") return;
+    std::string names;
+    Offset at = 0;
+    for (const Operand& operand : comparison_.right) {
+      const auto& literal = std::get<Literal>(operand);
+      if (event::FindEvent(literal.text) || !IsEventName(literal.text)) continue;
+      if (names.empty()) at = literal.at;
+      names += (names.empty() ? "" : ", ") + literal.text;
+    }
+    if (!names.empty()) Warn(at, "never occurs, because it is not captured yet: " + names, {});
+  }
+
+  // A pattern that says no more than a plain comparison, which is faster and easier to read.
+  void WarnOfRegex() {
+    if (comparison_.op != "regex") return;
+    for (const Operand& operand : comparison_.right) {
+      const auto& literal = std::get<Literal>(operand);
+      std::string_view core = literal.text;
+      const bool before = core.starts_with(".*");
+      if (before) core.remove_prefix(2);
+      const bool after = core.ends_with(".*");
+      if (after) core.remove_suffix(2);
+      if (core.find_first_of(R"(.*+?[](){}|^$\)") != std::string_view::npos) continue;
+      const char* simpler = before && after ? "contains"
+                            : before        ? "endswith"
+                            : after         ? "startswith"
+                                            : "=";
+      Warn(literal.at, "a regular expression is not needed here",
+           std::string(simpler) + " does the same");
+    }
   }
 
   // proc.name = proc.pname compares with the text "proc.pname", which is hardly meant.
@@ -212,16 +293,17 @@ void Check(const Expr& expr, std::vector<Problem>& problems) {
 }
 
 Truth Test::Decide(const Value& left_value, const Value& right_value) const {
-  if (matcher != nullptr) {
-    return filter::Decide(left_value, all, [this](const Value& v) { return matcher->Match(v); });
+  if (!right) {
+    return filter::Decide(left_value, all, of_none, [this](const Value& v) {
+      return matcher == nullptr ? Truth::kTrue : matcher->Match(v);
+    });
   }
-  if (!right) return Exists(left_value);
   // Absent on either side decides before unknown on the other.
   if (std::holds_alternative<fields::Absent>(right_value)) return Truth::kFalse;
   if (std::holds_alternative<fields::Unknown>(right_value)) {
     return std::holds_alternative<fields::Absent>(left_value) ? Truth::kFalse : Truth::kUnknown;
   }
-  return filter::Decide(left_value, all,
+  return filter::Decide(left_value, all, of_none,
                         [&](const Value& v) { return op->compare(v, right_value); });
 }
 

@@ -112,7 +112,10 @@ std::string ToString(const Constant& constant) {
 tl::expected<Constant, std::string> ToConstant(Type type, std::string_view literal) {
   switch (type) {
     case Type::kText:
+    case Type::kBytes:
     case Type::kEventName:
+    case Type::kHostName:
+    case Type::kOfArgument:
       if (literal.find('\0') != std::string_view::npos) return Not(literal, "text without NUL");
       return std::string(literal);
     case Type::kInt:
@@ -128,12 +131,16 @@ tl::expected<Constant, std::string> ToConstant(Type type, std::string_view liter
       return Not(literal, "an IP address");
     case Type::kNet:
       return ToNetwork(literal);
+    case Type::kNear:
+      if (const auto number = ParseInt(literal); number && *number >= 0) return Within{*number};
+      return Not(literal, "a number of milliseconds");
   }
   CHECK(false);
 }
 
 bool IsEventName(std::string_view name) {
-  return event::FindEvent(name).has_value() || std::ranges::binary_search(kSyscallNames, name);
+  return event::FindEvent(name).has_value() || std::ranges::binary_search(kSyscallNames, name) ||
+         std::ranges::find(kOtherEventNames, name) != kOtherEventNames.end();
 }
 
 }  // namespace nezuban::filter

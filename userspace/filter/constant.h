@@ -20,7 +20,12 @@ struct Network {
   void MaskHostBits();
 };
 
-using Constant = std::variant<bool, std::int64_t, std::string, fields::IpAddress, Network>;
+// Of evt.around: how far away is near enough.
+struct Within {
+  std::int64_t ms = 0;
+};
+
+using Constant = std::variant<bool, std::int64_t, std::string, fields::IpAddress, Network, Within>;
 
 // For people, and to tell constants of one type apart.
 std::string ToString(const Constant& constant);
@@ -28,7 +33,8 @@ std::string ToString(const Constant& constant);
 // The error says what is wrong with the literal: "'abc' is not a number".
 tl::expected<Constant, std::string> ToConstant(fields::Type type, std::string_view literal);
 
-// True for the names of our events and of every Linux system call.
+// True for the names of our events, of every Linux system call, and of the other events of the
+// language.
 bool IsEventName(std::string_view name);
 
 }  // namespace nezuban::filter

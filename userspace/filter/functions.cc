@@ -84,16 +84,19 @@ Value Length(Arguments a, Arena&) {
   return std::int64_t{text.total};
 }
 
+// Like concat, open where a part was cut.
 Value Join(Arguments a, Arena& arena) {
   const auto& separator = std::get<Text>(a[0]);
+  const auto& list = std::get<ValueList>(a[1]);
   std::string out;
-  std::vector<Value> values = {a[1]};
-  if (const auto* list = std::get_if<ValueList>(&a[1])) {
-    values.assign(list->data, list->data + list->size);
-  }
-  for (std::size_t i = 0; i < values.size(); ++i) {
+  for (std::size_t i = 0; i < list.size; ++i) {
     if (i > 0) out += separator.bytes;
-    out += fields::ToString(values[i]);
+    const auto* text = std::get_if<Text>(&list.data[i]);
+    const bool open = std::holds_alternative<Unknown>(list.data[i]);
+    if (!open) out += fields::ToString(list.data[i]);
+    if (open || (text != nullptr && text->truncated()) || (separator.truncated() && i > 0)) {
+      return Text(arena.Copy(out), Text::kTotalUnknown);
+    }
   }
   return arena.Copy(out);
 }
@@ -109,18 +112,103 @@ Value Concat(Arguments a, Arena& arena) {
   return arena.Copy(out);
 }
 
+struct Option {
+  std::string_view name;
+  std::string_view value;
+  bool has_value = false;
+};
+
+// The options in one argument that begins with a '-'; `next` is what follows it.
+void TakeOptions(std::string_view argument, std::string_view spec, const Text* next,
+                 std::vector<Option>& out, bool& took_next) {
+  for (std::size_t i = 1; i < argument.size(); ++i) {
+    const std::size_t at = argument[i] == ':' ? std::string_view::npos : spec.find(argument[i]);
+    if (at == std::string_view::npos) {
+      out.push_back({"?"});
+      continue;
+    }
+    const std::string_view name = argument.substr(i, 1);
+    if (!spec.substr(at + 1).starts_with(':')) {
+      out.push_back({name});
+      continue;
+    }
+    took_next = i + 1 == argument.size();
+    if (took_next && next == nullptr) {
+      out.push_back({"?"});
+    } else {
+      out.push_back({name, took_next ? next->bytes : argument.substr(i + 1), true});
+    }
+    return;
+  }
+}
+
+// As getopt(3) of POSIX reads them: up to "--" or the first argument that is none. Long ones are
+// passed over.
+std::vector<Option> Options(std::span<const Value> arguments, std::string_view spec) {
+  std::vector<Option> out;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string_view argument = std::get<Text>(arguments[i]).bytes;
+    if (argument == "--" || argument.size() < 2 || argument[0] != '-') break;
+    if (argument[1] == '-') continue;
+    const Text* next = i + 1 < arguments.size() ? &std::get<Text>(arguments[i + 1]) : nullptr;
+    bool took_next = false;
+    TakeOptions(argument, spec, next, out, took_next);
+    i += took_next ? 1 : 0;
+  }
+  return out;
+}
+
+// With a key: the last value of that option, or its name if it takes none. Else names and values.
+Value GetOpt(Arguments a, Arena& arena) {
+  const auto& list = std::get<ValueList>(a[0]);
+  const auto& spec = std::get<Text>(a[1]);
+  const std::span arguments(list.data, list.size);
+  for (const Value& argument : arguments) {
+    const auto* text = std::get_if<Text>(&argument);
+    if (text == nullptr || text->truncated()) return Unknown{};
+  }
+  if (spec.truncated()) return Unknown{};
+  const std::vector<Option> options = Options(arguments, spec.bytes);
+  if (a.size() == 3) {
+    Value found = Absent{};
+    for (const Option& option : options) {
+      if (option.name != std::get<Text>(a[2]).bytes) continue;
+      found = option.has_value ? option.value : option.name;
+    }
+    return found;
+  }
+  const std::span<Value> values = arena.Values(options.size() * 2);
+  std::size_t size = 0;
+  for (const Option& option : options) {
+    values[size++] = option.name;
+    if (option.has_value) values[size++] = option.value;
+  }
+  return ValueList{values.data(), size};
+}
+
 constexpr int kMany = 64;
 
+using enum ListKind;
+
 constexpr FunctionDef kFunctions[] = {
-    {"b64", 1, 1, false, Type::kText, "The text that the base64 stands for.", Base64},
-    {"basename", 1, 1, false, Type::kText, "The part after the last '/'.", Basename},
-    {"concat", 2, kMany, false, Type::kText, "The texts one after the other.", Concat},
-    {"join", 2, 2, true, Type::kText, "The list's values with the first argument between them.",
-     Join},
-    {"len", 1, 1, true, Type::kInt, "Length of a text in bytes, or number of a list's values.",
-     Length},
-    {"tolower", 1, 1, false, Type::kText, "The text with ASCII letters in lower case.", Lower},
-    {"toupper", 1, 1, false, Type::kText, "The text with ASCII letters in upper case.", Upper},
+    {"b64", 1, 1, 0, kNone, true, false, Type::kText,
+     "The text that the base64 stands for; absent if it is none.", Base64},
+    {"basename", 1, 1, 0, kNone, false, false, Type::kText, "The part after the last '/'.",
+     Basename},
+    {"concat", 2, kMany, 0, kNone, false, false, Type::kText, "The texts one after the other.",
+     Concat},
+    {"getopt", 2, 2, 0, kTexts, false, true, Type::kText,
+     "The short options in a list of arguments, read as POSIX getopt does: getopt(list, \"ab:\") "
+     "gives names and values, getopt(list, \"ab:\")[b] the last value of one.",
+     GetOpt},
+    {"join", 2, 2, 1, kAnything, false, false, Type::kText,
+     "The list's values with the first argument between them.", Join},
+    {"len", 1, 1, 0, kOrText, true, false, Type::kInt,
+     "Length of a text in bytes, or number of a list's values.", Length},
+    {"tolower", 1, 1, 0, kNone, false, false, Type::kText,
+     "The text with ASCII letters in lower case.", Lower},
+    {"toupper", 1, 1, 0, kNone, false, false, Type::kText,
+     "The text with ASCII letters in upper case.", Upper},
 };
 
 }  // namespace

@@ -31,6 +31,7 @@ std::string LongestLiteral(std::string_view pattern) {
 }  // namespace
 
 std::optional<IndexKey> EqualKey(const Constant& constant) {
+  if (std::holds_alternative<Within>(constant)) return std::nullopt;
   const bool network = std::holds_alternative<Network>(constant);
   return IndexKey{network ? KeyKind::kNetwork : KeyKind::kEqual, constant};
 }

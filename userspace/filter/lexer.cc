@@ -31,6 +31,10 @@ bool IsBareWord(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, IsBare);
 }
 
+bool IsBareArgument(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, IsArgument);
+}
+
 void Lexer::SkipBlanks() {
   while (at_ < text_.size() && IsBlank(text_[at_])) ++at_;
 }

@@ -12,6 +12,9 @@ namespace nezuban::filter {
 // True if `text` can stand unquoted as a value.
 bool IsBareWord(std::string_view text);
 
+// True if `text` can stand unquoted between brackets.
+bool IsBareArgument(std::string_view text);
+
 class Lexer {
  public:
   explicit Lexer(std::string_view text) : text_(text) {}

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <string>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
+#include "filter/path_tree.h"
 #include "filter/text_match.h"
 
 namespace nezuban::filter {
@@ -65,6 +67,9 @@ Truth EqualsConstant(const Value& value, const Constant& constant) {
   if (const auto* ip = std::get_if<IpAddress>(&constant)) {
     return FromBool(std::get<IpAddress>(value) == *ip);
   }
+  if (const auto* within = std::get_if<Within>(&constant)) {
+    return FromBool(std::get<std::int64_t>(value) <= within->ms);
+  }
   return FromBool(std::get<Network>(constant).Contains(std::get<IpAddress>(value)));
 }
 
@@ -118,6 +123,29 @@ Made MakeOrder(const Constant& constant) {
   });
 }
 
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+// The operand is hex digits, two a byte.
+template <Truth (*match)(const Text&, std::string_view)>
+Made MakeBytes(const Constant& constant) {
+  const auto& hex = std::get<std::string>(constant);
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    const int high = HexDigit(hex[i]);
+    const int low = HexDigit(hex[i + 1]);
+    if (high < 0 || low < 0) break;
+    bytes += static_cast<char>(high << 4 | low);
+  }
+  if (bytes.size() * 2 != hex.size()) {
+    return tl::unexpected("'" + hex + "' is not bytes as pairs of hex digits, like cafe01");
+  }
+  return MakeText<match>(Constant(std::move(bytes)));
+}
+
 // Whole value, POSIX syntax. Bytes, not characters: a byte that is no UTF-8 hides nothing.
 Made MakeRegex(const Constant& constant) {
   RE2::Options options(RE2::POSIX);
@@ -155,6 +183,40 @@ Made MakeTextSet(std::span<const Constant> constants) {
   });
 }
 
+struct IpHash {
+  std::size_t operator()(const IpAddress& ip) const noexcept {
+    return std::hash<std::string_view>()(
+        {reinterpret_cast<const char*>(ip.bytes.data()), ip.v4 ? 4 : ip.bytes.size()});
+  }
+};
+using IpSet = std::unordered_set<IpAddress, IpHash>;
+
+Made MakeIpSet(std::span<const Constant> constants) {
+  IpSet set;
+  for (const Constant& c : constants) set.insert(std::get<IpAddress>(c));
+  return MakeMatcher([set = std::move(set)](const Value& value) {
+    return FromBool(set.contains(std::get<IpAddress>(value)));
+  });
+}
+
+// One set of networks for each length of prefix there is.
+Made MakeNetworkSets(std::span<const Constant> constants) {
+  std::map<int, IpSet> by_bits;
+  for (const Constant& c : constants) {
+    const auto& network = std::get<Network>(c);
+    by_bits[network.bits].insert(network.address);
+  }
+  return MakeMatcher([by_bits = std::move(by_bits)](const Value& value) {
+    const auto& ip = std::get<IpAddress>(value);
+    for (const auto& [bits, set] : by_bits) {
+      Network network{ip, bits};
+      network.MaskHostBits();
+      if (set.contains(network.address)) return Truth::kTrue;
+    }
+    return Truth::kFalse;
+  });
+}
+
 Made MakeIn(std::span<const Constant> constants) {
   if (!constants.empty() && std::holds_alternative<std::string>(constants[0])) {
     return MakeTextSet(constants);
@@ -166,6 +228,13 @@ Made MakeIn(std::span<const Constant> constants) {
       return FromBool(set.contains(std::get<std::int64_t>(value)));
     });
   }
+  if (!constants.empty() && std::holds_alternative<IpAddress>(constants[0])) {
+    return MakeIpSet(constants);
+  }
+  if (!constants.empty() && std::holds_alternative<Network>(constants[0])) {
+    return MakeNetworkSets(constants);
+  }
+  // Few of a kind: booleans, or none at all.
   return MakeMatcher([list = std::vector(constants.begin(), constants.end())](const Value& value) {
     Truth truth = Truth::kFalse;
     for (const Constant& c : list) truth = Either(truth, EqualsConstant(value, c));
@@ -174,27 +243,25 @@ Made MakeIn(std::span<const Constant> constants) {
 }
 
 Made MakePathMatch(std::span<const Constant> constants) {
-  std::vector<std::string> patterns;
-  for (const Constant& c : constants) patterns.push_back(std::get<std::string>(c));
-  return MakeMatcher([patterns = std::move(patterns)](const Value& value) {
-    Truth truth = Truth::kFalse;
-    for (const std::string& p : patterns)
-      truth = Either(truth, PathMatch(std::get<Text>(value), p));
-    return truth;
-  });
+  PathTree tree;
+  for (const Constant& c : constants) tree.Add(std::get<std::string>(c));
+  return MakeMatcher(
+      [tree = std::move(tree)](const Value& value) { return tree.Match(std::get<Text>(value)); });
 }
 
 // ---- the table
 
 constexpr Types kTexts = TypeBit(Type::kText) | TypeBit(Type::kEventName);
+constexpr Types kBytes = TypeBit(Type::kBytes);
 constexpr Types kNumbers = TypeBit(Type::kInt) | TypeBit(Type::kPort);
-constexpr Types kAll =
-    kTexts | kNumbers | TypeBit(Type::kBool) | TypeBit(Type::kIp) | TypeBit(Type::kNet);
+constexpr Types kSets = kTexts | kBytes | kNumbers | TypeBit(Type::kHostName) |
+                        TypeBit(Type::kBool) | TypeBit(Type::kIp) | TypeBit(Type::kNet);
+constexpr Types kAll = kSets | TypeBit(Type::kNear);
 
 using enum RightSide;
 
 constexpr OperatorDef kOperators[] = {
-    {"exists", kNone, false, kAll, "The field has a value.", nullptr, nullptr, nullptr},
+    {"exists", kNone, false, kAll | kLists, "The field has a value.", nullptr, nullptr, nullptr},
     {"<=", kNumber, false, kTexts | kNumbers, "Less or equal; text byte by byte.",
      MakeOrder<AtMost>, nullptr, AtMost},
     {"<", kNumber, false, kTexts | kNumbers, "Less; text byte by byte.", MakeOrder<Less>, nullptr,
@@ -207,26 +274,33 @@ constexpr OperatorDef kOperators[] = {
      Equals, EqualKey},
     {"=", kString, false, kAll, "Equal; an address lies in the network.", MakeEquals, nullptr,
      Equals, EqualKey},
-    {"!=", kString, false, kAll, "Present, and not equal.", MakeDiffers, nullptr, Differs},
+    {"!=", kString, false, kSets, "Present, and not equal.", MakeDiffers, nullptr, Differs},
+    {"bcontains", kString, true, kBytes, "The bytes, given as hex digits, are a part of the value.",
+     MakeBytes<TextContains>, nullptr, nullptr},
+    {"bstartswith", kString, true, kBytes, "The value begins with the bytes, given as hex digits.",
+     MakeBytes<TextStartsWith>, nullptr, nullptr},
     {"glob", kString, true, kTexts, "The whole text matches the pattern of * ? [..].",
      MakeText<TextGlob>, nullptr, CompareText<TextGlob>, GlobKey},
     {"iglob", kString, true, kTexts, "glob, ignoring the case of ASCII letters.",
      MakeText<TextGlobIgnoringCase>, nullptr, CompareText<TextGlobIgnoringCase>, AnyCaseGlobKey},
-    {"contains", kString, true, kTexts, "The operand is a part of the text.",
+    {"contains", kString, true, kTexts | kBytes, "The operand is a part of the text.",
      MakeText<TextContains>, nullptr, CompareText<TextContains>, PartKey},
     {"icontains", kString, true, kTexts, "contains, ignoring the case of ASCII letters.",
      MakeText<TextContainsIgnoringCase>, nullptr, CompareText<TextContainsIgnoringCase>,
      AnyCasePartKey},
-    {"startswith", kString, true, kTexts, "The text begins with the operand.",
+    {"startswith", kString, true, kTexts | kBytes, "The text begins with the operand.",
      MakeText<TextStartsWith>, nullptr, CompareText<TextStartsWith>, PrefixKey},
-    {"endswith", kString, true, kTexts, "The text ends with the operand.", MakeText<TextEndsWith>,
-     nullptr, CompareText<TextEndsWith>, SuffixKey},
+    {"endswith", kString, true, kTexts | kBytes, "The text ends with the operand.",
+     MakeText<TextEndsWith>, nullptr, CompareText<TextEndsWith>, SuffixKey},
     {"regex", kString, true, kTexts,
      "The whole text matches the regular expression (RE2, POSIX syntax).", MakeRegex, nullptr,
      nullptr},
-    {"intersects", kList, false, kAll, "Equal to one of the list.", MakeEquals, MakeIn, Equals,
+    {"intersects", kList, false, kSets | kLists,
+     "Equal to one of the list; of a list, one of its values is.", MakeEquals, MakeIn, Equals,
      EqualKey},
-    {"in", kList, false, kAll, "Equal to one of the list.", MakeEquals, MakeIn, Equals, EqualKey},
+    {"in", kList, false, kSets | kLists,
+     "Equal to one of the list; of a list, each of its values is.", MakeEquals, MakeIn, Equals,
+     EqualKey},
     {"pmatch", kList, false, kTexts,
      "One of the list is the path or a directory above it; components may be globs.", nullptr,
      MakePathMatch, nullptr, PathKey},
@@ -248,10 +322,6 @@ std::span<const std::string_view> OperatorSpellings() {
     return all;
   }();
   return kSpellings;
-}
-
-Truth Exists(const Value& value) {
-  return Decide(value, false, [](const Value&) { return Truth::kTrue; });
 }
 
 }  // namespace nezuban::filter

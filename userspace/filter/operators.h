@@ -19,7 +19,8 @@ namespace nezuban::filter {
 // What stands right of it: nothing, a number, one value, or a list of values.
 enum class RightSide : std::uint8_t { kNone, kNumber, kString, kList };
 
-using Types = std::uint32_t;  // bit Type
+using Types = std::uint32_t;               // bit Type, and kLists
+inline constexpr Types kLists = 1u << 31;  // goes with fields whose value is a list, too
 constexpr Types TypeBit(fields::Type type) { return 1u << static_cast<unsigned>(type); }
 
 struct OperatorDef {
@@ -45,9 +46,9 @@ std::span<const std::string_view> OperatorSpellings();
 
 // The answer where the field is absent, unknown, or has several values. This is the one place that
 // says: absent makes every comparison false, unknown makes it unknown. `all`: true only if it is
-// for all of the values, else one is enough.
+// for all of the values, else one is enough. `of_none`: the answer where there are no values.
 template <typename Match>
-Truth Decide(const fields::Value& value, bool all, Match match) {
+Truth Decide(const fields::Value& value, bool all, Truth of_none, Match match) {
   if (std::holds_alternative<fields::Absent>(value)) return Truth::kFalse;
   if (std::holds_alternative<fields::Unknown>(value)) return Truth::kUnknown;
   const auto* list = std::get_if<fields::ValueList>(&value);
@@ -61,10 +62,7 @@ Truth Decide(const fields::Value& value, bool all, Match match) {
     const Truth t = std::holds_alternative<fields::Unknown>(one) ? Truth::kUnknown : match(one);
     truth = all ? Both(truth, t) : Either(truth, t);
   }
-  return any_value ? truth : Truth::kFalse;
+  return any_value ? truth : of_none;
 }
-
-// `exists`: unknown stays unknown, truncated text exists.
-Truth Exists(const fields::Value& value);
 
 }  // namespace nezuban::filter

@@ -138,26 +138,36 @@ class Parser {
   Parsed<FieldName> FieldAfter(std::string_view name, Offset at) {
     FieldName field{.name = std::string(name), .at = at};
     if (!in_.rest().starts_with("[")) return field;
+    auto argument = Bracketed();
+    if (!argument) return tl::unexpected(argument.error());
+    field.argument = std::move(*argument);
+    field.has_argument = true;
+    return field;
+  }
+
+  // "[" QUOTED or ARGUMENT "]"; the bracket is next.
+  Parsed<std::string> Bracketed() {
     in_.Take("[");
+    std::string argument;
     std::string error;
-    if (in_.Quoted(field.argument, error)) {
+    if (in_.Quoted(argument, error)) {
     } else if (!error.empty()) {
       return Fail(error);
     } else if (const auto bare = in_.BareArgument()) {
-      field.argument = *bare;
+      argument = *bare;
     } else {
       return Fail("expected an argument between the brackets");
     }
     if (!in_.Take("]")) return Fail("expected ']'");
-    field.has_argument = true;
-    return field;
+    return argument;
   }
 
   Parsed<Call> CallAfter(std::string_view name, Offset at, bool right_side) {
     const Depth depth(depth_);
     if (depth.exceeded()) return TooDeep();
     const bool val = name == "val";
-    if (val ? !right_side : FindFunction(name) == nullptr) {
+    const FunctionDef* function = FindFunction(name);
+    if (val ? !right_side : function == nullptr) {
       return FailAt(at,
                     val ? "val() can only stand on the right side of an operator"
                         : "unknown function '" + std::string(name) + "'",
@@ -170,6 +180,12 @@ class Parser {
     if (val &&
         (call.arguments.size() != 1 || !std::holds_alternative<FieldName>(call.arguments[0]))) {
       return FailAt(at, "val() takes one field");
+    }
+    if (function != nullptr && function->takes_key && in_.rest().starts_with("[")) {
+      auto key = Bracketed();
+      if (!key) return tl::unexpected(key.error());
+      call.key = std::move(*key);
+      call.has_key = true;
     }
     return call;
   }

@@ -13,7 +13,8 @@
 //                     | LIST-OP ( list | NAME | right ) )
 //   left       = field | call                right = call | "val(" field ")"
 //   field      = NAME { "." NAME } [ "[" ARGUMENT "]" ]      (at least one dot)
-//   call       = FUNCTION "(" operand { "," operand } ")"    (no blank before the parenthesis)
+//   call       = FUNCTION "(" operand { "," operand } ")" [ "[" ARGUMENT "]" ]
+//                (no blank before the parenthesis; the brackets only after getopt)
 //   operand    = field | call | STRING | "(" [ operand { "," operand } ] ")"
 //   list       = "(" [ STRING { "," STRING } ] ")"
 //   STRING     = QUOTED | any characters but ( ) " ' = , and blanks

@@ -32,12 +32,24 @@ MadeTerm FromField(const FieldName& name) {
   const fields::FieldDef& def = *ref->def;
   // With an index, an ancestor is one process and its value one.
   const bool one = ref->argument.kind == fields::Argument::Kind::kIndex;
-  return Term{*ref, def.type, one && def.several == Several::kAny ? Several::kNo : def.several};
+  const Several several = one && def.several == Several::kAny ? Several::kNo : def.several;
+  return Term{*ref, fields::TypeOf(*ref), several};
 }
 
-bool IsText(const Term& term) {
-  return (term.type == Type::kText || term.type == Type::kEventName) &&
-         !std::holds_alternative<std::vector<Term>>(term.node);
+bool IsList(const Term& term) {
+  return term.several == Several::kList || std::holds_alternative<std::vector<Term>>(term.node);
+}
+
+bool IsText(const Term& term, bool bytes) {
+  return term.type == Type::kText || term.type == Type::kEventName ||
+         (bytes && term.type == Type::kBytes);
+}
+
+bool IsTexts(const Term& list) {
+  const auto* terms = std::get_if<std::vector<Term>>(&list.node);
+  return terms == nullptr ? IsText(list, false) : std::ranges::all_of(*terms, [](const Term& t) {
+    return IsText(t, false) && !IsList(t);
+  });
 }
 
 std::string Described(const FunctionDef& f) { return "'" + std::string(f.name) + "()'"; }
@@ -45,11 +57,14 @@ std::string Described(const FunctionDef& f) { return "'" + std::string(f.name) +
 // Whether argument number `i` is of a kind the function takes.
 bool Fits(const FunctionDef& f, std::size_t i, const Term& term) {
   const auto* field = term.field();
-  if (field != nullptr && field->def->several != Several::kNo) return false;
-  const bool is_list = std::holds_alternative<std::vector<Term>>(term.node);
-  const bool last = i + 1 == static_cast<std::size_t>(f.max_arguments);
-  if (f.takes_list && last) return is_list || (f.min_arguments == 1 && IsText(term));
-  return IsText(term);
+  if (field != nullptr) {
+    const Several several = field->def->several;
+    if (several != Several::kNo && several != Several::kList) return false;
+    if (field->def->type == Type::kOfArgument) return false;
+  }
+  const bool here = f.list != ListKind::kNone && i == static_cast<std::size_t>(f.list_at);
+  if (IsList(term)) return here && (f.list != ListKind::kTexts || IsTexts(term));
+  return (!here || f.list == ListKind::kOrText) && IsText(term, f.bytes);
 }
 
 MadeTerm FromCall(const Call& call) {
@@ -70,7 +85,17 @@ MadeTerm FromCall(const Call& call) {
     }
     made.arguments.push_back(std::move(*argument));
   }
-  return Term{std::move(made), f->result, Several::kNo};
+  if (call.has_key) made.arguments.push_back(Term{call.key});
+  const bool list = f->takes_key && !call.has_key;
+  return Term{std::move(made), f->result, list ? Several::kList : Several::kNo};
+}
+
+Offset OffsetOf(const Operand& operand) {
+  if (const auto* field = std::get_if<FieldName>(&operand)) return field->at;
+  if (const auto* call = std::get_if<Call>(&operand)) return call->at;
+  if (const auto* literal = std::get_if<Literal>(&operand)) return literal->at;
+  const auto& list = std::get<std::vector<Operand>>(operand);
+  return list.empty() ? 0 : OffsetOf(list[0]);
 }
 
 MadeTerm FromList(const std::vector<Operand>& operands) {
@@ -78,6 +103,11 @@ MadeTerm FromList(const std::vector<Operand>& operands) {
   for (const Operand& operand : operands) {
     auto term = MakeTerm(operand);
     if (!term) return term;
+    const auto* field = term->field();
+    if (IsList(*term) || (field != nullptr && field->def->several != Several::kNo)) {
+      return Fail(OffsetOf(operand),
+                  "a list can't hold " + ToString(operand) + ", which has several values");
+    }
     terms.push_back(std::move(*term));
   }
   return Term{std::move(terms), Type::kText, Several::kNo};

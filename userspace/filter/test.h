@@ -19,8 +19,9 @@ struct Test {
   Term left;
   std::optional<Term> right;  // set where another field or a function is compared with
   const OperatorDef* op = nullptr;
-  MatcherPtr matcher;  // set where constants are
-  bool all = false;    // of several values all must match
+  MatcherPtr matcher;             // set where constants are
+  bool all = false;               // of several values all must match
+  Truth of_none = Truth::kFalse;  // the answer for a list without values
   // A value that is not truncated, and of which the test is not false, has one of them. Empty: no
   // index can help.
   std::vector<IndexKey> keys;

@@ -33,21 +33,6 @@ bool EndsInStar(std::string_view pattern) {
   return slashes % 2 == 0;
 }
 
-std::string_view TrimSlashes(std::string_view path) {
-  while (path.starts_with('/')) path.remove_prefix(1);
-  while (path.ends_with('/')) path.remove_suffix(1);
-  return path;
-}
-
-// Takes the first component off `path`; an empty one if there is none.
-std::string_view TakeComponent(std::string_view& path) {
-  while (path.starts_with('/')) path.remove_prefix(1);
-  const std::size_t end = path.find('/');
-  const std::string_view component = path.substr(0, end);
-  path.remove_prefix(component.size());
-  return component;
-}
-
 }  // namespace
 
 Truth TextEquals(const Text& text, std::string_view operand) {
@@ -106,26 +91,6 @@ Truth TextLess(const Text& text, std::string_view operand) {
 
 Truth TextGreater(const Text& text, std::string_view operand) {
   return Both(Negate(TextLess(text, operand)), Negate(TextEquals(text, operand)));
-}
-
-Truth PathMatch(const Text& path, std::string_view pattern) {
-  std::string_view left = path.bytes;
-  std::string_view wanted = TrimSlashes(pattern);
-  while (!wanted.empty()) {
-    const std::string_view component = TakeComponent(left);
-    const std::string_view glob = TakeComponent(wanted);
-    wanted = TrimSlashes(wanted);
-    // Where the text was cut, its last component may go on.
-    const bool cut = left.empty() && path.truncated();
-    if (component.empty()) return cut ? Truth::kUnknown : Truth::kFalse;
-    if (cut) {
-      const bool possible = GlobMatch(glob, component) ||
-                            TextGlob(Text(component, Text::kTotalUnknown), glob) != Truth::kFalse;
-      return possible ? Truth::kUnknown : Truth::kFalse;
-    }
-    if (!GlobMatch(glob, component)) return Truth::kFalse;
-  }
-  return Truth::kTrue;
 }
 
 }  // namespace nezuban::filter

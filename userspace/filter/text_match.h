@@ -20,8 +20,5 @@ Truth TextGlobIgnoringCase(const fields::Text& text, std::string_view pattern);
 // By bytes, as strcmp.
 Truth TextLess(const fields::Text& text, std::string_view operand);
 Truth TextGreater(const fields::Text& text, std::string_view operand);
-// The path itself or one of the directories above it matches `pattern`, component by component;
-// components of the pattern may be globs. Slashes at the ends do not matter.
-Truth PathMatch(const fields::Text& path, std::string_view pattern);
 
 }  // namespace nezuban::filter

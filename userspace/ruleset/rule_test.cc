@@ -23,20 +23,24 @@ using fields::Type;
 using fields::Value;
 
 // A value as the field's type reads it; the text it refers to is the node's.
-std::optional<Value> ToValue(const FieldDef& def, const YamlNode& node, Diagnostics& diagnostics) {
+std::optional<Value> ToValue(const fields::FieldRef& ref, const YamlNode& node,
+                             Diagnostics& diagnostics) {
+  const FieldDef& def = *ref.def;
   if (node.is_null()) return Value(fields::Unknown{});
   if (!node.is_scalar()) {
     diagnostics.Error(node.at(), "a value of " + std::string(def.name) + " must be a text");
     return std::nullopt;
   }
-  // A field compared with networks holds an address.
-  const Type type = def.type == Type::kNet ? Type::kIp : def.type;
-  if (type == Type::kText || type == Type::kEventName) return Value(std::string_view(node.text()));
+  // A field compared with networks holds an address, one compared with a distance a number.
+  Type type = fields::TypeOf(ref);
+  if (type == Type::kNet) type = Type::kIp;
+  if (type == Type::kNear) type = Type::kInt;
   const auto constant = filter::ToConstant(type, node.text());
   if (!constant) {
     diagnostics.Error(node.at(), constant.error() + ", which " + std::string(def.name) + " is");
     return std::nullopt;
   }
+  if (std::holds_alternative<std::string>(*constant)) return Value(std::string_view(node.text()));
   if (const auto* flag = std::get_if<bool>(&*constant)) return Value(*flag);
   if (const auto* number = std::get_if<std::int64_t>(&*constant)) return Value(*number);
   return Value(std::get<fields::IpAddress>(*constant));
@@ -53,13 +57,13 @@ bool SetField(fields::FieldMap& map, const YamlNode& key, const YamlNode& node,
   }
   const fields::FieldRef& ref = *term->field();
   if (!node.is_sequence()) {
-    const auto value = ToValue(*ref.def, node, diagnostics);
+    const auto value = ToValue(ref, node, diagnostics);
     if (value) map.Set(ref, *value);
     return value.has_value();
   }
   std::vector<Value> values;
   for (const YamlNode& item : node.items) {
-    const auto value = ToValue(*ref.def, item, diagnostics);
+    const auto value = ToValue(ref, item, diagnostics);
     if (!value) return false;
     values.push_back(*value);
   }

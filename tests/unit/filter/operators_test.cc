@@ -34,7 +34,7 @@ Answer Ask(const std::string& field, const Value& value, const std::string& rest
   EXPECT_TRUE(program.has_value()) << rest << ": " << (problems.empty() ? "" : problems[0].message);
   fields::FieldMap map;
   if (!std::holds_alternative<Absent>(value)) {
-    map.Set(*fields::ResolveField(field, std::nullopt), value);
+    map.Set(fields::LongestField(field)->ref, value);
   }
   fields::Arena arena;
   return program->Run(map.source(), arena);
@@ -160,6 +160,25 @@ const std::vector<Row>& Rows() {
       {"proc.args", Text("/etc/sh", 9), "pmatch (/etc/sh)", kPossible},
       {"proc.args", Text("/etc/sh", 9), "pmatch (/etc/x)", kNo},
       {"proc.args", Text("abc", 9), "exists", kYes},
+      {"evt.buffer", "\x01\xca\xfe", "bcontains CAfe", kYes},
+      {"evt.buffer", "\x01\xca\xfe", "bcontains fe01", kNo},
+      {"evt.buffer", "\x01\xca\xfe", "bstartswith 01ca", kYes},
+      {"evt.buffer", "\x01\xca\xfe", "bstartswith ca", kNo},
+      {"evt.buffer", "\x01\xca\xfe", "bcontains ''", kYes},
+      {"evt.buffer", Text("\x01\xca", 9), "bcontains fe", kPossible},
+      {"evt.buffer", Text("\x01\xca", 9), "bstartswith 01cafe", kPossible},
+      {"evt.buffer", Text("\x01\xca", 9), "bstartswith 02", kNo},
+      {"evt.buffer", "GET / HTTP", "contains HTTP", kYes},
+      {"evt.buffer", "GET / HTTP", "startswith GET", kYes},
+      {"evt.buffer", "GET / HTTP", "endswith GET", kNo},
+      {"evt.buffer", "GET", "in (PUT, GET)", kYes},
+      {"fd.sip.name", "a.example", "in (b.example, a.example)", kYes},
+      {"fd.sip.name", "a.example", "!= a.example", kNo},
+      {"evt.around[5]", std::int64_t{10}, "= 10", kYes},
+      {"evt.around[5]", std::int64_t{11}, "= 10", kNo},
+      {"fd.rip", Ip(8, 8, 8, 8), "in (1.1.1.1, 2001:db8::1)", kNo},
+      {"fd.rnet", Ip(8, 8, 8, 8), "in (::/0, 2001:db8::/32, 8.8.8.9/32)", kNo},
+      {"fd.rnet", Ip(8, 8, 8, 8), "in (::/0, 0.0.0.0/0)", kYes},
       {"proc.args", Text("5", 9), "< 4", kNo},
       {"proc.args", Text("5", 9), "< 51", kPossible},
       {"proc.args", Text("5", 9), "> 4", kYes},
@@ -195,17 +214,19 @@ TEST(Operators, UnknownNeverSatisfiesNot) {
                               : op.right == RightSide::kNumber ? " 1"
                               : op.right == RightSide::kList   ? " (x)"
                                                                : " x";
-    const auto expr = Parse("not proc.name " + std::string(op.spelling) + right);
+    const bool text = (op.types & TypeBit(fields::Type::kText)) != 0;
+    const std::string field = text ? "proc.name" : "evt.buffer";
+    const std::string operand = text ? right : " 61";
+    const auto expr = Parse("not " + field + " " + std::string(op.spelling) + operand);
     ASSERT_TRUE(expr.has_value());
     std::vector<Problem> problems;
     const auto program = Compile(*expr, problems);
     ASSERT_TRUE(program.has_value());
     fields::Arena arena;
     fields::FieldMap unknown;
-    unknown.Set(*fields::ResolveField("proc.name", std::nullopt), Unknown{});
+    unknown.Set(*fields::ResolveField(field, std::nullopt), Unknown{});
     EXPECT_EQ(program->Run(unknown.source(), arena), kPossible) << op.spelling;
-    EXPECT_EQ(program->UncertainFields(unknown.source(), arena),
-              std::vector<std::string>{"proc.name"});
+    EXPECT_EQ(program->UncertainFields(unknown.source(), arena), std::vector<std::string>{field});
     fields::FieldMap absent;
     EXPECT_EQ(program->Run(absent.source(), arena), kYes) << op.spelling;
   }
@@ -234,6 +255,30 @@ TEST(Operators, AskAnyAncestor) {
   EXPECT_EQ(AskList("proc.aname = bash", "proc.aname", broken), kYes);
   EXPECT_EQ(AskList("proc.aname = sshd", "proc.aname", broken), kPossible);
   EXPECT_EQ(AskList("not proc.aname = sshd", "proc.aname", broken), kPossible);
+}
+
+// `in` asks of every value of a list, `intersects` of one.
+TEST(Operators, AskLists) {
+  const std::vector<Value> types = {Value("file"), Value("ipv4")};
+  EXPECT_EQ(AskList("fd.types in (ipv4, file, pipe)", "fd.types", types), kYes);
+  EXPECT_EQ(AskList("fd.types in (ipv4)", "fd.types", types), kNo);
+  EXPECT_EQ(AskList("fd.types intersects (ipv4)", "fd.types", types), kYes);
+  EXPECT_EQ(AskList("fd.types intersects (ipv6)", "fd.types", types), kNo);
+  EXPECT_EQ(AskList("fd.types in ()", "fd.types", types), kNo);
+  EXPECT_EQ(AskList("fd.types in (ipv4)", "fd.types", {}), kYes);
+  EXPECT_EQ(AskList("fd.types intersects (ipv4)", "fd.types", {}), kNo);
+  EXPECT_EQ(AskList("fd.types exists", "fd.types", {}), kYes);
+  EXPECT_EQ(AskList("len(fd.types) = 2", "fd.types", types), kYes);
+  EXPECT_EQ(AskList("join(\"-\", fd.types) = file-ipv4", "fd.types", types), kYes);
+  EXPECT_EQ(AskList("getopt(fd.types, \"a\") in ()", "fd.types", types), kYes);
+  const std::vector<Value> partly = {Value("file"), Unknown{}};
+  EXPECT_EQ(AskList("fd.types in (file)", "fd.types", partly), kPossible);
+  EXPECT_EQ(AskList("fd.types in (ipv4)", "fd.types", partly), kNo);
+  EXPECT_EQ(AskList("fd.types intersects (file)", "fd.types", partly), kYes);
+  EXPECT_EQ(AskList("not fd.types intersects (ipv4)", "fd.types", partly), kPossible);
+  EXPECT_EQ(AskList("join(\"-\", fd.types) startswith file-", "fd.types", partly), kYes);
+  EXPECT_EQ(AskList("join(\"-\", fd.types) = file-x", "fd.types", partly), kPossible);
+  EXPECT_EQ(AskList("getopt(fd.types, \"a\")[a] exists", "fd.types", partly), kPossible);
 }
 
 TEST(Operators, AskEitherEnd) {

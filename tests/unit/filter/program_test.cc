@@ -75,7 +75,6 @@ TEST(Program, KnowsTheEventsItCanMatch) {
       {"evt.type = pipe2", ""},
       {"evt.type = execve and evt.type = connect", ""},
       // Fields that only some events have.
-      {"fd.rport = 10250", "dup dup2 dup3 fcntl connect"},
       {"fd.rport = 10250 and evt.type = connect", "connect"},
       {"mount.fstype = proc", "mount move_mount fsmount"},
       {"evt.type = execve and fd.rport = 1", ""},

@@ -190,7 +190,8 @@ TEST(Ruleset, WarnsAndGoesOn) {
             "a:3:14: warning: rule 'r' is asked of every event, start the condition with "
             "evt.type\n");
   EXPECT_EQ(Warnings(RuleYaml("r", "proc.name=cat", "  warn_evttypes: false\n")), "");
-  EXPECT_EQ(Warnings(RuleYaml("r", "evt.type=quotactl")),
+  EXPECT_EQ(Warnings(RuleYaml("r", "evt.type=semop")),
+            "a:3:23: warning: never occurs, because it is not captured yet: semop\n"
             "a:3:14: warning: rule 'r' can never match: no event it asks for is captured\n");
   const std::string unused = RuleYaml("r", "evt.type=execve") +
                              "- macro: m\n  condition: proc.pid=1\n- list: l\n  items: [a]\n";
