@@ -187,6 +187,7 @@ class Container:
         self._fill_rootfs()
         self._write_config(list(command), privileged, host_pid, mounts or {})
         self.process = None
+        self.mounted = []  # undone by remove, in this order
 
     def _fill_rootfs(self):
         for name in ("bin", "dev", "proc", "sys", "tmp", "etc", "mnt"):
@@ -223,6 +224,21 @@ class Container:
             config["linux"]["resources"]["devices"] = [{"allow": True, "access": "rwm"}]
         path.write_text(json.dumps(config))
 
+    def on_overlay(self):
+        """Puts a writable layer over the root file system, as containerd has it. Before start."""
+        image, layers = self.directory / "image", self.directory / "layers"
+        self.rootfs.rename(image)
+        self.rootfs.mkdir()
+        layers.mkdir()
+        # Its own file system: an overlay cannot be the upper layer of another.
+        subprocess.run(["mount", "-t", "tmpfs", "none", layers], check=True)
+        self.mounted = [layers]
+        for name in ("upper", "work"):
+            (layers / name).mkdir()
+        subprocess.run(["mount", "-t", "overlay", "none", self.rootfs, "-o",
+                        f"lowerdir={image},upperdir={layers}/upper,workdir={layers}/work"], check=True)
+        self.mounted.insert(0, self.rootfs)
+
     def start(self):
         self.process = subprocess.Popen(
             ["runc", "--root", self.directory / "state", "run", self.id], cwd=self.directory,
@@ -244,4 +260,6 @@ class Container:
         if self.process is not None:
             self.process.wait(timeout=PATIENCE)
             self.process.stdout.close()
+        for where in self.mounted:
+            subprocess.run(["umount", "-l", where], check=True)
         shutil.rmtree(self.directory, ignore_errors=True)

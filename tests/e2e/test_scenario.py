@@ -32,6 +32,10 @@ MOUNTED_CREDENTIALS = "Container opens the node's credentials"
 ESCAPED = "Escaped process opens the node's credentials"
 ON_NODE = "Node's credentials read by an unexpected program"
 
+NAMELESS = "Program without a name executed in a container"
+SCRATCH = "Program executed from a scratch directory of a container"
+WRITTEN = "Program written into the container executed"
+
 TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"
 API_SERVER = """
 - list: api_server_addresses
@@ -215,6 +219,24 @@ class Scenario(unittest.TestCase):
         container = self.container("/bin/cat", "/host/etc/shadow", mounts={"/host": node})
         container.finish()
         self.expect(MOUNTED_CREDENTIALS, container, container.id, fd_name="/host/etc/shadow")
+
+    def test_programs_the_image_does_not_have(self):
+        container = self.container("/bin/sh", "-c", "cp /bin/busybox /tmp/true && /tmp/true; "
+                                   "cp /bin/busybox /tmp/sleep && exec 3</tmp/sleep && rm /tmp/sleep && "
+                                   "/proc/self/fd/3 sleep 0")
+        container.finish()
+        self.expect(SCRATCH, container, container.id, proc_exepath="/tmp/true")
+        self.expect(NAMELESS, container, container.id)
+
+    def test_a_program_in_the_writable_layer(self):
+        container = Container("/bin/sh", "-c", "cp /bin/busybox /bin/id2 && /bin/id2 true; /bin/true")
+        self.addCleanup(container.remove)
+        container.on_overlay()
+        container.start()
+        container.finish()
+        self.expect(WRITTEN, container, container.id, proc_exepath="/bin/id2")
+        self.assertEqual(self.watch.matching(
+            lambda a: a["rule"] == WRITTEN and a["output_fields"]["proc.exepath"] == "/bin/busybox"), [])
 
     # The node and ordinary acts
 
