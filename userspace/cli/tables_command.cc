@@ -6,7 +6,7 @@
 #include <string>
 
 #include "alert/json.h"
-#include "base/text.h"
+#include "cli/fields_text.h"
 #include "event/event.h"
 #include "fields/event_args.h"
 #include "fields/fields.h"
@@ -15,34 +15,6 @@
 
 namespace nezuban::cli {
 namespace {
-
-std::string Events(std::uint64_t bits) {
-  if (bits == 0) return "all";
-  std::string names;
-  for (event::EventType type = 0; type < NR_EVENTS; ++type) {
-    if ((bits >> type & 1) == 0) continue;
-    names += (names.empty() ? "" : " ") + std::string(event::EventTable()[type].names);
-  }
-  return names;
-}
-
-void PrintFields(bool json) {
-  for (const fields::FieldDef* def : fields::FieldTable()) {
-    const std::string name(def->name);
-    const std::string type(fields::TypeName(def->type));
-    if (json) {
-      alert::Json line;
-      line.Open('{').Key("doc").String(def->doc).Key("events").String(Events(def->events));
-      line.Key("name").String(name).Key("type").String(type);
-      std::printf("%s\n", line.Close('}').Take().c_str());
-      continue;
-    }
-    const std::string argument(fields::ArgumentForm(*def));
-    std::printf("%-28s %-10s %s\n", (name + argument).c_str(), type.c_str(),
-                std::string(def->doc).c_str());
-    if (def->events != 0) std::printf("%-39s on %s\n", "", Events(def->events).c_str());
-  }
-}
 
 void PrintRow(bool json, std::string_view kind, std::string_view name, std::string_view doc) {
   if (json) {
@@ -89,6 +61,20 @@ void PrintEvents(bool json) {
   }
 }
 
+void AddFieldsCommand(CLI::App& app, int* exit_code) {
+  CLI::App* command =
+      app.add_subcommand("fields", "The fields that conditions and outputs can name");
+  const auto json = std::make_shared<bool>(false);
+  const auto markdown = std::make_shared<bool>(false);
+  command->add_flag("--json", *json, "One JSON object a line");
+  command->add_flag("--markdown", *markdown, "As rules/FIELDS.md")->excludes("--json");
+  command->callback([json, markdown, exit_code] {
+    const std::string text = *json ? FieldsJson() : *markdown ? FieldsMarkdown() : FieldsText();
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    *exit_code = 0;
+  });
+}
+
 }  // namespace
 
 void AddTablesCommand(CLI::App& app, int* exit_code) {
@@ -101,7 +87,7 @@ void AddTablesCommand(CLI::App& app, int* exit_code) {
       *exit_code = 0;
     });
   };
-  add("fields", "The fields that conditions and outputs can name", PrintFields);
+  AddFieldsCommand(app, exit_code);
   add("operators", "The operators and functions of conditions", PrintOperators);
   add("events", "The events and their parameters", PrintEvents);
 }
