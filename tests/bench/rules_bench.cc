@@ -5,7 +5,9 @@
 //   rules_bench [--quick]   quick: few rules and events, only to see that it works
 //
 // Exits with 1 if the rules don't load, or if the events don't match what they were made to match.
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -49,12 +51,16 @@ testlib::Record ExecOf(std::uint32_t tgid, std::string_view name, std::uint32_t 
   return exec.Build();
 }
 
-testlib::Record MountOf(std::uint32_t tgid, std::string_view target) {
-  testlib::Draft<mount_record> mount({.tgid = tgid, .comm = "daemon"});
-  return mount.Text(mount->source, "/dev/loop3")
-      .Text(mount->target, target)
-      .Text(mount->fstype, "ext4")
-      .Build();
+// For writing.
+testlib::Record OpenOf(std::uint32_t tgid, std::string_view path) {
+  testlib::Draft<open_record> open({.tgid = tgid, .comm = "daemon"});
+  open->file.ino = 4712;
+  open->file.nlink = 1;
+  open->file.mode = S_IFREG | 0644;
+  open->flags = O_WRONLY;
+  open->dirfd = AT_FDCWD;
+  open->result = 5;
+  return open.Text(open->path, path).Text(open->name, path).Text(open->dir, "").Build();
 }
 
 testlib::Record ConnectTo(std::uint32_t tgid, std::array<std::uint8_t, 4> address) {
@@ -117,17 +123,17 @@ void AddOrdinary(Kind kind, Acts& acts) {
   for (std::uint8_t i = 0; i < 8; ++i) {
     const std::string name = "worker-" + std::to_string(i);
     const std::string path = "/var/lib/service/" + name;
-    acts.Add(kind == Kind::kExec    ? ExecOf(100u + i, name, 5, "--input=" + path)
-             : kind == Kind::kMount ? MountOf(5, path)
-                                    : ConnectTo(5, {203, 0, 113, i}));
+    acts.Add(kind == Kind::kExec   ? ExecOf(100u + i, name, 5, "--input=" + path)
+             : kind == Kind::kOpen ? OpenOf(5, path)
+                                   : ConnectTo(5, {203, 0, 113, i}));
   }
 }
 
 // One that rule 0 alone matches.
 void AddMatching(Kind kind, Acts& acts) {
-  acts.Add(kind == Kind::kExec    ? ExecOf(100, "tool0", 5, "--input=/var/lib")
-           : kind == Kind::kMount ? MountOf(5, "/mnt/volume0/data")
-                                  : ConnectTo(5, {10, 0, 0, 7}));
+  acts.Add(kind == Kind::kExec   ? ExecOf(100, "tool0", 5, "--input=/var/lib")
+           : kind == Kind::kOpen ? OpenOf(5, "/etc/app0/main.conf")
+                                 : ConnectTo(5, {10, 0, 0, 7}));
 }
 
 // The rules of one size.
@@ -210,7 +216,7 @@ int Main(int argc, char** argv) {
     return 1;
   }
   const Effort& effort = quick ? kQuick : kFull;
-  const bool fine = Run(Kind::kExec, "exec", effort) && Run(Kind::kMount, "mount", effort) &&
+  const bool fine = Run(Kind::kExec, "exec", effort) && Run(Kind::kOpen, "open", effort) &&
                     Run(Kind::kConnect, "connect", effort);
   return fine ? 0 : 1;
 }

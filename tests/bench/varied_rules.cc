@@ -22,8 +22,10 @@ constexpr std::string_view kShared = R"(
   condition: container.id != host
 - macro: from_shell
   condition: proc.pname in (shells)
-- macro: mounted
-  condition: evt.type in (mount, move_mount, fsmount) and evt.rawres >= 0
+- macro: written
+  condition: evt.type in (open, openat, openat2) and evt.is_open_write = true and fd.typechar = f and fd.num >= 0
+- macro: opened
+  condition: evt.type in (open, openat, openat2) and fd.typechar = f and fd.num >= 0
 - macro: connected
   condition: evt.type = connect and fd.typechar in (4, 6) and (evt.rawres >= 0 or evt.res = EINPROGRESS)
 - macro: expected
@@ -52,18 +54,17 @@ constexpr std::string_view kExec[] = {
     "id@",
 };
 
-constexpr std::string_view kMount[] = {
-    "mounted and mount.target startswith /mnt/volume@/ and not expected",
-    "mounted and in_container and mount.source in (/dev/sd@, /dev/nvme@, /dev/vd@)",
-    "mounted and mount.target pmatch (/var/lib/kubelet/pods/pod@, /run/secrets/secret@)",
-    "mounted and mount.target startswith /etc/app@ and not proc.name in (package_tools)",
-    "mounted and mount.source contains share@ and not proc.pname in (system_daemons)",
-    "mounted and proc.name = mounter@ and in_container",
-    "mounted and mount.target endswith /config@.json and not proc.exepath startswith /usr/lib/",
-    "mounted and mount.fstype = fs@",
-    "mounted and mount.target glob /data/tenant@-*/private",
-    "mounted and in_container and mount.source startswith /host@/ and not proc.name in (runc, "
-    "crun)",
+constexpr std::string_view kOpen[] = {
+    "written and fd.name startswith /etc/app@/ and not expected",
+    "opened and in_container and fd.name in (/etc/key@, /root/.token@, /var/lib/secret@)",
+    "opened and fd.name pmatch (/var/lib/kubelet/pods/pod@, /run/secrets/secret@)",
+    "written and fd.directory = /usr/lib/module@ and not proc.name in (package_tools)",
+    "opened and fd.name contains share@ and not proc.pname in (system_daemons)",
+    "opened and proc.name = reader@ and in_container",
+    "opened and fd.name endswith /config@.json and not proc.exepath startswith /usr/lib/",
+    "written and fd.filename = authorized@",
+    "written and fd.name glob /home/tenant@-*/.ssh/*",
+    "opened and fd.filename in (shadow@, passwd@, gshadow@) and not proc.name in (sshd, sudo)",
 };
 
 constexpr std::string_view kConnect[] = {
@@ -80,7 +81,7 @@ constexpr std::string_view kConnect[] = {
 
 std::span<const std::string_view> Shapes(Kind kind) {
   if (kind == Kind::kExec) return kExec;
-  if (kind == Kind::kMount) return kMount;
+  if (kind == Kind::kOpen) return kOpen;
   return kConnect;
 }
 

@@ -8,7 +8,7 @@
 namespace nezuban::bench {
 
 // Which events the rules are for.
-enum class Kind { kExec, kMount, kConnect };
+enum class Kind { kExec, kOpen, kConnect };
 
 // A rule file with `count` rules, the macros and lists they share, and one exception for each
 // third. Rule 0 matches what MatchingEvents of the bench do.
