@@ -39,7 +39,13 @@
 	EVENT(EVENT_SEND, message_record, "sendto sendmsg sendmmsg", 1, LANE_BULK)            \
 	EVENT(EVENT_RECV, message_record, "recvfrom recvmsg recvmmsg", 1, LANE_BULK)          \
 	EVENT(EVENT_RECVFD, recvfd_record, "recvfd", 1, LANE_VITAL)                           \
-	EVENT(EVENT_OPEN, open_record, "open openat openat2 creat open_by_handle_at", 3, LANE_BULK)
+	EVENT(EVENT_OPEN, open_record, "open openat openat2 creat open_by_handle_at", 3,      \
+	      LANE_BULK)                                                                      \
+	EVENT(EVENT_RENAME, path_record, "rename renameat renameat2", 6, LANE_BULK)           \
+	EVENT(EVENT_UNLINK, path_record, "unlink unlinkat rmdir", 6, LANE_BULK)               \
+	EVENT(EVENT_MKDIR, path_record, "mkdir mkdirat", 6, LANE_BULK)                        \
+	EVENT(EVENT_LINK, path_record, "link linkat symlink symlinkat", 6, LANE_BULK)         \
+	EVENT(EVENT_CHMOD, path_record, "chmod fchmod fchmodat fchmodat2", 6, LANE_BULK)
 
 #define EVENT_ID(id, record, names, strings, lane) id,
 enum { EVENT_LIST(EVENT_ID) NR_EVENTS };
@@ -357,6 +363,27 @@ struct open_record {
 	__u32 pad;
 };
 
+/*
+ * A name is made, changed or removed, or a file's mode is: rename, unlink, mkdir, link, chmod and
+ * their siblings, failed ones included. new_… only where the call has a second name. Where path is
+ * empty and known to be, all there is are the name and, if that is relative, its directory.
+ */
+struct path_record {
+	struct record_header hdr;
+	struct str_ref path; /* what the kernel resolved, as seen from the process's root */
+	struct str_ref name; /* as passed; of symlink what the link says */
+	struct str_ref dir;  /* what the name is relative to */
+	struct str_ref new_path;
+	struct str_ref new_name;
+	struct str_ref new_dir;
+	struct file_ref file; /* of path; ino 0: not known */
+	__u64 flags;	      /* as passed: RENAME_*, AT_* */
+	__u32 mode;	      /* as passed: mkdir, chmod */
+	__s32 dirfd;	      /* AT_FDCWD where the call has none; fchmod: the descriptor */
+	__s32 new_dirfd;
+	__s32 result; /* 0 or -errno */
+};
+
 ABI_ASSERT(sizeof(struct exec_record) == 112 + 6 * 8 + 24 + 3 * 88 + 32);
 ABI_ASSERT(sizeof(struct fork_record) == 112 + 48);
 ABI_ASSERT(sizeof(struct exit_record) == 112 + 8);
@@ -371,6 +398,7 @@ ABI_ASSERT(sizeof(struct accept_record) == 112 + 8 + 56 + 24);
 ABI_ASSERT(sizeof(struct message_record) == 112 + 8 + 56 + 16);
 ABI_ASSERT(sizeof(struct recvfd_record) == 112 + 8 + 24 + 56 + 8);
 ABI_ASSERT(sizeof(struct open_record) == 112 + 24 + 24 + 32);
+ABI_ASSERT(sizeof(struct path_record) == 112 + 48 + 24 + 24);
 
 /* No record is larger: three paths, argv and the fixed part fit with room to spare. */
 #define RECORD_MAX 28672

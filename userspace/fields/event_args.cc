@@ -46,7 +46,7 @@ bool HasArg(const EventArg& arg, const record_header& header) {
 
 std::span<const EventFamily> EventFamilies() {
   static const EventFamily families[] = {
-      ProcessEvents(), MountEvents(), SocketEvents(), PrivilegeEvents(), FileEvents(),
+      ProcessEvents(), MountEvents(), SocketEvents(), PrivilegeEvents(), FileEvents(), PathEvents(),
   };
   return families;
 }

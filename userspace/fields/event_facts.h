@@ -16,6 +16,19 @@ namespace nezuban::fields {
 // Which end of its socket the process holds. kNone: there is no other end yet.
 enum class SocketRole : std::uint8_t { kUnknown, kNone, kClient, kServer };
 
+// Names of files that a call makes, changes or removes. Resolved or made absolute; raw: as passed.
+struct PathFacts {
+  Value (*name)(const FieldContext& context);
+  Value (*name_raw)(const FieldContext& context);
+  Value (*source)(const FieldContext& context);
+  Value (*source_raw)(const FieldContext& context);
+  Value (*target)(const FieldContext& context);
+  Value (*target_raw)(const FieldContext& context);
+  // The names in the order of the call: of one that has two the old one, then the new one.
+  Value (*first)(const FieldContext& context);
+  Value (*second)(const FieldContext& context);
+};
+
 // Each getter is called on events of that type only; nullptr: the event has no such thing.
 struct EventFacts {
   int event;                  // EVENT_*
@@ -33,6 +46,7 @@ struct EventFacts {
   const file_ref* (*file)(const FieldContext& context) = nullptr;
   Value (*file_name)(const FieldContext& context) = nullptr;
   Value (*file_name_raw)(const FieldContext& context) = nullptr;  // as the caller passed it
+  const PathFacts* paths = nullptr;
 };
 
 // The rows with a result, for FieldDef::events; a unit test holds them together.
@@ -50,6 +64,11 @@ inline constexpr std::uint64_t kEventsWithResult = On({
     EVENT_SEND,
     EVENT_RECV,
     EVENT_OPEN,
+    EVENT_RENAME,
+    EVENT_UNLINK,
+    EVENT_MKDIR,
+    EVENT_LINK,
+    EVENT_CHMOD,
 });
 
 // Those about a socket, those about a file, and those with a descriptor of whatever kind.
@@ -65,10 +84,20 @@ inline constexpr std::uint64_t kEventsWithSocket = On({
     EVENT_RECVFD,
 });
 inline constexpr std::uint64_t kEventsWithFile = On({
-    EVENT_OPEN,
-    EVENT_RECVFD,
+    EVENT_OPEN, EVENT_RECVFD,
+    EVENT_CHMOD,  // of a descriptor
 });
 inline constexpr std::uint64_t kEventsWithFd = kEventsWithSocket | kEventsWithFile;
+
+// Those about names of files, and those of them that have two.
+inline constexpr std::uint64_t kEventsWithPaths = On({
+    EVENT_RENAME,
+    EVENT_UNLINK,
+    EVENT_MKDIR,
+    EVENT_LINK,
+    EVENT_CHMOD,
+});
+inline constexpr std::uint64_t kEventsWithTwoPaths = On({EVENT_RENAME, EVENT_LINK});
 
 // Of the event at hand.
 const EventFacts& FactsOf(const FieldContext& context);

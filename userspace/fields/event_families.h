@@ -19,6 +19,7 @@ EventFamily MountEvents();
 EventFamily SocketEvents();
 EventFamily PrivilegeEvents();
 EventFamily FileEvents();
+EventFamily PathEvents();
 
 std::span<const EventFamily> EventFamilies();
 

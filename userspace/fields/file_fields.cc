@@ -21,6 +21,12 @@ Value OfFile(const FieldContext& c, Of of) {
   return file == nullptr || file->ino == 0 ? Value(Absent{}) : of(*file);
 }
 
+// One name of an event about names; Absent on all others.
+Value NameOf(const FieldContext& c, Value (*PathFacts::*which)(const FieldContext& context)) {
+  const PathFacts* paths = FactsOf(c).paths;
+  return paths == nullptr ? Value(Absent{}) : (paths->*which)(c);
+}
+
 Value PathOf(const FieldContext& c) {
   const auto name = FactsOf(c).file_name;
   return name == nullptr ? Value(Absent{}) : name(c);
@@ -29,6 +35,18 @@ Value PathOf(const FieldContext& c) {
 Value RawPathOf(const FieldContext& c) {
   const auto name = FactsOf(c).file_name_raw;
   return name == nullptr ? Value(Absent{}) : name(c);
+}
+
+// The path an event on a file is about, or a name of one that is about names.
+Value FsPath(const FieldContext& c, Value (*PathFacts::*which)(const FieldContext& context)) {
+  return FactsOf(c).paths == nullptr ? PathOf(c) : NameOf(c, which);
+}
+
+// The same where the call has two paths: what a symbolic link says is none.
+Value OfTwo(const FieldContext& c, Value (*PathFacts::*which)(const FieldContext& context)) {
+  const PathFacts* paths = FactsOf(c).paths;
+  const bool has_two = paths != nullptr && !std::holds_alternative<Absent>(paths->second(c));
+  return has_two ? (paths->*which)(c) : Value(Absent{});
 }
 
 Value Directory(const FieldContext& c) {
@@ -185,17 +203,47 @@ constexpr FieldDef kFields[] = {
                c, [](const open_record& open) { return (open.file.flags & FILE_CREATED) != 0; });
          }},
     {.name = "evt.abspath",
-     .events = kEventsWithFile,
-     .doc = "Absolute path the event is about, as fs.path.name.",
-     .get = [](const FieldContext& c, const Argument&) { return PathOf(c); }},
+     .events = kEventsWithFile | kEventsWithPaths,
+     .doc = "Absolute path the event is about; of a rename or a link the old one.",
+     .get = [](const FieldContext& c, const Argument&) { return FsPath(c, &PathFacts::first); }},
+    {.name = "evt.abspath.src",
+     .events = kEventsWithTwoPaths,
+     .doc = "Absolute path of the old name, of a rename or a hard link.",
+     .get = [](const FieldContext& c, const Argument&) { return OfTwo(c, &PathFacts::first); }},
+    {.name = "evt.abspath.dst",
+     .events = kEventsWithTwoPaths,
+     .doc = "Absolute path of the new name, of a rename or a hard link.",
+     .get = [](const FieldContext& c, const Argument&) { return OfTwo(c, &PathFacts::second); }},
     {.name = "fs.path.name",
-     .events = kEventsWithFile,
-     .doc = "Path the event is about, as the kernel resolved it; where it did not, made absolute.",
-     .get = [](const FieldContext& c, const Argument&) { return PathOf(c); }},
+     .events = kEventsWithFile | kEventsWithPaths,
+     .doc = "Path the event is about, as the kernel resolved it; where it did not, made absolute. "
+            "Absent where there are two.",
+     .get = [](const FieldContext& c, const Argument&) { return FsPath(c, &PathFacts::name); }},
     {.name = "fs.path.nameraw",
-     .events = kEventsWithFile,
+     .events = kEventsWithFile | kEventsWithPaths,
      .doc = "Path the event is about, as the caller passed it.",
-     .get = [](const FieldContext& c, const Argument&) { return RawPathOf(c); }},
+     .get =
+         [](const FieldContext& c, const Argument&) {
+           return FactsOf(c).paths == nullptr ? RawPathOf(c) : NameOf(c, &PathFacts::name_raw);
+         }},
+    {.name = "fs.path.source",
+     .events = kEventsWithTwoPaths,
+     .doc = "Of a rename the old path; of a link, hard or symbolic, the link's own.",
+     .get = [](const FieldContext& c, const Argument&) { return NameOf(c, &PathFacts::source); }},
+    {.name = "fs.path.sourceraw",
+     .events = kEventsWithTwoPaths,
+     .doc = "fs.path.source as the caller passed it.",
+     .get = [](const FieldContext& c,
+               const Argument&) { return NameOf(c, &PathFacts::source_raw); }},
+    {.name = "fs.path.target",
+     .events = kEventsWithTwoPaths,
+     .doc = "Of a rename the new path; of a link, hard or symbolic, what it leads to.",
+     .get = [](const FieldContext& c, const Argument&) { return NameOf(c, &PathFacts::target); }},
+    {.name = "fs.path.targetraw",
+     .events = kEventsWithTwoPaths,
+     .doc = "fs.path.target as the caller passed it.",
+     .get = [](const FieldContext& c,
+               const Argument&) { return NameOf(c, &PathFacts::target_raw); }},
 };
 
 }  // namespace

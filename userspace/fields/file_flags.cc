@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <charconv>
@@ -45,6 +46,21 @@ constexpr FlagName kResolveFlags[] = {
     {RESOLVE_CACHED, "RESOLVE_CACHED"},
 };
 
+constexpr FlagName kRenameFlags[] = {
+    {1 << 0, "RENAME_NOREPLACE"}, {1 << 1, "RENAME_EXCHANGE"}, {1 << 2, "RENAME_WHITEOUT"}};
+
+// AT_REMOVEDIR of unlinkat; the others have no use for that bit.
+constexpr FlagName kAtFlags[] = {{AT_REMOVEDIR, "AT_REMOVEDIR"},
+                                 {AT_SYMLINK_NOFOLLOW, "AT_SYMLINK_NOFOLLOW"},
+                                 {AT_SYMLINK_FOLLOW, "AT_SYMLINK_FOLLOW"},
+                                 {AT_EMPTY_PATH, "AT_EMPTY_PATH"}};
+
+constexpr FlagName kModeBits[] = {
+    {S_IXOTH, "S_IXOTH"}, {S_IWOTH, "S_IWOTH"}, {S_IROTH, "S_IROTH"}, {S_IXGRP, "S_IXGRP"},
+    {S_IWGRP, "S_IWGRP"}, {S_IRGRP, "S_IRGRP"}, {S_IXUSR, "S_IXUSR"}, {S_IWUSR, "S_IWUSR"},
+    {S_IRUSR, "S_IRUSR"}, {S_ISVTX, "S_ISVTX"}, {S_ISGID, "S_ISGID"}, {S_ISUID, "S_ISUID"},
+};
+
 void Add(std::string& text, std::string_view name) {
   if (!text.empty()) text += '|';
   text += name;
@@ -78,6 +94,18 @@ std::string_view ResolveFlags(std::uint64_t flags, Arena& arena) {
   return Names(flags, kResolveFlags, arena);
 }
 
+std::string_view RenameFlags(std::uint64_t flags, Arena& arena) {
+  return Names(flags, kRenameFlags, arena);
+}
+
+std::string_view AtFlags(std::uint64_t flags, Arena& arena) {
+  return Names(flags, kAtFlags, arena);
+}
+
+std::string_view ModeBits(std::uint32_t mode, Arena& arena) {
+  return Names(mode, kModeBits, arena);
+}
+
 // 3, the access mode without a name, opens for ioctl only.
 bool OpensToRead(std::uint64_t flags) { return (flags & O_ACCMODE) != O_WRONLY; }
 bool OpensToWrite(std::uint64_t flags) { return (flags & O_ACCMODE) != O_RDONLY; }
@@ -88,6 +116,12 @@ std::string_view OctalMode(std::uint32_t mode, Arena& arena) {
   std::array<char, 16> digits{'0'};
   if (mode == 0) return "0";
   const auto end = std::to_chars(digits.data() + 1, digits.data() + digits.size(), mode, 8).ptr;
+  return arena.Copy({digits.data(), static_cast<std::size_t>(end - digits.data())});
+}
+
+std::string_view HexMode(std::uint32_t mode, Arena& arena) {
+  std::array<char, 8> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), mode, 16).ptr;
   return arena.Copy({digits.data(), static_cast<std::size_t>(end - digits.data())});
 }
 

@@ -18,6 +18,13 @@ std::string_view OpenFlags(std::uint64_t flags, std::uint16_t file_flags, Arena&
 // RESOLVE_* of openat2; "0" for none.
 std::string_view ResolveFlags(std::uint64_t flags, Arena& arena);
 
+// RENAME_* of renameat2, AT_* of unlinkat, linkat and fchmodat2; "0" for none.
+std::string_view RenameFlags(std::uint64_t flags, Arena& arena);
+std::string_view AtFlags(std::uint64_t flags, Arena& arena);
+
+// "S_IXOTH|S_ISUID": the permissions of a mode; "0" for none.
+std::string_view ModeBits(std::uint32_t mode, Arena& arena);
+
 // Whether the open asked to read, to write; by its access mode alone.
 bool OpensToRead(std::uint64_t flags);
 bool OpensToWrite(std::uint64_t flags);
@@ -27,5 +34,8 @@ bool OpensToCreate(std::uint64_t flags);
 
 // "0644"; "0" for none.
 std::string_view OctalMode(std::uint32_t mode, Arena& arena);
+
+// "1ed" for 0755, as rules know the mode of mkdir.
+std::string_view HexMode(std::uint32_t mode, Arena& arena);
 
 }  // namespace nezuban::fields

@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <stdio.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -129,6 +131,31 @@ bool ActOpen(const ProofContext&) {
   const int fd = ::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return false;
   ::close(fd);
+  return true;
+}
+
+bool ActRename(const ProofContext&) {
+  (void)::renameat(AT_FDCWD, "", AT_FDCWD, "");
+  return true;
+}
+
+bool ActUnlink(const ProofContext&) {
+  (void)::unlinkat(AT_FDCWD, "", 0);
+  return true;
+}
+
+bool ActMkdir(const ProofContext&) {
+  (void)::mkdirat(AT_FDCWD, "", 0);
+  return true;
+}
+
+bool ActLink(const ProofContext&) {
+  (void)::linkat(AT_FDCWD, "", AT_FDCWD, "", 0);
+  return true;
+}
+
+bool ActChmod(const ProofContext&) {
+  (void)::fchmodat(AT_FDCWD, "", 0, 0);
   return true;
 }
 

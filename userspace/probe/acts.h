@@ -43,4 +43,11 @@ bool ActNamespace(const ProofContext& context);
 // The root directory is opened.
 bool ActOpen(const ProofContext& context);
 
+// Calls on a name that is empty, which no file has.
+bool ActRename(const ProofContext& context);
+bool ActUnlink(const ProofContext& context);
+bool ActMkdir(const ProofContext& context);
+bool ActLink(const ProofContext& context);
+bool ActChmod(const ProofContext& context);
+
 }  // namespace nezuban::probe

@@ -28,9 +28,17 @@ Record OneCall(int type) {
   return call.Build();
 }
 
+Record OnePathCall(EventType type) {
+  Draft<path_record> call(Actor{}, type, 0);
+  call.Text(call->path, "/tmp/a").Text(call->name, "a").Text(call->dir, "/tmp");
+  call.Text(call->new_path, "/b").Text(call->new_name, "b").Text(call->new_dir, "/");
+  return call.Build();
+}
+
 // One valid record of each type, in their order, with a text in every string.
 std::vector<Record> OneOfEach() {
   const std::uint64_t calls = kTypesOfRecord<call_record>;
+  const std::uint64_t path_calls = kTypesOfRecord<path_record>;
   std::vector<Record> records;
   auto exec = testlib::Exec({.comm = "sh"}, "/bin/sh", testlib::Argv({"sh", "-c", "id"}), "/root");
   for (str_ref& name : exec->stdio_names) exec.Text(name, "/dev/pts/0");
@@ -61,6 +69,8 @@ std::vector<Record> OneOfEach() {
   Draft<open_record> open{Actor{}};
   open.Text(open->path, "/etc/passwd").Text(open->name, "passwd").Text(open->dir, "/etc");
   records.push_back(open.Build());
+  for (EventType type = 0; type < NR_EVENTS; ++type)
+    if ((path_calls >> type & 1) != 0) records.push_back(OnePathCall(type));
   for (EventType type = 0; type < NR_EVENTS; ++type)
     if ((calls >> type & 1) != 0) records.push_back(OneCall(type));
   std::map<EventType, Record> by_type;

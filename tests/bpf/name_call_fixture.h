@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls on names of files by a child, and what every record of one must say.
+#pragma once
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bpf/harness.h"
+#include "bpf/shared.h"
+
+namespace nezuban::bpf_test {
+
+using NameCall = Found<path_record>;
+
+class NameCallTest : public ::testing::Test {
+ protected:
+  NameCallTest() { std::ofstream(Path("file")) << "content"; }
+
+  std::string Path(const std::string& name) const { return dir_.path() + "/" + name; }
+
+  std::vector<NameCall> Run(const std::function<void()>& act) {
+    recorded_.emplace(harness_.Run(act));
+    return recorded_->Of<path_record>();
+  }
+
+  // The same in the directory, for relative names.
+  std::vector<NameCall> RunInside(const std::function<void()>& act) {
+    return Run([&] {
+      REQUIRE_OK(::chdir(dir_.path().c_str()) == 0);
+      act();
+    });
+  }
+
+  struct Expected {
+    const char* name;
+    std::string first;  // as passed
+    std::string second;
+    std::string dir;
+    std::string new_dir;
+    int dirfd = AT_FDCWD;
+    int new_dirfd = AT_FDCWD;
+    std::uint64_t flags = 0;
+    std::uint32_t mode = 0;
+    int result = 0;
+    std::string path;
+  };
+
+  void Expect(const NameCall& call, const Expected& expected) {
+    const record_header& header = call.header();
+    EXPECT_EQ(call.event().name(), expected.name);
+    EXPECT_EQ(header.lane, LANE_BULK);
+    EXPECT_EQ(header.sensor, SENSOR_TRACEPOINT);
+    EXPECT_EQ(header.tgid, static_cast<std::uint32_t>(recorded_->child()));
+    EXPECT_EQ(header.flags,
+              expected.name == std::string_view("fchmod") ? 0 : RECORD_FROM_USER_MEMORY);
+    ExpectText(call, call->name, expected.first);
+    ExpectText(call, call->new_name, expected.second);
+    ExpectText(call, call->dir, expected.dir);
+    ExpectText(call, call->new_dir, expected.new_dir);
+    ExpectText(call, call->path, expected.path);
+    ExpectText(call, call->new_path, "");
+    EXPECT_EQ(call->dirfd, expected.dirfd);
+    EXPECT_EQ(call->new_dirfd, expected.new_dirfd);
+    EXPECT_EQ(call->flags, expected.flags);
+    EXPECT_EQ(call->mode, expected.mode);
+    EXPECT_EQ(call->result, expected.result);
+    EXPECT_EQ(call->file.ino != 0, !expected.path.empty());
+  }
+
+  void ExpectText(const NameCall& call, const str_ref& ref, const std::string& text) {
+    EXPECT_EQ(call.Text(ref), text);
+    EXPECT_FALSE(call.Truncated(ref)) << text;
+  }
+
+  TempDir dir_;
+  Harness harness_;
+  std::optional<Recorded> recorded_;
+};
+
+}  // namespace nezuban::bpf_test
