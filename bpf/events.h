@@ -22,29 +22,47 @@
 #endif
 
 /* id, record, names in rules (blank-separated, header.variant selects one), strings, lane */
-#define EVENT_LIST(EVENT)                                                                     \
-	EVENT(EVENT_EXEC, exec_record, "execve execveat", 6, LANE_VITAL)                      \
-	EVENT(EVENT_FORK, fork_record, "clone fork vfork clone3", 0, LANE_VITAL)              \
-	EVENT(EVENT_EXIT, exit_record, "procexit", 0, LANE_VITAL)                             \
-	EVENT(EVENT_CGROUP, cgroup_record, "cgroup_mkdir cgroup_attach_task cgroup_rmdir", 1, \
-	      LANE_VITAL)                                                                     \
-	EVENT(EVENT_MOUNT, mount_record, "mount move_mount fsmount", 3, LANE_VITAL)           \
-	EVENT(EVENT_DUP, dup_record, "dup dup2 dup3 fcntl", 0, LANE_VITAL)                    \
-	EVENT(EVENT_CONNECT, connect_record, "connect", 1, LANE_BULK)                         \
-	EVENT(EVENT_NAMESPACE, call_record, "setns unshare", 2, LANE_VITAL)                   \
-	EVENT(EVENT_SOCKET, socket_record, "socket socketpair", 0, LANE_BULK)                 \
-	EVENT(EVENT_BIND, bind_record, "bind", 1, LANE_BULK)                                  \
-	EVENT(EVENT_LISTEN, bind_record, "listen", 1, LANE_VITAL)                             \
-	EVENT(EVENT_ACCEPT, accept_record, "accept accept4", 1, LANE_BULK)                    \
-	EVENT(EVENT_SEND, message_record, "sendto sendmsg sendmmsg", 1, LANE_BULK)            \
-	EVENT(EVENT_RECV, message_record, "recvfrom recvmsg recvmmsg", 1, LANE_BULK)          \
-	EVENT(EVENT_RECVFD, recvfd_record, "recvfd", 1, LANE_VITAL)                           \
-	EVENT(EVENT_OPEN, open_record, "open openat openat2 creat open_by_handle_at", 3,      \
-	      LANE_BULK)                                                                      \
-	EVENT(EVENT_RENAME, path_record, "rename renameat renameat2", 6, LANE_BULK)           \
-	EVENT(EVENT_UNLINK, path_record, "unlink unlinkat rmdir", 6, LANE_BULK)               \
-	EVENT(EVENT_MKDIR, path_record, "mkdir mkdirat", 6, LANE_BULK)                        \
-	EVENT(EVENT_LINK, path_record, "link linkat symlink symlinkat", 6, LANE_BULK)         \
+#define EVENT_LIST(EVENT)                                                                          \
+	EVENT(EVENT_EXEC, exec_record, "execve execveat", 6, LANE_VITAL)                           \
+	EVENT(EVENT_FORK, fork_record, "clone fork vfork clone3", 0, LANE_VITAL)                   \
+	EVENT(EVENT_EXIT, exit_record, "procexit", 0, LANE_VITAL)                                  \
+	EVENT(EVENT_CGROUP, cgroup_record, "cgroup_mkdir cgroup_attach_task cgroup_rmdir", 1,      \
+	      LANE_VITAL)                                                                          \
+	EVENT(EVENT_MOUNT, mount_record, "mount move_mount fsmount", 3, LANE_VITAL)                \
+	EVENT(EVENT_DUP, dup_record, "dup dup2 dup3 fcntl", 0, LANE_VITAL)                         \
+	EVENT(EVENT_CONNECT, connect_record, "connect", 1, LANE_BULK)                              \
+	EVENT(EVENT_NAMESPACE, call_record, "setns unshare", 2, LANE_VITAL)                        \
+	EVENT(EVENT_SOCKET, socket_record, "socket socketpair", 0, LANE_BULK)                      \
+	EVENT(EVENT_BIND, bind_record, "bind", 1, LANE_BULK)                                       \
+	EVENT(EVENT_LISTEN, bind_record, "listen", 1, LANE_VITAL)                                  \
+	EVENT(EVENT_ACCEPT, accept_record, "accept accept4", 1, LANE_BULK)                         \
+	EVENT(EVENT_SEND, message_record, "sendto sendmsg sendmmsg", 1, LANE_BULK)                 \
+	EVENT(EVENT_RECV, message_record, "recvfrom recvmsg recvmmsg", 1, LANE_BULK)               \
+	EVENT(EVENT_RECVFD, recvfd_record, "recvfd", 1, LANE_VITAL)                                \
+	EVENT(EVENT_OPEN, open_record, "open openat openat2 creat open_by_handle_at", 3,           \
+	      LANE_BULK)                                                                           \
+	EVENT(EVENT_ROOT, call_record, "chroot pivot_root umount umount2", 2, LANE_VITAL)          \
+	EVENT(EVENT_PTRACE, call_record,                                                           \
+	      "ptrace process_vm_readv process_vm_writev pidfd_getfd pidfd_open", 2, LANE_VITAL)   \
+	EVENT(EVENT_SIGNAL, call_record,                                                           \
+	      "kill tkill tgkill pidfd_send_signal rt_sigqueueinfo rt_tgsigqueueinfo", 2,          \
+	      LANE_VITAL)                                                                          \
+	EVENT(EVENT_BPF, call_record, "bpf perf_event_open userfaultfd io_uring_setup seccomp", 2, \
+	      LANE_VITAL)                                                                          \
+	EVENT(EVENT_MODULE, call_record,                                                           \
+	      "init_module finit_module delete_module kexec_load kexec_file_load", 2, LANE_VITAL)  \
+	EVENT(EVENT_KEYCTL, call_record, "keyctl add_key request_key", 2, LANE_VITAL)              \
+	EVENT(EVENT_SETUID, call_record,                                                           \
+	      "setuid setgid setreuid setregid setresuid setresgid setfsuid setfsgid", 2,          \
+	      LANE_VITAL)                                                                          \
+	EVENT(EVENT_CAPSET, call_record, "capset", 2, LANE_VITAL)                                  \
+	EVENT(EVENT_CREDENTIALS, credentials_record, "credentials", 0, LANE_VITAL)                 \
+	EVENT(EVENT_MOUNT_API, call_record, "fsopen fsconfig fspick open_tree mount_setattr", 2,   \
+	      LANE_VITAL)                                                                          \
+	EVENT(EVENT_RENAME, path_record, "rename renameat renameat2", 6, LANE_BULK)                \
+	EVENT(EVENT_UNLINK, path_record, "unlink unlinkat rmdir", 6, LANE_BULK)                    \
+	EVENT(EVENT_MKDIR, path_record, "mkdir mkdirat", 6, LANE_BULK)                             \
+	EVENT(EVENT_LINK, path_record, "link linkat symlink symlinkat", 6, LANE_BULK)              \
 	EVENT(EVENT_CHMOD, path_record, "chmod fchmod fchmodat fchmodat2", 6, LANE_BULK)
 
 #define EVENT_ID(id, record, names, strings, lane) id,
@@ -197,6 +215,9 @@ struct exec_record {
 		stdio_names[3]; /* path where it has one, or a unix socket's own or peer's name */
 	struct file_ref exe_file;
 	struct stdio_ref stdio[3];
+	__u64 cap_inheritable; /* bit n: capability n */
+	__u64 cap_permitted;
+	__u64 cap_effective;
 	__u64 parent_start_ns;
 	__u32 ppid;
 	__u32 vpid; /* in the process's own pid namespace */
@@ -208,6 +229,7 @@ struct exec_record {
 
 struct fork_record {
 	struct record_header hdr; /* of the caller of fork */
+	__u64 flags;		  /* CLONE_*, without the signal */
 	__u64 child_start_ns;
 	__u64 child_cgroup_id;
 	__u64 child_origin_cgroup_id;
@@ -286,7 +308,7 @@ struct call_record {
 	struct str_ref text[2];
 	struct file_ref file;
 	__u64 arg[NR_CALL_ARGS]; /* as passed; of 32-bit calls the lower halves */
-	__u64 known[2];		 /* what the kernel resolved */
+	__u64 known[3];		 /* what the kernel resolved */
 	__s64 result;		 /* 0 or more, or -errno */
 	__u64 target_start_ns;	 /* the process acted on; 0: none, or not known */
 	__u32 target_tgid;
@@ -363,6 +385,34 @@ struct open_record {
 	__u32 pad;
 };
 
+/* Ids in the initial user namespace; bit n of a set is capability n. */
+struct credentials {
+	__u32 uid, euid, suid, fsuid;
+	__u32 gid, egid, sgid, fsgid;
+	__u64 cap_inheritable;
+	__u64 cap_permitted;
+	__u64 cap_effective;
+};
+ABI_ASSERT(sizeof(struct credentials) == 56);
+
+/* credentials_record.by: what the task was doing when its credentials changed. */
+enum {
+	CREDENTIALS_BY_OTHER,
+	CREDENTIALS_BY_EXEC,
+	CREDENTIALS_BY_SETUID, /* the setuid family */
+	CREDENTIALS_BY_CAPSET,
+	CREDENTIALS_BY_NAMESPACE, /* setns, unshare: of a user namespace */
+};
+
+struct credentials_record {
+	struct record_header hdr;  /* of the thread, its ids as they are afterwards */
+	struct credentials before; /* only where before_known is 1 */
+	struct credentials after;
+	__u8 before_known;
+	__u8 by; /* CREDENTIALS_BY_* */
+	__u8 pad[6];
+};
+
 /*
  * A name is made, changed or removed, or a file's mode is: rename, unlink, mkdir, link, chmod and
  * their siblings, failed ones included. new_… only where the call has a second name. Where path is
@@ -384,20 +434,21 @@ struct path_record {
 	__s32 result; /* 0 or -errno */
 };
 
-ABI_ASSERT(sizeof(struct exec_record) == 112 + 6 * 8 + 24 + 3 * 88 + 32);
-ABI_ASSERT(sizeof(struct fork_record) == 112 + 48);
+ABI_ASSERT(sizeof(struct exec_record) == 112 + 6 * 8 + 24 + 3 * 88 + 24 + 32);
+ABI_ASSERT(sizeof(struct fork_record) == 112 + 56);
 ABI_ASSERT(sizeof(struct exit_record) == 112 + 8);
 ABI_ASSERT(sizeof(struct cgroup_record) == 112 + 8 + 48);
 ABI_ASSERT(sizeof(struct mount_record) == 112 + 24 + 24 + 24);
 ABI_ASSERT(sizeof(struct dup_record) == 112 + 56 + 8);
 ABI_ASSERT(sizeof(struct connect_record) == 112 + 8 + 56 + 8);
-ABI_ASSERT(sizeof(struct call_record) == 112 + 16 + 24 + 48 + 16 + 24);
 ABI_ASSERT(sizeof(struct socket_record) == 112 + 56 + 24);
 ABI_ASSERT(sizeof(struct bind_record) == 112 + 8 + 56 + 16);
 ABI_ASSERT(sizeof(struct accept_record) == 112 + 8 + 56 + 24);
 ABI_ASSERT(sizeof(struct message_record) == 112 + 8 + 56 + 16);
 ABI_ASSERT(sizeof(struct recvfd_record) == 112 + 8 + 24 + 56 + 8);
 ABI_ASSERT(sizeof(struct open_record) == 112 + 24 + 24 + 32);
+ABI_ASSERT(sizeof(struct call_record) == 112 + 16 + 24 + 48 + 24 + 24);
+ABI_ASSERT(sizeof(struct credentials_record) == 112 + 2 * 56 + 8);
 ABI_ASSERT(sizeof(struct path_record) == 112 + 48 + 24 + 24);
 
 /* No record is larger: three paths, argv and the fixed part fit with room to spare. */

@@ -8,6 +8,7 @@
  * comm, mm and arguments are the new program's, and close-on-exec descriptors are gone, so fds 0–2
  * are what the program will see. Both kinds of sensor use this hook: nothing else comes as late.
  */
+#include "credentials.bpf.h"
 #include "path.bpf.h"
 #include "record.bpf.h"
 #include "socket.bpf.h"
@@ -149,6 +150,8 @@ static __always_inline void fill_process(struct exec_record *record, struct task
 	struct fs_struct *fs = BPF_CORE_READ(task, fs);
 	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
 
+	credentials_fill_caps(BPF_CORE_READ(task, cred), &record->cap_inheritable,
+			      &record->cap_permitted, &record->cap_effective);
 	record->ppid = BPF_CORE_READ(parent, tgid);
 	record->parent_start_ns = task_start_ns(parent);
 	record->vpid = task_vpid(task);

@@ -4,10 +4,13 @@
  *
  * The record's header is of the thread as it is afterwards, its namespaces included.
  */
+#include "credentials.bpf.h"
 #include "namespace.bpf.h"
 #include "path.bpf.h"
 #include "syscall_sensor.bpf.h"
 #include "target.bpf.h"
+
+#define CLONE_NEWUSER 0x10000000
 
 enum { VARIANT_SETNS, VARIANT_UNSHARE };
 
@@ -47,6 +50,9 @@ static __always_inline int report(const struct syscall_args *args, long ret, boo
 		return 0;
 	if (variant == VARIANT_SETNS)
 		fill_joined(record);
+	if (ret == 0 &&
+	    (variant == VARIANT_SETNS ? record->known[0] : args->arg[0]) & CLONE_NEWUSER)
+		credentials_changed(CREDENTIALS_BY_NAMESPACE);
 	record_submit(record, namespace, LANE_VITAL);
 	return 0;
 }

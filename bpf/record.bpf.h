@@ -63,6 +63,14 @@ static __always_inline void count_drop(__u32 type, __u32 reason)
 		__sync_fetch_and_add(&c->dropped[reason], 1);
 }
 
+static __always_inline void record_fill_ids(struct record_header *hdr, const struct cred *cred)
+{
+	hdr->uid = BPF_CORE_READ(cred, uid.val);
+	hdr->euid = BPF_CORE_READ(cred, euid.val);
+	hdr->gid = BPF_CORE_READ(cred, gid.val);
+	hdr->egid = BPF_CORE_READ(cred, egid.val);
+}
+
 static __always_inline void record_fill_header(struct record_header *hdr, __u32 type,
 					       struct task_struct *task)
 {
@@ -266,46 +274,42 @@ static __always_inline void record_append_kernel(void *record, __u32 capacity, s
 	hdr->size = off + kept;
 }
 
+/* What a helper has copied to `off`, its NUL included, which an empty string of the caller's has
+ * none of on kernels up to 6.1; negative: it could not. */
+static __always_inline void record_took_str(struct record_header *hdr, struct str_ref *ref,
+					    __u64 off, long copied, __u32 max)
+{
+	if (copied < 0)
+		return;
+	if (copied > 0)
+		copied--;
+	ref->len = copied;
+	ref->total = copied < max - 1 ? copied : STR_TOTAL_UNKNOWN;
+	hdr->size = off + ref->len;
+}
+
 /* A NUL-terminated string in kernel memory, shorter than `max` or cut. */
 static __always_inline void record_append_kernel_str(void *record, __u32 capacity,
 						     struct str_ref *ref, const void *src,
 						     __u32 max)
 {
-	struct record_header *hdr = record;
-	__u64 off = record_room(hdr, capacity, ref, max);
+	__u64 off = record_room(record, capacity, ref, max);
 
-	if (!off)
-		return;
-
-	long copied = bpf_probe_read_kernel_str(record + off, max, src);
-
-	if (copied <= 0)
-		return;
-	ref->len = copied - 1;
-	ref->total = copied < max ? copied - 1 : STR_TOTAL_UNKNOWN;
-	hdr->size = off + ref->len;
+	if (off)
+		record_took_str(record, ref, off, bpf_probe_read_kernel_str(record + off, max, src),
+				max);
 }
 
 /* The same in the caller's memory; also marks the record. */
 static __always_inline void record_append_user_str(void *record, __u32 capacity,
 						   struct str_ref *ref, const void *src, __u32 max)
 {
-	struct record_header *hdr = record;
-	__u64 off = record_room(hdr, capacity, ref, max);
+	__u64 off = record_room(record, capacity, ref, max);
 
-	hdr->flags |= RECORD_FROM_USER_MEMORY;
-	if (!off)
-		return;
-
-	long copied = bpf_probe_read_user_str(record + off, max, src);
-
-	if (copied < 0)
-		return;
-	if (copied > 0) /* an empty string is 0 long on kernels up to 6.1, with its NUL on others */
-		copied--;
-	ref->len = copied;
-	ref->total = copied < max - 1 ? copied : STR_TOTAL_UNKNOWN;
-	hdr->size = off + ref->len;
+	((struct record_header *)record)->flags |= RECORD_FROM_USER_MEMORY;
+	if (off)
+		record_took_str(record, ref, off, bpf_probe_read_user_str(record + off, max, src),
+				max);
 }
 
 /* An empty string that is known to be empty. */

@@ -17,7 +17,10 @@ using Call = Found<call_record>;
 
 class CallTest : public ::testing::Test {
  protected:
-  explicit CallTest(event::EventType event) : event_(event) {}
+  explicit CallTest(event::EventType event) : event_(event) {
+    const probe::SensorStatus& status = harness_.source().sensors()[event];
+    EXPECT_NE(status.kind, probe::SensorKind::kNone) << status.why;
+  }
 
   bool object() { return KindOf(harness_.source(), event_) == probe::SensorKind::kObject; }
 

@@ -26,6 +26,27 @@ void Reap(pid_t pid) {
   REQUIRE_OK(::waitpid(pid, nullptr, 0) == pid);
 }
 
+// What the child shares and what it does not, whichever call made it and whatever was asked for.
+TEST(Fork, FlagsByWhatTheChildHas) {
+  Harness harness;
+  const Recorded recorded = harness.Run([] {
+    const auto end = [](long pid) {
+      if (pid == 0) ::_exit(0);
+      Reap(static_cast<pid_t>(pid));
+    };
+    end(::syscall(SYS_clone, CLONE_NEWUTS | CLONE_FS | SIGCHLD, nullptr, nullptr, nullptr, 0));
+    end(Clone3(CLONE_NEWNS | CLONE_NEWNET | CLONE_FILES));
+    end(Clone3(CLONE_NEWUSER | CLONE_NEWPID | CLONE_CLEAR_SIGHAND));
+    end(::fork());
+  });
+  const auto forks = recorded.Of<fork_record>();
+  ASSERT_EQ(forks.size(), 4u);
+  EXPECT_EQ(forks[0]->flags, std::uint64_t{CLONE_NEWUTS | CLONE_FS});
+  EXPECT_EQ(forks[1]->flags, std::uint64_t{CLONE_NEWNS | CLONE_NEWNET | CLONE_FILES});
+  EXPECT_EQ(forks[2]->flags, std::uint64_t{CLONE_NEWUSER | CLONE_NEWPID});
+  EXPECT_EQ(forks[3]->flags & ~std::uint64_t{CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID}, 0u);
+}
+
 TEST(Fork, OneRecordEach) {
   Harness harness;
   const Recorded recorded = harness.Run([] {

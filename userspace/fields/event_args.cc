@@ -46,7 +46,8 @@ bool HasArg(const EventArg& arg, const record_header& header) {
 
 std::span<const EventFamily> EventFamilies() {
   static const EventFamily families[] = {
-      ProcessEvents(), MountEvents(), SocketEvents(), PrivilegeEvents(), FileEvents(), PathEvents(),
+      ProcessEvents(), MountEvents(),  SocketEvents(), PrivilegeEvents(),
+      FileEvents(),    KernelEvents(), PathEvents(),
   };
   return families;
 }

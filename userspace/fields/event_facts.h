@@ -51,24 +51,11 @@ struct EventFacts {
 
 // The rows with a result, for FieldDef::events; a unit test holds them together.
 inline constexpr std::uint64_t kEventsWithResult = On({
-    EVENT_EXEC,
-    EVENT_FORK,
-    EVENT_MOUNT,
-    EVENT_DUP,
-    EVENT_CONNECT,
-    EVENT_NAMESPACE,
-    EVENT_SOCKET,
-    EVENT_BIND,
-    EVENT_LISTEN,
-    EVENT_ACCEPT,
-    EVENT_SEND,
-    EVENT_RECV,
-    EVENT_OPEN,
-    EVENT_RENAME,
-    EVENT_UNLINK,
-    EVENT_MKDIR,
-    EVENT_LINK,
-    EVENT_CHMOD,
+    EVENT_EXEC,   EVENT_FORK,   EVENT_MOUNT,  EVENT_DUP,         EVENT_CONNECT,   EVENT_NAMESPACE,
+    EVENT_SOCKET, EVENT_BIND,   EVENT_LISTEN, EVENT_ACCEPT,      EVENT_SEND,      EVENT_RECV,
+    EVENT_OPEN,   EVENT_ROOT,   EVENT_PTRACE, EVENT_SIGNAL,      EVENT_BPF,       EVENT_MODULE,
+    EVENT_KEYCTL, EVENT_SETUID, EVENT_CAPSET, EVENT_CREDENTIALS, EVENT_MOUNT_API, EVENT_RENAME,
+    EVENT_UNLINK, EVENT_MKDIR,  EVENT_LINK,   EVENT_CHMOD,
 });
 
 // Those about a socket, those about a file, and those with a descriptor of whatever kind.

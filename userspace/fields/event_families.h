@@ -19,6 +19,7 @@ EventFamily MountEvents();
 EventFamily SocketEvents();
 EventFamily PrivilegeEvents();
 EventFamily FileEvents();
+EventFamily KernelEvents();
 EventFamily PathEvents();
 
 std::span<const EventFamily> EventFamilies();

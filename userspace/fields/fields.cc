@@ -15,9 +15,9 @@ namespace {
 
 std::vector<const FieldDef*> JoinTables() {
   std::vector<const FieldDef*> all;
-  for (const auto& table :
-       {EvtFields(), ProcFields(), GroupFields(), AncestorFields(), StdioFields(), FdFields(),
-        FileFields(), MountFields(), UserFields(), ContainerFields(), UnansweredFields()}) {
+  for (const auto& table : {EvtFields(), ProcFields(), GroupFields(), AncestorFields(),
+                            StdioFields(), FdFields(), FileFields(), MountFields(), UserFields(),
+                            PrivilegeFields(), ContainerFields(), UnansweredFields()}) {
     for (const FieldDef& def : table) all.push_back(&def);
   }
   std::ranges::sort(all, {}, &FieldDef::name);

@@ -71,6 +71,41 @@ constexpr std::string_view kSocketDomains[] = {
     "AF_IEEE802154", "AF_CAIF",          "AF_ALG",      "AF_NFC",   "AF_VSOCK",   "AF_KCM",
     "AF_QIPCRTR",    "AF_SMC",           "AF_XDP",      "AF_MCTP"};
 
+constexpr FlagName kUmountFlags[] = {
+    {1, "MNT_FORCE"}, {2, "MNT_DETACH"}, {4, "MNT_EXPIRE"}, {8, "UMOUNT_NOFOLLOW"}};
+
+constexpr FlagName kUserfaultfdFlags[] = {
+    {0x80000, "O_CLOEXEC"}, {0x800, "O_NONBLOCK"}, {1, "UFFD_USER_MODE_ONLY"}};
+
+// include/uapi/linux/io_uring.h
+constexpr FlagName kIoUringFlags[] = {
+    {1u << 0, "IORING_SETUP_IOPOLL"},         {1u << 1, "IORING_SETUP_SQPOLL"},
+    {1u << 2, "IORING_SETUP_SQ_AFF"},         {1u << 3, "IORING_SETUP_CQSIZE"},
+    {1u << 4, "IORING_SETUP_CLAMP"},          {1u << 5, "IORING_SETUP_ATTACH_WQ"},
+    {1u << 6, "IORING_SETUP_R_DISABLED"},     {1u << 7, "IORING_SETUP_SUBMIT_ALL"},
+    {1u << 8, "IORING_SETUP_COOP_TASKRUN"},   {1u << 9, "IORING_SETUP_TASKRUN_FLAG"},
+    {1u << 10, "IORING_SETUP_SQE128"},        {1u << 11, "IORING_SETUP_CQE32"},
+    {1u << 12, "IORING_SETUP_SINGLE_ISSUER"}, {1u << 13, "IORING_SETUP_DEFER_TASKRUN"},
+};
+
+constexpr FlagName kModuleFlags[] = {{1, "MODULE_INIT_IGNORE_MODVERSIONS"},
+                                     {2, "MODULE_INIT_IGNORE_VERMAGIC"},
+                                     {4, "MODULE_INIT_COMPRESSED_FILE"}};
+
+constexpr FlagName kOpenTreeFlags[] = {
+    {1, "OPEN_TREE_CLONE"},     {0x80000, "OPEN_TREE_CLOEXEC"}, {0x100, "AT_SYMLINK_NOFOLLOW"},
+    {0x800, "AT_NO_AUTOMOUNT"}, {0x1000, "AT_EMPTY_PATH"},      {0x8000, "AT_RECURSIVE"}};
+
+constexpr FlagName kMountAttributes[] = {{1, "MOUNT_ATTR_RDONLY"},
+                                         {2, "MOUNT_ATTR_NOSUID"},
+                                         {4, "MOUNT_ATTR_NODEV"},
+                                         {8, "MOUNT_ATTR_NOEXEC"},
+                                         {0x10, "MOUNT_ATTR_NOATIME"},
+                                         {0x20, "MOUNT_ATTR_STRICTATIME"},
+                                         {0x80, "MOUNT_ATTR_NODIRATIME"},
+                                         {0x100000, "MOUNT_ATTR_IDMAP"},
+                                         {0x200000, "MOUNT_ATTR_NOSYMFOLLOW"}};
+
 std::string_view Names(std::span<const FlagName> names, std::uint64_t flags, Arena& arena) {
   std::string text;
   for (const FlagName& flag : names) {
@@ -97,6 +132,30 @@ std::string_view SocketFlags(std::uint64_t type, Arena& arena) {
 
 std::string_view SocketDomain(std::uint32_t domain, Arena& arena) {
   return domain < std::size(kSocketDomains) ? kSocketDomains[domain] : arena.Number(domain);
+}
+
+std::string_view UmountFlags(std::uint64_t flags, Arena& arena) {
+  return Names(kUmountFlags, flags, arena);
+}
+
+std::string_view UserfaultfdFlags(std::uint64_t flags, Arena& arena) {
+  return Names(kUserfaultfdFlags, flags, arena);
+}
+
+std::string_view IoUringFlags(std::uint64_t flags, Arena& arena) {
+  return Names(kIoUringFlags, flags, arena);
+}
+
+std::string_view ModuleFlags(std::uint64_t flags, Arena& arena) {
+  return Names(kModuleFlags, flags, arena);
+}
+
+std::string_view OpenTreeFlags(std::uint64_t flags, Arena& arena) {
+  return Names(kOpenTreeFlags, flags, arena);
+}
+
+std::string_view MountAttributes(std::uint64_t flags, Arena& arena) {
+  return Names(kMountAttributes, flags, arena);
 }
 
 std::string_view ResultName(std::int64_t result, Arena& arena) {

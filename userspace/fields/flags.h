@@ -21,6 +21,15 @@ std::string_view SocketFlags(std::uint64_t type, Arena& arena);
 // "AF_INET6"; the number for one without a name.
 std::string_view SocketDomain(std::uint32_t domain, Arena& arena);
 
+// Likewise: "MNT_DETACH", "O_CLOEXEC|UFFD_USER_MODE_ONLY",
+// "IORING_SETUP_SQPOLL", "MODULE_INIT_IGNORE_VERMAGIC", "OPEN_TREE_CLONE", "MOUNT_ATTR_RDONLY".
+std::string_view UmountFlags(std::uint64_t flags, Arena& arena);
+std::string_view UserfaultfdFlags(std::uint64_t flags, Arena& arena);
+std::string_view IoUringFlags(std::uint64_t flags, Arena& arena);
+std::string_view ModuleFlags(std::uint64_t flags, Arena& arena);
+std::string_view OpenTreeFlags(std::uint64_t flags, Arena& arena);
+std::string_view MountAttributes(std::uint64_t flags, Arena& arena);
+
 // SUCCESS for 0 and above, else the name of the error: "EINPROGRESS".
 std::string_view ResultName(std::int64_t result, Arena& arena);
 

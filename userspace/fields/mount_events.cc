@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "fields/call_values.h"
 #include "fields/event_families.h"
 #include "fields/flags.h"
 
@@ -7,8 +8,15 @@ namespace {
 
 constexpr std::uint8_t kAll = 0xff;  // every name of the event
 
+constexpr std::uint8_t kFsopen = 1 << 0;
+constexpr std::uint8_t kFsconfig = 1 << 1;
+constexpr std::uint8_t kFspick = 1 << 2;
+constexpr std::uint8_t kOpenTree = 1 << 3;
+constexpr std::uint8_t kSetattr = 1 << 4;
+
 constexpr EventFacts kFacts[] = {
     {.event = EVENT_MOUNT, .category = "file", .result = RecordResult<mount_record>},
+    {.event = EVENT_MOUNT_API, .category = "file", .result = RecordResult<call_record>},
 };
 
 constexpr EventArg kArgs[] = {
@@ -21,6 +29,20 @@ constexpr EventArg kArgs[] = {
      [](const FieldContext& c) { return RecordText(c, &mount_record::fstype); }},
     {EVENT_MOUNT, kAll, "flags",
      [](const FieldContext& c) -> Value { return MountFlags(As<mount_record>(c).flags, c.arena); }},
+    {EVENT_MOUNT_API, kAll, "res", EventResultText},
+    {EVENT_MOUNT_API, kFsopen, "type", CallText<0>},
+    {EVENT_MOUNT_API, kFsconfig, "fd", Int<0>},
+    {EVENT_MOUNT_API, kFsconfig, "cmd", Named<1, FsconfigCommand>},
+    {EVENT_MOUNT_API, kFsconfig, "key", CallText<0>},
+    {EVENT_MOUNT_API, kFsconfig, "value_charbuf", CallText<1>},
+    {EVENT_MOUNT_API, kFsconfig, "aux", Int<4>},
+    {EVENT_MOUNT_API, kFspick | kOpenTree | kSetattr, "path", CallText<0>},
+    {EVENT_MOUNT_API, kFspick, "type", CallText<1>},
+    {EVENT_MOUNT_API, kOpenTree, "flags", Flags<2, OpenTreeFlags>},
+    {EVENT_MOUNT_API, kSetattr, "attr_set",
+     [](const FieldContext& c) -> Value { return MountAttributes(Call(c).known[0], c.arena); }},
+    {EVENT_MOUNT_API, kSetattr, "attr_clr",
+     [](const FieldContext& c) -> Value { return MountAttributes(Call(c).known[1], c.arena); }},
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "fields/call_values.h"
 #include "fields/event_families.h"
 #include "fields/flags.h"
 
@@ -9,20 +10,54 @@ constexpr std::uint8_t kAll = 0xff;  // every name of the event
 constexpr std::uint8_t kSetns = 1 << 0;
 constexpr std::uint8_t kUnshare = 1 << 1;
 
-const call_record& Call(const FieldContext& c) { return As<call_record>(c); }
+constexpr std::uint8_t kChroot = 1 << 0;
+// Variants of the other events of this file.
+constexpr std::uint8_t kPivotRoot = 1 << 1;
+constexpr std::uint8_t kUmount = 1 << 2 | 1 << 3;
+constexpr std::uint8_t kUmount2 = 1 << 3;
+constexpr std::uint8_t kPtrace = 1 << 0;
+constexpr std::uint8_t kGetfd = 1 << 3;
+constexpr std::uint8_t kPidfdOpen = 1 << 4;
+constexpr std::uint8_t kSetuid = 1 << 0 | 1 << 6;  // and setfsuid
+constexpr std::uint8_t kSetgid = 1 << 1 | 1 << 7;
+constexpr std::uint8_t kSetreuid = 1 << 2;
+constexpr std::uint8_t kSetregid = 1 << 3;
+constexpr std::uint8_t kSetresuid = 1 << 4;
+constexpr std::uint8_t kSetresgid = 1 << 5;
 
-// Argument I as the number it is, of 32 bits with a sign.
 template <int I>
-Value Int(const FieldContext& c) {
-  return std::int64_t{static_cast<std::int32_t>(Call(c).arg[I])};
+Value KnownCaps(const FieldContext& c) {
+  return CapabilityNames(Call(c).known[I], c.arena);
 }
 
-Value TargetPid(const FieldContext& c) {
-  return Call(c).target_tgid == 0 ? Value(Unknown{}) : Value(std::int64_t{Call(c).target_tgid});
+const credentials& After(const FieldContext& c) { return As<credentials_record>(c).after; }
+
+template <__u32 credentials::*id>
+Value NewId(const FieldContext& c) {
+  return IdName(After(c).*id, c.arena);
+}
+
+template <__u32 credentials::*id>
+Value OldId(const FieldContext& c) {
+  const credentials* before = c.event.processes.before();
+  return before == nullptr ? Value(Unknown{}) : Value(IdName(before->*id, c.arena));
+}
+
+template <__u64 credentials::*caps>
+Value NewCaps(const FieldContext& c) {
+  return CapabilityNames(After(c).*caps, c.arena);
 }
 
 constexpr EventFacts kFacts[] = {
     {.event = EVENT_NAMESPACE, .category = "process", .result = RecordResult<call_record>},
+    {.event = EVENT_ROOT, .category = "process", .result = RecordResult<call_record>},
+    {.event = EVENT_PTRACE, .category = "process", .result = RecordResult<call_record>},
+    {.event = EVENT_SIGNAL, .category = "signal", .result = RecordResult<call_record>},
+    {.event = EVENT_SETUID, .category = "user", .result = RecordResult<call_record>},
+    {.event = EVENT_CAPSET, .category = "process", .result = RecordResult<call_record>},
+    {.event = EVENT_CREDENTIALS,
+     .category = "user",
+     .result = [](const FieldContext&) -> Value { return std::int64_t{0}; }},  // only successes
 };
 
 constexpr EventArg kArgs[] = {
@@ -43,8 +78,51 @@ constexpr EventArg kArgs[] = {
      [](const FieldContext& c) {
        return Call(c).target_tgid == 0 ? Value(Absent{}) : TargetPid(c);
      }},
-    {EVENT_NAMESPACE, kUnshare, "flags",
-     [](const FieldContext& c) -> Value { return CloneFlags(Call(c).arg[0], c.arena); }},
+    {EVENT_NAMESPACE, kUnshare, "flags", Flags<0, CloneFlags>},
+    {EVENT_ROOT, kAll, "res", EventResultText},
+    {EVENT_ROOT, kChroot, "path", CallText<0>},
+    {EVENT_ROOT, kPivotRoot, "new_root", CallText<0>},
+    {EVENT_ROOT, kPivotRoot, "put_old", CallText<1>},
+    {EVENT_ROOT, kUmount, "name", CallText<0>},
+    {EVENT_ROOT, kUmount2, "flags", Flags<1, UmountFlags>},
+    {EVENT_PTRACE, kAll, "res", EventResultText},
+    {EVENT_PTRACE, kPtrace, "addr", Word<2>},
+    {EVENT_PTRACE, kPtrace, "data", Word<3>},
+    {EVENT_PTRACE, kPtrace, "request", Named<0, PtraceRequest>},
+    {EVENT_PTRACE, kGetfd, "pid_fd", Int<0>},
+    {EVENT_PTRACE, kGetfd, "target_fd", Int<1>},
+    {EVENT_PTRACE, kAll, "pid", TargetPid},
+    {EVENT_PTRACE, kGetfd, "name", CallText<0>},
+    {EVENT_PTRACE, kGetfd, "flags", Int<2>},
+    {EVENT_PTRACE, kPidfdOpen, "flags", Int<1>},
+    {EVENT_SIGNAL, kAll, "res", EventResultText},
+    {EVENT_SIGNAL, kAll, "pid", TargetPid},
+    {EVENT_SIGNAL, kAll, "sig", Named<1, SignalName>},
+    {EVENT_SETUID, kAll, "res", EventResultText},
+    {EVENT_SETUID, kSetuid, "uid", Id<0>},
+    {EVENT_SETUID, kSetgid, "gid", Id<0>},
+    {EVENT_SETUID, kSetreuid | kSetresuid, "ruid", Id<0>},
+    {EVENT_SETUID, kSetreuid | kSetresuid, "euid", Id<1>},
+    {EVENT_SETUID, kSetresuid, "suid", Id<2>},
+    {EVENT_SETUID, kSetregid | kSetresgid, "rgid", Id<0>},
+    {EVENT_SETUID, kSetregid | kSetresgid, "egid", Id<1>},
+    {EVENT_SETUID, kSetresgid, "sgid", Id<2>},
+    {EVENT_CAPSET, kAll, "res", EventResultText},
+    {EVENT_CAPSET, kAll, "cap_inheritable", KnownCaps<0>},
+    {EVENT_CAPSET, kAll, "cap_permitted", KnownCaps<1>},
+    {EVENT_CAPSET, kAll, "cap_effective", KnownCaps<2>},
+    {EVENT_CREDENTIALS, kAll, "res", EventResultText},
+    {EVENT_CREDENTIALS, kAll, "uid", NewId<&credentials::uid>},
+    {EVENT_CREDENTIALS, kAll, "euid", NewId<&credentials::euid>},
+    {EVENT_CREDENTIALS, kAll, "gid", NewId<&credentials::gid>},
+    {EVENT_CREDENTIALS, kAll, "egid", NewId<&credentials::egid>},
+    {EVENT_CREDENTIALS, kAll, "olduid", OldId<&credentials::uid>},
+    {EVENT_CREDENTIALS, kAll, "oldeuid", OldId<&credentials::euid>},
+    {EVENT_CREDENTIALS, kAll, "oldgid", OldId<&credentials::gid>},
+    {EVENT_CREDENTIALS, kAll, "oldegid", OldId<&credentials::egid>},
+    {EVENT_CREDENTIALS, kAll, "cap_inheritable", NewCaps<&credentials::cap_inheritable>},
+    {EVENT_CREDENTIALS, kAll, "cap_permitted", NewCaps<&credentials::cap_permitted>},
+    {EVENT_CREDENTIALS, kAll, "cap_effective", NewCaps<&credentials::cap_effective>},
 };
 
 }  // namespace

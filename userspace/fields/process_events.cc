@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fields/event_families.h"
+#include "fields/flags.h"
 
 namespace nezuban::fields {
 namespace {
@@ -37,6 +38,8 @@ constexpr EventArg kArgs[] = {
      }},
     {EVENT_FORK, kAll, "res", EventResultText},
     {EVENT_FORK, kAll, "tid", [](const FieldContext& c) { return Number(c.header().tid); }},
+    {EVENT_FORK, kAll, "flags",
+     [](const FieldContext& c) -> Value { return CloneFlags(As<fork_record>(c).flags, c.arena); }},
     {EVENT_FORK, kAll, "child_pid",
      [](const FieldContext& c) { return Number(As<fork_record>(c).child_tgid); }},
     {EVENT_EXIT, kAll, "status",

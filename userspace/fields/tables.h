@@ -17,6 +17,7 @@ std::span<const FieldDef> FdFields();
 std::span<const FieldDef> FileFields();
 std::span<const FieldDef> MountFields();
 std::span<const FieldDef> UserFields();
+std::span<const FieldDef> PrivilegeFields();
 std::span<const FieldDef> ContainerFields();
 // Rows without a getter, of all classes. Whoever can answer one moves it to its class.
 std::span<const FieldDef> UnansweredFields();

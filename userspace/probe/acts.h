@@ -37,9 +37,6 @@ bool ActReceiveFd(const ProofContext& context);
 // A socket becomes descriptor 0 of the child.
 bool ActDup(const ProofContext& context);
 
-// setns with a descriptor that stands for nothing; unshare of nothing.
-bool ActNamespace(const ProofContext& context);
-
 // The root directory is opened.
 bool ActOpen(const ProofContext& context);
 

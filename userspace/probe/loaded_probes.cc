@@ -67,10 +67,12 @@ std::unique_ptr<LoadedProbes> LoadedProbes::Load(std::span<const SensorRow* cons
   }
   // Containers' cgroups are remembered and tasks counted from the first program on; who reads the
   // rings comes last, so that nothing waits in vain.
-  for (const SensorRow* row : rows) {
-    if (auto status = loaded->Attach(*row); !status) {
-      failure = {row, status.error()};
-      return nullptr;
+  for (const bool first : {true, false}) {
+    for (const SensorRow* row : rows) {
+      if (auto status = loaded->Attach(*row, first); !status) {
+        failure = {row, status.error()};
+        return nullptr;
+      }
     }
   }
   if (auto status = loaded->AttachDispatcher(rows); !status) {
@@ -152,8 +154,9 @@ Status LoadedProbes::AttachSnapshot() {
   return {};
 }
 
-Status LoadedProbes::Attach(const SensorRow& row) {
-  for (const ProgramRow& program : row.programs) RETURN_IF_ERROR(Attach(program, row.event));
+Status LoadedProbes::Attach(const SensorRow& row, bool first) {
+  for (const ProgramRow& program : row.programs)
+    if (program.first == first) RETURN_IF_ERROR(Attach(program, row.event));
   return {};
 }
 
@@ -298,11 +301,13 @@ void LoadedProbes::SetEnabled(const EventSet& wanted, const EventSet& wakes) {
 
 void LoadedProbes::WatchOnly(const EventSet& events) {
   probes::probes__bss& bss = *skeleton_->bss;
-  using Words = std::array<std::uint64_t, std::extent_v<decltype(probes::probes__bss::native_watched)>>;
+  using Words =
+      std::array<std::uint64_t, std::extent_v<decltype(probes::probes__bss::native_watched)>>;
   Words native{};
   Words compat{};
   for (const Watched& call : watched_) {
-    if (!events.test(call.event)) continue;
+    // Credentials are part of who a process is: always wanted.
+    if (!events.test(call.event) && call.event != EVENT_CREDENTIALS) continue;
     (call.compat ? compat : native)[call.number / 64] |= std::uint64_t{1} << (call.number % 64);
   }
   for (std::size_t i = 0; i < native.size(); ++i) {

@@ -75,7 +75,7 @@ class LoadedProbes {
 
   Status Prepare(std::span<const SensorRow* const> rows, const LoadOptions& options);
   Status AttachSnapshot();
-  Status Attach(const SensorRow& row);
+  Status Attach(const SensorRow& row, bool first);
   Status Attach(const ProgramRow& row, event::EventType event);
   Status AttachSyscalls(const ProgramRow& row, event::EventType event, int program_fd);
   void WatchOnly(const EventSet& events);

@@ -2,6 +2,7 @@
 #include "probe/probe_source.h"
 
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -170,7 +171,7 @@ Status ProbeSource::Choose(const ProbeOptions& options) {
     RETURN_IF_ERROR(StartReading());
     settled = true;
     if (!options.prove) break;
-    RETURN_IF_ERROR(Prove(rows, proved, attempted));
+    RETURN_IF_ERROR(Prove(rows, options.leave_out_self ? ::getpid() : 0, proved, attempted));
     for (const SensorRow* row : rows) {
       if (proved.test(row->event) || !attempted.test(row->event)) continue;
       all[row->event].Reject(std::string(row->hook) + " attaches but a real act gave no record");
@@ -197,9 +198,9 @@ Status ProbeSource::StartReading() {
 }
 
 // Lets a child do the acts and reads until it is gone; what others did meanwhile waits for Poll.
-Status ProbeSource::Prove(std::span<const SensorRow* const> rows, EventSet& proved,
+Status ProbeSource::Prove(std::span<const SensorRow* const> rows, pid_t monitor, EventSet& proved,
                           EventSet& attempted) {
-  ASSIGN_OR_RETURN(Proof proof, Proof::Start(rows));
+  ASSIGN_OR_RETURN(Proof proof, Proof::Start(rows, monitor));
   const RecordHandler sort = [&](std::span<const std::byte> bytes) {
     const auto event = event::Decode(bytes);
     if (event && proof.Take(*event)) return CloseGap(event->header());

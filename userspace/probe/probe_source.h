@@ -72,7 +72,8 @@ class ProbeSource : public EventSource {
   ProbeSource() = default;
 
   Status Choose(const ProbeOptions& options);
-  Status Prove(std::span<const SensorRow* const> rows, EventSet& proved, EventSet& attempted);
+  Status Prove(std::span<const SensorRow* const> rows, pid_t monitor, EventSet& proved,
+               EventSet& attempted);
   std::size_t Drain(const RecordHandler& handler);
   bool Wait(std::chrono::milliseconds longest);
   bool IsEmpty();

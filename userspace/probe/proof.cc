@@ -91,9 +91,10 @@ bool ActMakeCgroup(const ProofContext& context) {
   return true;
 }
 
-Result<Proof> Proof::Start(std::span<const SensorRow* const> rows) {
+Result<Proof> Proof::Start(std::span<const SensorRow* const> rows, pid_t monitor) {
   const std::string comm = SecretComm();
   ProofContext context;
+  context.monitor = monitor;
   if (std::string mount = CgroupMountPoint(); !mount.empty())
     context.cgroup_dir = mount + "/" + comm;
   int ends[2];

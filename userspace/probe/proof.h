@@ -23,7 +23,8 @@ namespace nezuban::probe {
 class Proof {
  public:
   // Starts a child that forks, does the acts of `rows`, executes a program and ends.
-  static Result<Proof> Start(std::span<const SensorRow* const> rows);
+  // `monitor`: the process whose acts are left out; 0: nobody's are.
+  static Result<Proof> Start(std::span<const SensorRow* const> rows, pid_t monitor);
 
   Proof(Proof&& other) noexcept;
   Proof& operator=(Proof&&) = delete;

@@ -15,6 +15,7 @@ const std::vector<SensorRow>& Rows() {
              SocketSensors,
              PrivilegeSensors,
              FileSensors,
+             KernelSensors,
          }) {
       std::vector<SensorRow> of_family = family();
       std::move(of_family.begin(), of_family.end(), std::back_inserter(all));
@@ -37,7 +38,7 @@ std::vector<SensorRow> SyscallSensors(event::EventType event, const std::vector<
     object.programs.push_back(
         {"on_" + name + "_x64", Attachment::kFexit, "__x64_sys_" + name, {}, call.optional});
     object.programs.push_back(
-        {"on_" + name + "_ia32", Attachment::kFexit, "__ia32_sys_" + name, {}, true});
+        {"on_" + name + "_ia32", Attachment::kFexit, call.compat + ("sys_" + name), {}, true});
     tracepoint.programs.push_back({"on_" + name, Attachment::kSyscallExit, "", {call.numbers}});
   }
   object.hook = "fexit " + names;

@@ -45,16 +45,18 @@ struct SyscallNumbers {
 struct ProgramRow {
   std::string name;  // of the function in bpf/
   Attachment attachment = Attachment::kTracepoint;
-  std::string function{};                  // kFentry … kKretprobe
+  std::string function{};  // kFentry … kKretprobe
   // kSyscallExit. Called only while the row's event is wanted: a program that makes more than one
   // event stands in the row of each.
   std::vector<SyscallNumbers> syscalls{};
-  bool optional = false;                   // left out where the kernel has no such function
+  bool optional = false;  // left out where the kernel has no such function
+  bool first = false;     // runs before the others on its hook
 };
 
 // What the proving child knows; made before it is forked.
 struct ProofContext {
   std::string cgroup_dir;  // of a cgroup to make for the proof; empty: none can be made
+  int monitor = 0;         // pid of the process whose acts are left out; 0: nobody's are
 };
 
 // Does the act for real, in a forked child of a process that may have threads: system calls only,
@@ -74,7 +76,8 @@ struct SensorRow {
 struct SyscallRow {
   const char* name;  // as in DEFINE_SYSCALL_SENSORS
   SyscallNumbers numbers;
-  bool optional = false;  // some kernels don't have it
+  bool optional = false;           // some kernels don't have it
+  const char* compat = "__ia32_";  // what the 32-bit entry point's name starts with
 };
 
 // Both kinds of sensor for these calls, the object kind first.
@@ -87,6 +90,7 @@ std::vector<SensorRow> MountSensors();
 std::vector<SensorRow> SocketSensors();
 std::vector<SensorRow> PrivilegeSensors();
 std::vector<SensorRow> FileSensors();
+std::vector<SensorRow> KernelSensors();
 
 // All rows.
 std::span<const SensorRow> Sensors();

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <iterator>
+
 #include "probe/acts.h"
+#include "probe/acts_privilege.h"
 #include "probe/sensors.h"
 
 namespace nezuban::probe {
@@ -7,7 +10,7 @@ namespace nezuban::probe {
 using enum Attachment;
 
 std::vector<SensorRow> MountSensors() {
-  return {
+  std::vector<SensorRow> rows = {
       {EVENT_MOUNT,
        SensorKind::kObject,
        "fexit/path_mount, fentry/security_move_mount, fexit move_mount, fexit fsmount",
@@ -26,6 +29,16 @@ std::vector<SensorRow> MountSensors() {
         {"on_fsmount", kSyscallExit, "", {{432, 432, 432}}}},
        ActMount},
   };
+  // Numbers: x86-64, i386, arm64.
+  std::vector<SensorRow> api = SyscallSensors(EVENT_MOUNT_API,
+                                              {{"fsopen", {430, 430, 430}},
+                                               {"fsconfig", {431, 431, 431}},
+                                               {"fspick", {433, 433, 433}},
+                                               {"open_tree", {428, 428, 428}},
+                                               {"mount_setattr", {442, 442, 442}, true}},
+                                              ActMountApi);
+  std::move(api.begin(), api.end(), std::back_inserter(rows));
+  return rows;
 }
 
 }  // namespace nezuban::probe

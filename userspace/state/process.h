@@ -37,6 +37,14 @@ struct Stdio {
   StoredText name;
 };
 
+// Bit n of a set is capability n.
+struct Capabilities {
+  std::uint64_t inheritable = 0;
+  std::uint64_t permitted = 0;
+  std::uint64_t effective = 0;
+  bool known = false;
+};
+
 struct Process {
   ProcessKey key;
   // Who forked it (its parent then): a child stays the child of who started it, although the kernel
@@ -51,6 +59,7 @@ struct Process {
   bool stdio_known = false;  // false: never seen at an execve since the monitor started
   std::uint32_t uid = 0, euid = 0, gid = 0, egid = 0;
   std::uint32_t loginuid = 0xffffffffu;
+  Capabilities caps;  // as of the last execve or change of credentials
   std::uint32_t pid_ns = 0, mnt_ns = 0;
   std::uint32_t vpid = 0, sid = 0, pgid = 0;
   std::uint32_t tty = 0;

@@ -44,6 +44,7 @@ void UpdateImage(Process& process, const event::Event& event, const exec_record&
     process.stdio[i] = {record.stdio[i].kind, record.stdio[i].file, record.stdio[i].ends,
                         Store(event.String(record.stdio_names[i]))};
   }
+  process.caps = {record.cap_inheritable, record.cap_permitted, record.cap_effective, true};
   process.vpid = record.vpid;
   process.sid = record.sid;
   process.pgid = record.pgid;
@@ -158,11 +159,37 @@ ProcessTable::Entry& ProcessTable::Touch(const event::Event& event, std::uint64_
 const Process& ProcessTable::Apply(const event::Event& event, std::uint64_t origin_cgroup_id) {
   if (ended_.size() >= sweep_at_) Sweep(limits_.recent);
   MakeRoom();
+  before_.reset();
+  if (const auto* changed = event.As<credentials_record>()) NoteBefore(event, *changed);
   Entry& entry = Touch(event, origin_cgroup_id);
   if (const auto* exec = event.As<exec_record>()) Apply(entry, event, *exec);
   if (const auto* fork = event.As<fork_record>()) Apply(entry, *fork);
   if (const auto* exit = event.As<exit_record>()) Apply(entry, *exit);
+  if (const auto* changed = event.As<credentials_record>()) {
+    const credentials& now = changed->after;
+    entry.process.caps = {now.cap_inheritable, now.cap_permitted, now.cap_effective, true};
+  }
   return entry.process;
+}
+
+// The kernel's word where it has one; else what the last record of the process said, if any.
+void ProcessTable::NoteBefore(const event::Event& event, const credentials_record& record) {
+  if (record.before_known != 0) {
+    before_ = record.before;
+    return;
+  }
+  const record_header& header = event.header();
+  const Process* process = Find({header.tgid, header.start_ns});
+  if (process == nullptr) return;
+  credentials& before = before_.emplace(record.after);
+  before.uid = process->uid;
+  before.euid = process->euid;
+  before.gid = process->gid;
+  before.egid = process->egid;
+  if (!process->caps.known) return;
+  before.cap_inheritable = process->caps.inheritable;
+  before.cap_permitted = process->caps.permitted;
+  before.cap_effective = process->caps.effective;
 }
 
 void ProcessTable::Apply(Entry& entry, const event::Event& event, const exec_record& record) {
@@ -230,6 +257,7 @@ void ProcessTable::Merge(const ProcfsProcess& found) {
     process.pid_ns = found.pid_ns;
     process.mnt_ns = found.mnt_ns;
     process.cgroup_id = found.cgroup_id;
+    process.caps = found.caps;
   }
   if (process.origin_cgroup_id == 0) process.origin_cgroup_id = found.origin_cgroup_id;
   if (process.parent.tgid == 0) process.parent = {found.ppid, 0};

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <unordered_map>
 
@@ -73,6 +74,9 @@ class ProcessTable {
 
   std::size_t size() const { return entries_.size(); }
   std::size_t live() const { return entries_.size() - ended_.size(); }
+  // What the process of the last event had before, where that event was a change of credentials;
+  // null: not known.
+  const credentials* before() const { return before_ ? &*before_ : nullptr; }
   const ProcessTableCounters& counters() const { return counters_; }
 
  private:
@@ -91,6 +95,7 @@ class ProcessTable {
   void Apply(Entry& entry, const event::Event& event, const exec_record& record);
   void Apply(Entry& entry, const fork_record& record);
   void Apply(Entry& entry, const exit_record& record);
+  void NoteBefore(const event::Event& event, const credentials_record& record);
   void Rekey(Entry& entry, std::uint64_t start_ns);
   void End(Entry& entry, std::uint64_t time_ns);
   void MakeRoom();  // for what one event can add; before anything points into the table
@@ -107,6 +112,7 @@ class ProcessTable {
   std::size_t sweep_at_;                              // number of ended ones
   std::uint32_t sweep_ = 0;
   ProcessTableCounters counters_;
+  std::optional<credentials> before_;
 };
 
 }  // namespace nezuban::state

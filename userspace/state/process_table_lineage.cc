@@ -21,6 +21,7 @@ std::unique_ptr<ProcessTable> ProcessTable::CopyLineage(const Process& process) 
   for (const std::uint32_t leader : {process.sid, process.pgid}) {
     if (const Process* found = FindByTgid(leader)) add(*found);
   }
+  copy->before_ = before_;
   return copy;
 }
 

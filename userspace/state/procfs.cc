@@ -74,6 +74,13 @@ void ParseIds(std::string_view words, std::uint32_t& real, std::uint32_t& effect
   ParseNumber(NextWord(words), effective);
 }
 
+// "CapEff:\t000001ffffffffff"
+bool ParseCaps(std::string_view words, std::uint64_t& caps) {
+  const std::string_view word = NextWord(words);
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), caps, 16);
+  return error == std::errc() && end == word.data() + word.size();
+}
+
 void ReadArgs(int directory, ProcfsProcess& process) {
   process.args = ReadSome(directory, "cmdline", ARGS_LEN_MAX + 1);
   if (process.args.size() > ARGS_LEN_MAX) {
@@ -123,6 +130,9 @@ void ParseProcStatus(std::string_view text, ProcfsProcess& process) noexcept {
     const std::string_view key = NextWord(line);
     if (key == "Uid:") ParseIds(line, process.uid, process.euid);
     if (key == "Gid:") ParseIds(line, process.gid, process.egid);
+    if (key == "CapInh:") ParseCaps(line, process.caps.inheritable);
+    if (key == "CapPrm:") ParseCaps(line, process.caps.permitted);
+    if (key == "CapEff:") process.caps.known = ParseCaps(line, process.caps.effective);
     if (key == "NSpid:") {
       for (std::string_view id = NextWord(line); !id.empty(); id = NextWord(line)) {
         ParseNumber(id, process.vpid);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "state/process.h"
 
 namespace nezuban::state {
 
@@ -23,6 +24,7 @@ struct ProcfsProcess {
   std::uint32_t vpid = 0;  // in its innermost pid namespace
   std::uint32_t uid = 0, euid = 0, gid = 0, egid = 0;
   std::uint32_t loginuid = 0xffffffffu;
+  Capabilities caps;
   std::uint32_t pid_ns = 0, mnt_ns = 0;
   std::string comm;
   std::string exe_path;

@@ -73,6 +73,7 @@ std::vector<Record> OneOfEach() {
     if ((path_calls >> type & 1) != 0) records.push_back(OnePathCall(type));
   for (EventType type = 0; type < NR_EVENTS; ++type)
     if ((calls >> type & 1) != 0) records.push_back(OneCall(type));
+  records.push_back(Draft<credentials_record>(Actor{}).Build());
   std::map<EventType, Record> by_type;
   for (const Record& record : records) by_type.emplace(record.event().type(), record);
   std::vector<Record> sorted;

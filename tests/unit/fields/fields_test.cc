@@ -96,6 +96,7 @@ TEST(FieldTable, FieldsAreAbsentOnEventsTheyAreNotOf) {
   check(testlib::Draft<message_record>(actor, EVENT_RECV, 0).Build());
   check(testlib::Draft<recvfd_record>(actor).Build());
   check(testlib::Draft<open_record>(actor).Build());
+  check(testlib::Draft<credentials_record>(actor).Build());
   const std::uint64_t calls = event::kTypesOfRecord<call_record>;
   for (event::EventType type = 0; type < NR_EVENTS; ++type)
     if ((calls >> type & 1) != 0) check(testlib::Draft<call_record>(actor, type, 0).Build());

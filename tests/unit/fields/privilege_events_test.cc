@@ -55,5 +55,93 @@ TEST(PrivilegeEvents, Unshare) {
   for (const Case& c : kCases) EXPECT_EQ(reader.Text(unshare.Build(), c.field), c.value) << c.field;
 }
 
+TEST(PrivilegeEvents, NamesOfRequestsCommandsAndFlags) {
+  struct Row {
+    int event;
+    std::uint8_t variant;
+    std::uint64_t arg[3];
+    std::string_view field;
+    std::string value;
+  };
+  const Row kRows[] = {
+      {EVENT_PTRACE, 0, {16}, "evt.arg.request", "PTRACE_ATTACH"},
+      {EVENT_PTRACE, 0, {999}, "evt.arg.request", "999"},
+      {EVENT_PTRACE, 0, {16}, "evt.arg.pid", "unknown"},
+      {EVENT_ROOT, 3, {0, 2}, "evt.arg.flags", "MNT_DETACH"},
+      {EVENT_ROOT, 2, {0, 2}, "evt.arg.flags", "absent"},
+      {EVENT_SIGNAL, 0, {1, 9}, "evt.arg.sig", "SIGKILL"},
+      {EVENT_BPF, 0, {5}, "evt.arg.cmd", "BPF_PROG_LOAD"},
+      {EVENT_BPF, 2, {1}, "evt.arg.flags", "UFFD_USER_MODE_ONLY"},
+      {EVENT_MODULE, 1, {3, 0, 2}, "evt.arg.flags", "MODULE_INIT_IGNORE_VERMAGIC"},
+      {EVENT_KEYCTL, 0, {11}, "evt.arg.operation", "KEYCTL_READ"},
+      {EVENT_SETUID, 0, {0}, "evt.arg.uid", "root"},
+      {EVENT_SETUID, 4, {0xffffffff, 1000}, "evt.arg.ruid", "<NONE>"},
+      {EVENT_SETUID, 4, {0xffffffff, 1000}, "evt.arg.euid", "1000"},
+      {EVENT_SETUID, 1, {0}, "evt.arg.uid", "absent"},
+      {EVENT_MOUNT_API, 1, {3, 6}, "evt.arg.cmd", "FSCONFIG_CMD_CREATE"},
+      {EVENT_MOUNT_API, 3, {0, 0, 1}, "evt.arg.flags", "OPEN_TREE_CLONE"},
+  };
+  for (const Row& row : kRows) {
+    Reader reader;
+    auto call = Call(row.event, row.variant);
+    for (int i = 0; i < 3; ++i) call->arg[i] = row.arg[i];
+    EXPECT_EQ(reader.Text(call.Build(), row.field), row.value) << row.field;
+  }
+}
+
+TEST(PrivilegeEvents, BpfTellsTypesByWhatItMade) {
+  Reader reader;
+  auto bpf = Call(EVENT_BPF, 0);
+  bpf->known[0] = 2;
+  bpf->known[2] = 1;
+  EXPECT_EQ(reader.Text(bpf.Build(), "evt.arg.type"), "BPF_PROG_TYPE_KPROBE");
+  bpf->known[2] = 2;
+  EXPECT_EQ(reader.Text(bpf.Build(), "evt.arg.type"), "BPF_MAP_TYPE_ARRAY");
+  bpf->known[2] = 0;
+  EXPECT_EQ(reader.Text(bpf.Build(), "evt.arg.type"), "absent");
+}
+
+Draft<credentials_record> Change(std::uint32_t euid, std::uint8_t by) {
+  Draft<credentials_record> change(Actor{.tgid = 20, .comm = "tool", .uid = euid});
+  change->after.uid = change->after.euid = euid;
+  change->by = by;
+  return change;
+}
+
+// The kernel's word on what was before, else that of the process's last record.
+TEST(Credentials, BecomingRootIsToldFromExecutingASetuidProgram) {
+  Reader reader;
+  auto change = Change(0, CREDENTIALS_BY_OTHER);
+  EXPECT_EQ(reader.Text(change.Build(), "cred.became_root"), "unknown");
+  change->before_known = 1;
+  change->before.uid = change->before.euid = 1000;
+  change->after.cap_effective = 1;
+  EXPECT_EQ(reader.Text(change.Build(), "cred.became_root"), "true");
+  EXPECT_EQ(reader.Text(change.Build(), "cred.by"), "other");
+  EXPECT_EQ(reader.Text(change.Build(), "cred.caps_gained"), "CAP_CHOWN");
+  EXPECT_EQ(reader.Text(change.Build(), "evt.arg.oldeuid"), "1000");
+  EXPECT_EQ(reader.Text(change.Build(), "thread.cap_effective"), "CAP_CHOWN");
+  change->by = CREDENTIALS_BY_EXEC;
+  EXPECT_EQ(reader.Text(change.Build(), "cred.became_root"), "false");
+
+  Reader by_table;
+  by_table.Text(testlib::Exec(Actor{.tgid = 20, .comm = "tool", .uid = 33}, "/bin/x").Build(),
+                "proc.name");
+  const auto change_by_call = Change(0, CREDENTIALS_BY_SETUID).Build();
+  EXPECT_EQ(by_table.Text(change_by_call, "cred.became_root"), "true");
+}
+
+TEST(Credentials, CapabilitiesAreThoseOfTheLastExec) {
+  Reader reader;
+  auto exec = testlib::Exec(Actor{.tgid = 20, .comm = "tool"}, "/bin/x");
+  exec->cap_permitted = 1ull << 21 | 1ull << 39;
+  EXPECT_EQ(reader.Text(exec.Build(), "thread.cap_permitted"), "CAP_SYS_ADMIN CAP_BPF");
+  EXPECT_EQ(reader.Text(exec.Build(), "thread.cap_effective"), "");
+  const auto unshare = Call(EVENT_NAMESPACE, 1).Build();
+  EXPECT_EQ(reader.Text(unshare, "thread.cap_permitted"), "CAP_SYS_ADMIN CAP_BPF");
+  Reader other;
+  EXPECT_EQ(other.Text(unshare, "thread.cap_permitted"), "unknown");
+}
+
 }  // namespace
 }  // namespace nezuban::fields

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "fields/event_facts.h"
 #include "filter/compile.h"
 #include "filter/parser.h"
 
@@ -64,6 +65,11 @@ TEST(Program, KnowsTheEventsItCanMatch) {
   std::string all;
   for (const event::EventInfo& info : event::EventTable())
     all += (all.empty() ? "" : " ") + std::string(info.names);
+  std::string of_sockets;
+  for (event::EventType type = 0; type < NR_EVENTS; ++type) {
+    if ((fields::kEventsWithSocket >> type & 1) == 0) continue;
+    of_sockets += (of_sockets.empty() ? "" : " ") + std::string(event::EventTable()[type].names);
+  }
   const Indexed kCases[] = {
       {"evt.type = execve", "execve"},
       {"evt.type in (execve, connect) and proc.name = x", "execve connect"},
@@ -75,6 +81,7 @@ TEST(Program, KnowsTheEventsItCanMatch) {
       {"evt.type = pipe2", ""},
       {"evt.type = execve and evt.type = connect", ""},
       // Fields that only some events have.
+      {"fd.rport = 10250", of_sockets},
       {"fd.rport = 10250 and evt.type = connect", "connect"},
       {"mount.fstype = proc", "mount move_mount fsmount"},
       {"evt.type = execve and fd.rport = 1", ""},

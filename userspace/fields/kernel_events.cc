@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fields/call_values.h"
+#include "fields/event_families.h"
+#include "fields/flags.h"
+
+namespace nezuban::fields {
+namespace {
+
+constexpr std::uint8_t kAll = 0xff;  // every name of the event
+constexpr std::uint8_t kBpf = 1 << 0;
+constexpr std::uint8_t kPerf = 1 << 1;
+constexpr std::uint8_t kUserfaultfd = 1 << 2;
+constexpr std::uint8_t kIoUring = 1 << 3;
+constexpr std::uint8_t kSeccomp = 1 << 4;
+constexpr std::uint8_t kInitModule = 1 << 0;
+constexpr std::uint8_t kFinitModule = 1 << 1;
+constexpr std::uint8_t kDeleteModule = 1 << 2;
+constexpr std::uint8_t kKexecFile = 1 << 4;
+constexpr std::uint8_t kKeyctl = 1 << 0;
+constexpr std::uint8_t kKeys = 1 << 1 | 1 << 2;
+
+// call_record.known[2] of bpf.
+constexpr std::uint64_t kProgram = 1;
+constexpr std::uint64_t kMap = 2;
+
+Value BpfType(const FieldContext& c) {
+  const call_record& call = Call(c);
+  const auto type = static_cast<std::int64_t>(call.known[0]);
+  if (call.known[2] == kProgram) return BpfProgramType(type, c.arena);
+  if (call.known[2] == kMap) return BpfMapType(type, c.arena);
+  return Absent{};
+}
+
+Value BpfId(const FieldContext& c) {
+  const auto id = static_cast<std::int64_t>(Call(c).known[1]);
+  return id == 0 ? Value(Absent{}) : Value(id);
+}
+
+// The descriptor a call gave, or its error.
+Value ResultNumber(const FieldContext& c) { return std::int64_t{Call(c).result}; }
+
+constexpr EventFacts kFacts[] = {
+    {.event = EVENT_BPF, .category = "other", .result = RecordResult<call_record>},
+    {.event = EVENT_MODULE, .category = "other", .result = RecordResult<call_record>},
+    {.event = EVENT_KEYCTL, .category = "other", .result = RecordResult<call_record>},
+};
+
+constexpr EventArg kArgs[] = {
+    {EVENT_BPF, kBpf, "fd", ResultNumber},
+    {EVENT_BPF, kBpf, "cmd", Named<0, BpfCommand>},
+    {EVENT_BPF, kBpf, "type", BpfType},
+    {EVENT_BPF, kBpf, "id", BpfId},
+    {EVENT_BPF, kBpf, "name", CallText<0>},
+    {EVENT_BPF, kPerf | kUserfaultfd | kIoUring | kSeccomp, "res", EventResultText},
+    {EVENT_BPF, kPerf, "type",
+     [](const FieldContext& c) -> Value { return static_cast<std::int64_t>(Call(c).known[0]); }},
+    {EVENT_BPF, kPerf, "config",
+     [](const FieldContext& c) -> Value { return static_cast<std::int64_t>(Call(c).known[1]); }},
+    {EVENT_BPF, kPerf, "pid", Int<1>},
+    {EVENT_BPF, kPerf, "cpu", Int<2>},
+    {EVENT_BPF, kUserfaultfd, "flags", Flags<0, UserfaultfdFlags>},
+    {EVENT_BPF, kIoUring, "entries", Int<0>},
+    {EVENT_BPF, kIoUring, "flags",
+     [](const FieldContext& c) -> Value { return IoUringFlags(Call(c).known[0], c.arena); }},
+    {EVENT_BPF, kSeccomp, "op", Int<0>},
+    {EVENT_BPF, kSeccomp, "flags", Int<1>},
+    {EVENT_MODULE, kAll, "res", EventResultText},
+    {EVENT_MODULE, kInitModule, "length", Word<1>},
+    {EVENT_MODULE, kFinitModule | kKexecFile, "fd", Int<0>},
+    {EVENT_MODULE, kInitModule | kFinitModule, "uargs", CallText<1>},
+    {EVENT_MODULE, kFinitModule, "flags", Flags<2, ModuleFlags>},
+    {EVENT_MODULE, kFinitModule | kKexecFile, "path", CallText<0>},
+    {EVENT_MODULE, kDeleteModule, "name", CallText<0>},
+    {EVENT_MODULE, kDeleteModule, "flags", Int<1>},
+    {EVENT_KEYCTL, kAll, "res", EventResultText},
+    {EVENT_KEYCTL, kKeyctl, "operation", Named<0, KeyctlOperation>},
+    {EVENT_KEYCTL, kKeyctl, "arg2", Word<1>},
+    {EVENT_KEYCTL, kKeyctl, "arg3", Word<2>},
+    {EVENT_KEYCTL, kKeyctl, "arg4", Word<3>},
+    {EVENT_KEYCTL, kKeyctl, "arg5", Word<4>},
+    {EVENT_KEYCTL, kKeys, "type", CallText<0>},
+    {EVENT_KEYCTL, kKeys, "description", CallText<1>},
+};
+
+}  // namespace
+
+EventFamily KernelEvents() { return {kFacts, kArgs}; }
+
+}  // namespace nezuban::fields
