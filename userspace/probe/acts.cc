@@ -70,16 +70,19 @@ bool ActSend(const ProofContext&) {
   return fd.valid();
 }
 
+// From another socket: what a socket hears from the peer it last spoke to gives no record.
 bool ActReceive(const ProofContext&) {
+  const UniqueFd sender(UnixSocket(SOCK_DGRAM));
   const UniqueFd fd(UnixSocket(SOCK_DGRAM));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   auto* any = reinterpret_cast<sockaddr*>(&address);
   socklen_t size = sizeof address;
   char byte = 0;
-  return ::bind(fd.get(), any, sizeof address.sun_family) == 0 &&
+  return ::bind(sender.get(), any, sizeof address.sun_family) == 0 &&
+         ::bind(fd.get(), any, sizeof address.sun_family) == 0 &&
          ::getsockname(fd.get(), any, &size) == 0 &&
-         ::sendto(fd.get(), "", 1, MSG_DONTWAIT, any, size) == 1 &&
+         ::sendto(sender.get(), "", 1, MSG_DONTWAIT, any, size) == 1 &&
          ::recvfrom(fd.get(), &byte, 1, MSG_DONTWAIT, any, &size) == 1;
 }
 
