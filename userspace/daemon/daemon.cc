@@ -46,12 +46,14 @@ void Reload(RuleLoader& loader, Pipeline& pipeline, probe::ProbeSource& source,
   const probe::EventSet next = WantedEvents(*rules);
   source.SetEnabled(wanted | next);
   if (pipeline.SetRules(rules, kSwapPatience) == nullptr) {
-    wanted |= next;  // it may still take them
+    wanted |= next;  // it will still take them
+    loader.Taken(*rules);
     spdlog::warn("the rules are loaded, but the monitor is too busy to take them yet");
     return;
   }
   wanted = next;
   source.SetEnabled(wanted);
+  loader.Taken(*rules);
   const rpc::RulesStatus status = loader.status();
   spdlog::info("rules loaded: {} of them, version {}, generation {}", status.count, status.version,
                status.generation);
@@ -138,6 +140,7 @@ int RunDaemon(const Config& config) {
   RuleLoader loader(config);
   const auto rules = loader.Load();
   if (!rules) return 1;
+  loader.Taken(*rules);
   const Status served = Serve(config, loader, rules, signals);
   if (!served) return Report(served.error());
   spdlog::info("stopped");

@@ -35,13 +35,17 @@ std::shared_ptr<const ruleset::Ruleset> RuleLoader::Load() {
     status_.error_time_ns = WallClockNs();
     return nullptr;
   }
-  ++status_.generation;
-  status_.version = rules->version();
-  status_.loaded_time_ns = WallClockNs();
-  status_.count = static_cast<std::uint32_t>(rules->enabled_count());
   status_.error.clear();
   status_.error_time_ns = 0;
   return rules;
+}
+
+void RuleLoader::Taken(const ruleset::Ruleset& rules) {
+  const std::lock_guard lock(mutex_);
+  ++status_.generation;
+  status_.version = rules.version();
+  status_.loaded_time_ns = WallClockNs();
+  status_.count = static_cast<std::uint32_t>(rules.enabled_count());
 }
 
 rpc::RulesStatus RuleLoader::status() const {

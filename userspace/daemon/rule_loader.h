@@ -23,6 +23,9 @@ class RuleLoader {
   // status() tells the first problem.
   std::shared_ptr<const ruleset::Ruleset> Load();
 
+  // Events are judged by `rules`, which Load gave, from now on: status() tells of them.
+  void Taken(const ruleset::Ruleset& rules);
+
   rpc::RulesStatus status() const;
 
  private:

@@ -23,8 +23,9 @@ Table Join() {
     table.rows.insert(table.rows.end(), family.args.begin(), family.args.end());
   std::ranges::stable_sort(table.rows, {}, &EventArg::event);
   for (int event = 0; event < NR_EVENTS; ++event) {
-    const auto rows = std::ranges::equal_range(table.rows, event, {}, &EventArg::event);
-    table.of[static_cast<std::size_t>(event)] = {rows.begin(), rows.end()};
+    const auto first = std::ranges::lower_bound(table.rows, event, {}, &EventArg::event);
+    const auto last = std::ranges::upper_bound(table.rows, event, {}, &EventArg::event);
+    table.of[static_cast<std::size_t>(event)] = {first, last};
   }
   return table;
 }

@@ -12,7 +12,6 @@ namespace {
 constexpr std::uint8_t kAll = 0xff;  // every name of the event
 
 // Names of EVENT_OPEN.
-constexpr std::uint8_t kOpen = 1 << 0;
 constexpr std::uint8_t kOpenat = 1 << 1;
 constexpr std::uint8_t kOpenat2 = 1 << 2;
 constexpr std::uint8_t kCreat = 1 << 3;
