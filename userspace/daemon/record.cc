@@ -43,7 +43,7 @@ Status Record(const Config& config, const RecordOptions& options, const sigset_t
   Ingest ingest(pipeline, ::pthread_self());
   spdlog::info("recording to {}", options.file);
   Wait(signals, options, *recorder);
-  const Status ended = ingest.Stop();
+  Status ended = ingest.Stop();
   RETURN_IF_ERROR(FinishRecording(options.file, *recorder));
   return ended;
 }

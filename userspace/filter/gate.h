@@ -18,7 +18,7 @@ struct GateCost {
   std::uint32_t load = 0;  // logarithm of how many programs the same value would start
   std::uint32_t kind = 0;  // of look-up
   std::uint32_t keys = 0;
-  auto operator<=>(const GateCost&) const = default;
+  auto operator<=>(const GateCost&) const = default;  // NOLINT: not a pointer's 0
 };
 
 // nullopt: no index helps with the test.

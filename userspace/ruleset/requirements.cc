@@ -13,8 +13,8 @@ namespace nezuban::ruleset {
 namespace {
 
 struct Version {
-  std::array<int, 3> numbers{};  // major, minor, patch
-  auto operator<=>(const Version&) const = default;
+  std::array<int, 3> numbers{};                      // major, minor, patch
+  auto operator<=>(const Version&) const = default;  // NOLINT: not a pointer's 0
 };
 
 // The language this engine speaks.
