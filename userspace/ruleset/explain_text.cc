@@ -23,7 +23,8 @@ void AddLines(const ExplainedNode& node, std::size_t depth, std::string& out) {
   line.append(2 * depth, ' ');
   line += Printable(node.text);
   if (!node.macro.empty()) line += "  [" + Printable(node.macro) + "]";
-  for (const auto& [field, value] : node.values) line += "   " + field + " is " + value;
+  for (const auto& [field, value] : node.values)
+    line.append("   ").append(field).append(" is ").append(value);
   out += line + "\n";
   for (const ExplainedNode& child : node.children) AddLines(child, depth + 1, out);
 }
