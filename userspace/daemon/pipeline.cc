@@ -50,7 +50,7 @@ Status Pipeline::LearnWhatIsThere(const SnapshotReader& read_snapshot) {
 }
 
 Status Pipeline::Run(const std::stop_token& stop) {
-  const Status ended = Watch(stop);
+  Status ended = Watch(stop);
   TellLosses();
   detector_.Finish();
   return ended;

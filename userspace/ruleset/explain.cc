@@ -44,7 +44,7 @@ void AddFields(const filter::Term& term, std::vector<fields::FieldRef>& out) {
 }
 
 std::string ShowText(const fields::Text& text) {
-  const std::string quoted = "\"" + Printable(text.bytes) + "\"";
+  std::string quoted = "\"" + Printable(text.bytes) + "\"";
   if (!text.truncated()) return quoted;
   const std::string total =
       text.total == fields::Text::kTotalUnknown ? "more" : std::to_string(text.total);
