@@ -36,6 +36,37 @@ NAMELESS = "Program without a name executed in a container"
 SCRATCH = "Program executed from a scratch directory of a container"
 WRITTEN = "Program written into the container executed"
 
+CODE_TRIED = "Container tries to load code into the node's kernel"
+BPF = "Container loads a BPF program"
+TAKEN_OVER = "Container takes over a process where it sees the node's"
+ROOT = "Container changes its root directory"
+FAULTS = "Container handles its own page faults"
+URING = "Container makes an io_uring"
+PERF = "Container opens a performance counter"
+KEYS = "Container uses the kernel's keyrings"
+
+# Calls that no program at hand makes: userfaultfd, bpf(BPF_PROG_LOAD) of "return 0" as a socket filter,
+# finit_module of no file, ptrace(PTRACE_SEIZE), io_uring_setup, perf_event_open of a software event, add_key.
+KERNEL_CALLS = """
+import ctypes, struct, sys
+call = ctypes.CDLL(None, use_errno=True).syscall
+def pointer(data):
+    kept.append(ctypes.create_string_buffer(data, len(data)))
+    return ctypes.addressof(kept[-1])
+kept = []
+assert call(323, 1) >= 0
+code = pointer(struct.pack("<QQ", 0xb7, 0x95))
+attributes = struct.pack("<IIQQ", 1, 2, code, pointer(b"GPL\\0")).ljust(128, b"\\0")
+assert call(321, 5, ctypes.c_void_p(pointer(attributes)), 128) >= 0, ctypes.get_errno()
+assert call(313, -1, ctypes.c_void_p(pointer(b"\\0")), 0) < 0
+assert call(101, 0x4206, int(sys.argv[1]), 0, 0) == 0, ctypes.get_errno()
+assert call(425, 4, ctypes.c_void_p(pointer(bytes(120)))) >= 0, ctypes.get_errno()
+event = pointer(struct.pack("<IIQ", 1, 128, 9).ljust(128, b"\\0"))
+assert call(298, ctypes.c_void_p(event), 0, -1, -1, 0) >= 0, ctypes.get_errno()
+name = pointer(b"user\\0")
+assert call(248, ctypes.c_void_p(name), ctypes.c_void_p(name), ctypes.c_void_p(name), 4, -2) > 0, ctypes.get_errno()
+"""
+
 TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"
 API_SERVER = """
 - list: api_server_addresses
@@ -219,6 +250,26 @@ class Scenario(unittest.TestCase):
         container = self.container("/bin/cat", "/host/etc/shadow", mounts={"/host": node})
         container.finish()
         self.expect(MOUNTED_CREDENTIALS, container, container.id, fd_name="/host/etc/shadow")
+
+    def test_the_kernel_and_other_processes(self):
+        script = self.directory / "calls.py"
+        script.write_text(KERNEL_CALLS)
+        container = self.run_privileged(
+            f"nsenter -t {self.service.pid} -m /usr/bin/python3 {script} {self.service.pid}")
+        self.expect(FAULTS, container, container.id)
+        self.expect(BPF, container, container.id)
+        self.expect(CODE_TRIED, container, container.id, evt_type="finit_module")
+        self.expect(TAKEN_OVER, container, container.id, target_pid=self.service.pid)
+        self.expect(URING, container, container.id)
+        self.expect(PERF, container, container.id)
+        self.expect(KEYS, container, container.id, evt_type="add_key")
+
+    def test_another_root_directory(self):
+        node = self.directory / "other-root"
+        (node / "bin").mkdir(parents=True)
+        shutil.copy("/bin/busybox", node / "bin" / "true")
+        container = self.run_privileged("busybox chroot /host /bin/true", mounts={"/host": node})
+        self.expect(ROOT, container, container.id, evt_type="chroot")
 
     def test_programs_the_image_does_not_have(self):
         container = self.container("/bin/sh", "-c", "cp /bin/busybox /tmp/true && /tmp/true; "

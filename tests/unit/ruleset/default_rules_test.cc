@@ -28,7 +28,8 @@ TEST(DefaultRules, AskOnlyOfEventsThatAreCaptured) {
   ASSERT_NE(ruleset, nullptr) << diagnostics.ToString();
   fields::EventTypes wanted;
   for (const int type :
-       {EVENT_EXEC, EVENT_MOUNT, EVENT_DUP, EVENT_CONNECT, EVENT_NAMESPACE, EVENT_OPEN})
+       {EVENT_EXEC, EVENT_MOUNT, EVENT_DUP, EVENT_CONNECT, EVENT_NAMESPACE, EVENT_OPEN, EVENT_ROOT,
+        EVENT_PTRACE, EVENT_BPF, EVENT_MODULE, EVENT_KEYCTL, EVENT_CREDENTIALS})
     wanted.set(type);
   EXPECT_EQ(ruleset->EventTypes(), wanted);
 }
