@@ -25,10 +25,11 @@ state: base event
 recording: base event state nezuban
 fields: base event state
 filter: base event state fields
-alert: base
+alert: base nezuban
 ruleset: base event state fields filter alert
-sinks: base alert
-rpc: base alert nezuban
+store: base alert nezuban
+sinks: base alert store
+rpc: base alert store nezuban
 daemon: all
 cli: all
 RULES
@@ -52,6 +53,7 @@ fence 'bpf/(libbpf|bpf|btf)\.h' probe/
 fence 'bpf/events\.h' event/ probe/ state/ fields/
 fence 'yaml-cpp/' ruleset/ daemon/config
 fence 're2/' filter/ base/redact
-fence '(grpc|grpcpp|google/protobuf)/' rpc/ cli/
+fence '(grpc|grpcpp|google/protobuf)/' rpc/ cli/ alert/proto
+fence 'sqlite3\.h' store/
 fence 'spdlog/' daemon/ cli/
 exit $bad

@@ -29,6 +29,9 @@ std::string_view Trim(std::string_view text);
 // none. REQUIRES: `text` is not empty.
 std::size_t Utf8Length(std::string_view text);
 
+// `text` with U+FFFD for each byte that is not part of a valid sequence (RFC 3629).
+std::string ValidUtf8(std::string_view text);
+
 // Text for a terminal or a log: control characters (C1 too), backslash, characters that change the
 // direction of what follows, and bytes that are not valid UTF-8 are escaped as \xHH, \n, \t …, so
 // that hostile names cannot move the cursor, forge lines or reorder them.

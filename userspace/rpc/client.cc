@@ -7,6 +7,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/text.h"
 #include "nezuban/v1/alert_service.grpc.pb.h"
 #include "nezuban/v1/node_service.grpc.pb.h"
 #include "rpc/address.h"

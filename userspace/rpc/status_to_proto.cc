@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The node's status and its heartbeats to messages and back; declared in to_proto.h.
+#include "base/text.h"
 #include "nezuban/v1/alert_service.pb.h"
 #include "nezuban/v1/node_service.pb.h"
 #include "rpc/to_proto.h"

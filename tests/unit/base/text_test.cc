@@ -145,5 +145,32 @@ TEST(Text, Utf8LengthKnowsValidSequences) {
   }
 }
 
+TEST(ValidUtf8, FollowsRfc3629) {
+  const std::string r = "\xef\xbf\xbd";
+  const struct {
+    std::string in, out;
+  } kCases[] = {
+      {"", ""},
+      {"plain", "plain"},
+      {std::string("a\0b", 3), std::string("a\0b", 3)},
+      {"\x1b[2J", "\x1b[2J"},
+      {"寝ずの番", "寝ずの番"},
+      {"\xc2\x80", "\xc2\x80"},                  // U+0080
+      {"\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf"},  // U+10FFFF
+      {"\xf4\x90\x80\x80", r + r + r + r},       // above
+      {"\xc0\xaf", r + r},                       // overlong
+      {"\xe0\x80\xaf", r + r + r},
+      {"\xf0\x80\x80\xaf", r + r + r + r},
+      {"\xed\xa0\x80", r + r + r},  // a surrogate
+      {"\xe5\xaf", r + r},          // cut off
+      {"\xe5"
+       "ab",
+       r + "ab"},
+      {"\x80", r},
+      {"\xff", r},
+  };
+  for (const auto& c : kCases) EXPECT_EQ(ValidUtf8(c.in), c.out);
+}
+
 }  // namespace
 }  // namespace nezuban

@@ -12,6 +12,9 @@
 namespace nezuban::rpc {
 namespace {
 
+using testlib::ExpectEqual;
+using testlib::FullAlert;
+
 using alert::Priority;
 using testing::ElementsAre;
 

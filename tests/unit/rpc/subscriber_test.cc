@@ -12,11 +12,13 @@
 #include <thread>
 #include <vector>
 
-#include "alert_builder.h"
 #include "rpc/alert_stream.h"
+#include "testlib/alert_builder.h"
 
 namespace nezuban::rpc {
 namespace {
+
+using testlib::NumberedAlert;
 
 // The server's side of one call, with a thread that completes what was started.
 class FakeCall final : public grpc::ServerCallbackWriter<grpc::ByteBuffer> {

@@ -11,11 +11,11 @@
 #include <string>
 #include <vector>
 
-#include "alert_builder.h"
 #include "nezuban/v1/alert_service.grpc.pb.h"
 #include "nezuban/v1/node_service.grpc.pb.h"
 #include "rpc/server.h"
 #include "temp_dir.h"
+#include "testlib/alert_builder.h"
 
 namespace nezuban::rpc {
 
@@ -47,7 +47,7 @@ class TestServer {
   void Publish(int first, int last, const std::string& rule = "rule",
                alert::Priority priority = alert::Priority::kWarning, std::size_t padding = 0) {
     for (int i = first; i <= last; ++i) {
-      server->sink().Publish(NumberedAlert(i, rule, priority, padding));
+      server->sink().Publish(testlib::NumberedAlert(i, rule, priority, padding));
     }
   }
 

@@ -1,107 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rpc/to_proto.h"
 
-#include <google/protobuf/timestamp.pb.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <limits>
 
-#include "alert_builder.h"
 #include "nezuban/v1/alert.pb.h"
 #include "nezuban/v1/alert_service.pb.h"
 #include "nezuban/v1/node_service.pb.h"
 #include "rpc/envelope.h"
+#include "testlib/alert_builder.h"
 
 namespace nezuban::rpc {
 namespace {
 
-constexpr char kReplacement[] = "\xef\xbf\xbd";
-
-TEST(ToProto, KeepsEveryMemberOfAnAlert) {
-  const alert::Alert alert = FullAlert();
-  v1::Alert message;
-  ToProto(alert, message);
-  v1::Alert parsed;
-  ASSERT_TRUE(parsed.ParseFromString(message.SerializeAsString()));
-  ExpectEqual(FromProto(parsed), alert);
-}
-
-TEST(ToProto, KeepsAnAlertWithNothingInIt) {
-  alert::Alert alert;
-  alert.container_known = alert.origin_known = false;
-  v1::Alert message;
-  ToProto(alert, message);
-  ExpectEqual(FromProto(message), alert);
-}
-
-TEST(ToProto, MakesTextValidUtf8) {
-  alert::Alert alert = FullAlert();
-  alert.message = "cat /tmp/\xff\xfe";
-  alert.fields = {{"f", std::string("\xc3(")}, {"l", std::vector<std::string>{"\x80"}}};
-  alert.ancestors[0].name = "\xed\xa0\x80";
-  v1::Alert message;
-  ToProto(alert, message);
-  v1::Alert parsed;
-  ASSERT_TRUE(parsed.ParseFromString(message.SerializeAsString()));  // refuses any that is not
-  EXPECT_EQ(parsed.output(), std::string("cat /tmp/") + kReplacement + kReplacement);
-  EXPECT_EQ(parsed.fields(0).string_value(), std::string(kReplacement) + "(");
-  EXPECT_EQ(parsed.fields(1).list_value().values(0), kReplacement);
-}
-
-TEST(ValidUtf8, FollowsRfc3629) {
-  const std::string r = kReplacement;
-  const struct {
-    std::string in, out;
-  } kCases[] = {
-      {"", ""},
-      {"plain", "plain"},
-      {std::string("a\0b", 3), std::string("a\0b", 3)},
-      {"\x1b[2J", "\x1b[2J"},
-      {"寝ずの番", "寝ずの番"},
-      {"\xc2\x80", "\xc2\x80"},                  // U+0080
-      {"\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf"},  // U+10FFFF
-      {"\xf4\x90\x80\x80", r + r + r + r},       // above
-      {"\xc0\xaf", r + r},                       // overlong
-      {"\xe0\x80\xaf", r + r + r},
-      {"\xf0\x80\x80\xaf", r + r + r + r},
-      {"\xed\xa0\x80", r + r + r},  // a surrogate
-      {"\xe5\xaf", r + r},          // cut off
-      {"\xe5"
-       "ab",
-       r + "ab"},
-      {"\x80", r},
-      {"\xff", r},
-  };
-  for (const auto& c : kCases) EXPECT_EQ(ValidUtf8(c.in), c.out);
-}
-
-TEST(Timestamp, SurvivesAllTimes) {
-  for (const std::int64_t time_ns :
-       {std::int64_t{0}, std::int64_t{1}, std::int64_t{-1}, std::int64_t{1795325792123456789},
-        std::int64_t{-1'000'000'000}, std::int64_t{-1'000'000'001}}) {
-    google::protobuf::Timestamp time;
-    ToProto(time_ns, time);
-    EXPECT_GE(time.nanos(), 0);
-    EXPECT_EQ(FromProto(time), time_ns);
-  }
-}
-
-TEST(Timestamp, HostileOnesDoNotOverflow) {
-  google::protobuf::Timestamp time;
-  time.set_seconds(std::numeric_limits<std::int64_t>::max());
-  EXPECT_EQ(FromProto(time), std::numeric_limits<std::int64_t>::max());
-  time.set_seconds(std::numeric_limits<std::int64_t>::min());
-  EXPECT_EQ(FromProto(time), std::numeric_limits<std::int64_t>::min());
-  time.set_seconds(1);
-  time.set_nanos(-5);
-  EXPECT_EQ(FromProto(time), 1'000'000'000);
-}
+using testlib::ExpectEqual;
+using testlib::FullAlert;
 
 TEST(FromProto, UnknownEnumsBecomeSomethingHarmless) {
-  v1::Alert message;
-  message.set_priority(static_cast<v1::Priority>(77));
-  EXPECT_EQ(FromProto(message).priority, alert::Priority::kDebug);
   v1::Gap gap;
   gap.set_reason(static_cast<v1::GapReason>(77));
   EXPECT_EQ(FromProto(gap).reason, LossReason::kUnspecified);

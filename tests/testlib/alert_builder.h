@@ -9,7 +9,7 @@
 
 #include "alert/alert.h"
 
-namespace nezuban::rpc {
+namespace nezuban::testlib {
 
 // Every member has a value that is not its default.
 inline alert::Alert FullAlert() {
@@ -78,4 +78,4 @@ inline void ExpectEqual(const alert::Alert& a, const alert::Alert& b) {
   EXPECT_EQ(a.lost_before, b.lost_before);
 }
 
-}  // namespace nezuban::rpc
+}  // namespace nezuban::testlib
