@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/entry.h"
+
+#include <iterator>
+
+#include "base/check.h"
+
+namespace nezuban::store {
+
+std::string_view ToString(GapReason reason) {
+  static constexpr std::string_view kWords[] = {
+      "no reason given",
+      "the subscriber was too slow",
+      "too much memory was held for subscribers",
+      "the node made alerts too fast",
+      "the alert was too large",
+      "the store had to delete them",
+      "the store could not write them",
+      "the store was damaged",
+      "the monitor was not running",
+  };
+  const auto index = static_cast<std::size_t>(reason);
+  CHECK(index < std::size(kWords));
+  return kWords[index];
+}
+
+Cursor LastCursor(const Entry& entry) {
+  const auto* gap = std::get_if<StoredGap>(&entry);
+  return gap != nullptr ? gap->last : std::get<StoredAlert>(entry).cursor;
+}
+
+}  // namespace nezuban::store
