@@ -83,6 +83,45 @@ std::string RulesText(const rpc::RulesStatus& rules) {
          Printable(rules.error) + "\n";
 }
 
+std::string SinkLine(const rpc::SinkStatus& sink) {
+  std::string line = "  " + Pad(Printable(sink.name), 14) + Pad(Printable(sink.type), 10) +
+                     Right(std::to_string(sink.sent), 12) +
+                     Right(std::to_string(sink.retried), 10) +
+                     Right(std::to_string(sink.refused), 10) + Right(std::to_string(sink.lost), 10);
+  if (!sink.problem.empty()) line += "  " + Printable(sink.problem);
+  return line + "\n";
+}
+
+std::string SinksText(const std::vector<rpc::SinkStatus>& sinks) {
+  if (sinks.empty()) return {};
+  std::string text = "\nsinks                     " + Right("sent", 12) + Right("retried", 10) +
+                     Right("refused", 10) + Right("lost", 10) + "\n";
+  for (const rpc::SinkStatus& sink : sinks) text += SinkLine(sink);
+  return text;
+}
+
+// A counter of SinkStatus in JSON.
+struct SinkCount {
+  std::string_view key;
+  std::uint64_t rpc::SinkStatus::*count;
+};
+constexpr std::array kSinkCounts = {
+    SinkCount{"sent", &rpc::SinkStatus::sent},
+    SinkCount{"filtered", &rpc::SinkStatus::filtered},
+    SinkCount{"retried", &rpc::SinkStatus::retried},
+    SinkCount{"refused", &rpc::SinkStatus::refused},
+    SinkCount{"lost", &rpc::SinkStatus::lost},
+    SinkCount{"position", &rpc::SinkStatus::position},
+};
+
+void WriteSink(alert::Json& json, const rpc::SinkStatus& sink) {
+  json.Open('{').Key("name").String(sink.name).Key("type").String(sink.type);
+  for (const SinkCount& count : kSinkCounts) {
+    json.Key(count.key).Number(static_cast<std::int64_t>(sink.*count.count));
+  }
+  json.Key("problem").String(sink.problem).Close('}');
+}
+
 void WriteRules(alert::Json& json, const rpc::RulesStatus& rules) {
   json.Open('{').Key("generation").Number(static_cast<std::int64_t>(rules.generation));
   json.Key("version").String(rules.version);
@@ -125,6 +164,7 @@ std::string StatusText(const rpc::NodeStatus& status) {
   text += "\nevents              " + Right("seen", 8) + Right("delivered", 12) +
           Right("filtered", 12) + Right("dropped", 12) + "\n";
   for (const rpc::EventStatus& event : status.events) text += EventLine(event);
+  text += SinksText(status.sinks);
   text += "\nsensors\n";
   for (const rpc::SensorStatus& sensor : status.sensors) text += SensorLine(sensor);
   return text;
@@ -145,6 +185,8 @@ std::string StatusJson(const rpc::NodeStatus& status) {
   for (const rpc::EventStatus& event : status.events) WriteEvent(json, event);
   json.Close(']').Key("sensors").Open('[');
   for (const rpc::SensorStatus& sensor : status.sensors) WriteSensor(json, sensor);
+  json.Close(']').Key("sinks").Open('[');
+  for (const rpc::SinkStatus& sink : status.sinks) WriteSink(json, sink);
   return json.Close(']').Close('}').Take();
 }
 

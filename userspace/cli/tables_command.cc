@@ -12,6 +12,7 @@
 #include "fields/fields.h"
 #include "filter/functions.h"
 #include "filter/operators.h"
+#include "sinks/types.h"
 
 namespace nezuban::cli {
 namespace {
@@ -61,6 +62,33 @@ void PrintEvents(bool json) {
   }
 }
 
+void PrintOptions(bool json, std::string_view type, std::span<const sinks::Option> options) {
+  for (const sinks::Option& option : options) {
+    if (json) {
+      alert::Json line;
+      line.Open('{').Key("argument").String(option.argument).Key("doc").String(option.doc);
+      line.Key("name").String(option.name).Key("required").Bool(option.required);
+      std::printf("%s\n", line.Key("type").String(type).Close('}').Take().c_str());
+    } else {
+      std::printf("  %-16s %-12s %s%s\n", std::string(option.name).c_str(),
+                  std::string(option.argument).c_str(), option.required ? "(needed) " : "",
+                  std::string(option.doc).c_str());
+    }
+  }
+}
+
+void PrintSinks(bool json) {
+  if (!json) std::printf("any type\n");
+  PrintOptions(json, "", sinks::CommonOptions());
+  for (const sinks::Type& type : sinks::Types()) {
+    if (!json) {
+      std::printf("%s: %s\n", std::string(type.name).c_str(), std::string(type.doc).c_str());
+    }
+    PrintOptions(json, type.name, type.options);
+    PrintOptions(json, type.name, type.tls);
+  }
+}
+
 void AddFieldsCommand(CLI::App& app, int* exit_code) {
   CLI::App* command =
       app.add_subcommand("fields", "The fields that conditions and outputs can name");
@@ -90,6 +118,7 @@ void AddTablesCommand(CLI::App& app, int* exit_code) {
   AddFieldsCommand(app, exit_code);
   add("operators", "The operators and functions of conditions", PrintOperators);
   add("events", "The events and their parameters", PrintEvents);
+  add("sinks", "The types of sinks and what each can be told", PrintSinks);
 }
 
 }  // namespace nezuban::cli

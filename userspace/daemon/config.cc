@@ -7,10 +7,13 @@
 #include <array>
 #include <charconv>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <optional>
 
 #include "base/redact.h"
 #include "base/text.h"
+#include "daemon/config_sinks.h"
 
 namespace nezuban::daemon {
 namespace {
@@ -80,6 +83,19 @@ std::string SetStaticFields(Config& config, const Values& values) {
     if (!added) return added.error().message;
   }
   return {};
+}
+
+std::string SetSinks(Config& config, const Values& values) {
+  config.sinks.clear();
+  Diagnostics diagnostics;
+  for (const std::string& value : values) ReadSinks(value, config.sinks, diagnostics);
+  return diagnostics.has_errors() ? diagnostics.all().front().message : "";
+}
+
+void ReadSinksKey(Config& config, const YAML::Node& value, const std::string& path,
+                  Diagnostics& diagnostics) {
+  config.sinks.clear();
+  ReadSinks(value, path, config.sinks, diagnostics);
 }
 
 std::string YesOrNo(const std::string& value, bool& out) {
@@ -180,6 +196,10 @@ constexpr std::array kKeys = {
               [](Config& c, const Values& v) {
                 return Number(v.back(), 65536, std::size_t{1} << 34, c.hold_bytes);
               }},
+    ConfigKey{"sinks", "YAML",
+              "Where alerts go besides: {name: NAME, type: file|syslog|webhook|otlp, …}; "
+              "`nezuban sinks` tells the options of each type.",
+              true, SetSinks, true, ReadSinksKey},
 };
 
 constexpr bool NamesUnique() {
@@ -237,6 +257,7 @@ void SetKey(const std::string& path, const YAML::Node& key, const YAML::Node& va
     diagnostics.Error(at, "unknown key '" + name + "'", NearestHint(name, names));
     return;
   }
+  if (row->read != nullptr) return row->read(config, value, path, diagnostics);
   const Position value_at = PositionOf(path, value.Mark());
   const auto values = ValuesOf(value, row->takes_maps);
   if (!values || values->empty() || (values->size() > 1 && !row->repeatable)) {
@@ -252,18 +273,27 @@ void SetKey(const std::string& path, const YAML::Node& key, const YAML::Node& va
 
 std::span<const ConfigKey> ConfigKeys() { return kKeys; }
 
-void LoadConfig(const std::string& path, Config& config, Diagnostics& diagnostics) try {
-  const YAML::Node root = YAML::LoadFile(path);
+void ParseConfig(const std::string& text, const std::string& path, Config& config,
+                 Diagnostics& diagnostics) try {
+  const YAML::Node root = YAML::Load(text);
   if (root.IsNull()) return;
   if (!root.IsMap()) {
     diagnostics.Error(PositionOf(path, root.Mark()), "expected a map of keys and values");
     return;
   }
   for (const auto& entry : root) SetKey(path, entry.first, entry.second, config, diagnostics);
-} catch (const YAML::BadFile&) {
-  diagnostics.Error({path, 0, 0}, "cannot be read");
 } catch (const YAML::Exception& e) {
   diagnostics.Error(PositionOf(path, e.mark), e.msg);
+}
+
+void LoadConfig(const std::string& path, Config& config, Diagnostics& diagnostics) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  if (!file) {
+    diagnostics.Error({path, 0, 0}, "cannot be read");
+    return;
+  }
+  ParseConfig(text, path, config, diagnostics);
 }
 
 std::vector<std::string> DefaultRules() {

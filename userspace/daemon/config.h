@@ -15,6 +15,11 @@
 #include "filter/rule_network.h"
 #include "ruleset/output_extra.h"
 #include "ruleset/selection.h"
+#include "sinks/options.h"
+
+namespace YAML {
+class Node;
+}
 
 namespace nezuban::daemon {
 
@@ -43,6 +48,7 @@ struct Config {
   std::size_t hold_bytes = std::size_t{32} << 20;
   std::size_t flood_rate = 50'000;  // bulk records a second and cgroup; 0: any number
   std::size_t flood_burst = 10'000;
+  std::vector<sinks::SinkOptions> sinks;
 };
 
 // One key of nezuban.yaml (`max_processes`), which is also a flag (`--max-processes`).
@@ -56,11 +62,19 @@ struct ConfigKey {
   // A value may be a map in the file; `set` is given it as the text of a YAML flow map, as a flag
   // would be.
   bool takes_maps = false;
+  // For keys whose value has keys of its own: takes the place of `set` in the file, so that each
+  // problem has its place in `path`.
+  void (*read)(Config& config, const YAML::Node& value, const std::string& path,
+               Diagnostics& diagnostics) = nullptr;
 };
 
 std::span<const ConfigKey> ConfigKeys();
 
-// Reads a file into `config`. Every problem goes to `diagnostics`, with its place and a hint.
+// Reads the text of a file into `config`. Every problem goes to `diagnostics`, with its place and a
+// hint.
+void ParseConfig(const std::string& text, const std::string& path, Config& config,
+                 Diagnostics& diagnostics);
+// The same from the file.
 void LoadConfig(const std::string& path, Config& config, Diagnostics& diagnostics);
 
 // Where rules come from when none are named: /etc/nezuban/rules, else rules/default of the source

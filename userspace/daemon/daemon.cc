@@ -16,6 +16,7 @@
 #include "daemon/node.h"
 #include "daemon/rule_loader.h"
 #include "daemon/rule_watcher.h"
+#include "daemon/sink_set.h"
 #include "daemon/status.h"
 #include "rpc/server.h"
 #include "sinks/stdout_sink.h"
@@ -25,6 +26,13 @@ namespace {
 
 // The ingest thread looks for new rules after each poll: a tenth of a second where nothing happens.
 constexpr std::chrono::seconds kSwapPatience{30};
+
+// How long the sinks may still deliver when the monitor stops.
+constexpr std::chrono::seconds kSinkGrace{2};
+
+sinks::NodeNames Names(const Config& config) {
+  return {ThisNode(config).hostname, "", "", NEZUBAN_VERSION};
+}
 
 probe::EventSet WantedEvents(const ruleset::Ruleset& rules) {
   const fields::EventTypes types = rules.EventTypes();
@@ -98,6 +106,7 @@ Status Serve(const Config& config, RuleLoader& loader,
   // Before anything is attached: the socket's lock tells whether another monitor lives here.
   ASSIGN_OR_RETURN(const auto server,
                    rpc::Server::Start(server_options, [&board] { return board.Read(); }));
+  ASSIGN_OR_RETURN(const auto sink_set, SinkSet::Open(config, Names(config)));
   ASSIGN_OR_RETURN(const auto recorder, Record(config, redactor));
   ASSIGN_OR_RETURN(const auto watcher, WatchRules(config));
   ASSIGN_OR_RETURN(const auto source, OpenSensors(config));
@@ -105,7 +114,8 @@ Status Serve(const Config& config, RuleLoader& loader,
   source->SetEnabled(wanted);
 
   std::optional<sinks::StdoutSink> lines;
-  std::vector<alert::Sink*> sinks = {&server->sink()};
+  std::vector<alert::Sink*> sinks = sink_set->inlets();
+  sinks.push_back(&server->sink());
   if (config.output != "none") {
     lines.emplace(STDOUT_FILENO,
                   config.output == "json" ? sinks::LineFormat::kJson : sinks::LineFormat::kText);
@@ -117,12 +127,16 @@ Status Serve(const Config& config, RuleLoader& loader,
   Pipeline pipeline(*source, rules, std::move(sinks), std::move(options));
   RETURN_IF_ERROR(pipeline.LearnWhatIsThere(
       [&source](const probe::RecordHandler& handler) { return source->Snapshot(handler); }));
-  board.Connect(&pipeline.counters(), source.get(), lines ? &*lines : nullptr);
+  board.Connect(&pipeline.counters(), source.get(), lines ? &*lines : nullptr, sink_set.get());
 
   Ingest ingest(pipeline, ::pthread_self());
   spdlog::info("watching with {} rules; gRPC on unix://{}", rules->enabled_count(), config.socket);
-  WaitForSignal(signals, [&] { Reload(loader, pipeline, *source, wanted); });
+  WaitForSignal(signals, [&] {
+    sink_set->Reopen();
+    Reload(loader, pipeline, *source, wanted);
+  });
   Status result = ingest.Stop();
+  sink_set->Stop(kSinkGrace);
   board.Disconnect();
   server->Stop();
   if (recorder) {

@@ -43,14 +43,15 @@ StatusBoard::StatusBoard(std::string hostname, const RuleLoader& rules) : rules_
 }
 
 void StatusBoard::Connect(const PipelineCounters* pipeline, const probe::ProbeSource* source,
-                          const alert::Sink* lines) {
+                          const alert::Sink* lines, const SinkSet* sinks) {
   std::lock_guard lock(mutex_);
   pipeline_ = pipeline;
   source_ = source;
   lines_ = lines;
+  sinks_ = sinks;
 }
 
-void StatusBoard::Disconnect() { Connect(nullptr, nullptr, nullptr); }
+void StatusBoard::Disconnect() { Connect(nullptr, nullptr, nullptr, nullptr); }
 
 rpc::NodeStatus StatusBoard::Read() const {
   rpc::NodeStatus status = fixed_;
@@ -70,6 +71,7 @@ rpc::NodeStatus StatusBoard::Read() const {
   status.table_heals = pipeline_->heals;
   status.hold = {pipeline_->held, pipeline_->held_now, pipeline_->resolved, pipeline_->expired,
                  pipeline_->overflowed};
+  status.sinks = sinks_->Status();
   ReadEvents(status);
   return status;
 }

@@ -8,6 +8,7 @@
 
 #include "daemon/pipeline.h"
 #include "daemon/rule_loader.h"
+#include "daemon/sink_set.h"
 #include "probe/probe_source.h"
 #include "rpc/node_status.h"
 
@@ -22,7 +23,7 @@ class StatusBoard {
   // From now on their counters are told, until Disconnect; they must live until then.
   // `lines` may be null: nothing is written to standard output.
   void Connect(const PipelineCounters* pipeline, const probe::ProbeSource* source,
-               const alert::Sink* lines);
+               const alert::Sink* lines, const SinkSet* sinks);
   void Disconnect();
 
   rpc::NodeStatus Read() const;
@@ -36,6 +37,7 @@ class StatusBoard {
   const PipelineCounters* pipeline_ = nullptr;
   const probe::ProbeSource* source_ = nullptr;
   const alert::Sink* lines_ = nullptr;
+  const SinkSet* sinks_ = nullptr;
 };
 
 // Sensors as the service tells them.

@@ -53,6 +53,19 @@ struct HoldStatus {
   std::uint64_t overflowed = 0;  // besides: should have waited, but there was no room
 };
 
+// How a sink of the configuration is doing; counts since the start.
+struct SinkStatus {
+  std::string name;
+  std::string type;
+  std::uint64_t sent = 0;      // alerts that the peer has
+  std::uint64_t filtered = 0;  // alerts that the sink was not asked to send
+  std::uint64_t retried = 0;   // attempts that failed
+  std::uint64_t refused = 0;   // alerts that the peer will never take
+  std::uint64_t lost = 0;      // alerts lost before the sink could have them
+  std::uint64_t position = 0;  // cursor of the last alert that is done with
+  std::string problem;         // why the last attempt failed; empty: it did not
+};
+
 struct NodeStatus {
   // Filled by the StatusProvider.
   std::string version;
@@ -65,6 +78,7 @@ struct NodeStatus {
   std::uint32_t rules_loaded = 0;
   RulesStatus rules;
   HoldStatus hold;
+  std::vector<SinkStatus> sinks;
   std::uint64_t processes = 0;
   std::uint64_t processes_evicted = 0;
   std::uint64_t containers = 0;

@@ -69,6 +69,23 @@ HoldStatus HoldFromProto(const v1::HoldStatus& in) {
   return {in.all(), in.now(), in.resolved(), in.expired(), in.overflowed()};
 }
 
+void SinkToProto(const SinkStatus& sink, v1::SinkStatus& out) {
+  out.set_name(ValidUtf8(sink.name));
+  out.set_type(ValidUtf8(sink.type));
+  out.set_sent(sink.sent);
+  out.set_filtered(sink.filtered);
+  out.set_retried(sink.retried);
+  out.set_refused(sink.refused);
+  out.set_lost(sink.lost);
+  out.set_position(sink.position);
+  out.set_problem(ValidUtf8(sink.problem));
+}
+
+SinkStatus SinkFromProto(const v1::SinkStatus& in) {
+  return {in.name(),    in.type(), in.sent(),     in.filtered(), in.retried(),
+          in.refused(), in.lost(), in.position(), in.problem()};
+}
+
 static_assert(static_cast<int>(SensorKind::kNone) == v1::SENSOR_KIND_UNSPECIFIED);
 static_assert(static_cast<int>(SensorKind::kObject) == v1::SENSOR_KIND_OBJECT);
 static_assert(static_cast<int>(SensorKind::kTracepoint) == v1::SENSOR_KIND_TRACEPOINT);
@@ -98,6 +115,7 @@ void ToProto(const NodeStatus& status, v1::GetStatusResponse& out) {
   out.set_table_heals(status.table_heals);
   RulesToProto(status.rules, *out.mutable_rules());
   HoldToProto(status.hold, *out.mutable_hold());
+  for (const SinkStatus& sink : status.sinks) SinkToProto(sink, *out.add_sinks());
 }
 
 NodeStatus FromProto(const v1::GetStatusResponse& in) {
@@ -124,6 +142,7 @@ NodeStatus FromProto(const v1::GetStatusResponse& in) {
   status.table_heals = in.table_heals();
   status.rules = RulesFromProto(in.rules());
   status.hold = HoldFromProto(in.hold());
+  for (const v1::SinkStatus& sink : in.sinks()) status.sinks.push_back(SinkFromProto(sink));
   return status;
 }
 

@@ -20,6 +20,7 @@ rpc::NodeStatus SomeStatus() {
   status.rules = {3, "00ff", 1'000'000'000, 7, "r:1: bad", 2'000'000'000};
   status.hold = {9, 1, 5, 3, 2};
   status.events = {{"connect", 10, 5, 3, {{"ring full", 2}, {"recursion", 0}}}};
+  status.sinks = {{"siem", "syslog", 11, 12, 13, 14, 15, 16, "peer is down"}};
   status.sensors = {
       {"connect", rpc::SensorKind::kTracepoint, "tp_btf/sys_exit", true, "no fentry"}};
   return status;
@@ -33,6 +34,8 @@ TEST(StatusText, IsReadable) {
   EXPECT_THAT(text, HasSubstr("  refused at 1970-01-01T00:00:02.000000000Z: r:1: bad\n"));
   EXPECT_THAT(text, HasSubstr("  connect                 10           5           3           2"
                               "  (ring full 2)\n"));
+  EXPECT_THAT(text, HasSubstr("  siem          syslog              11        13        14        15"
+                              "  peer is down\n"));
   EXPECT_THAT(text, HasSubstr("  connect       tracepoint  proved  tp_btf/sys_exit: no fentry\n"));
 }
 
@@ -58,7 +61,9 @@ TEST(StatusJson, HasEveryMember) {
       R"("events":[{"event":"connect","seen":10,"delivered":5,"filtered":3,)"
       R"("dropped":{"ring full":2,"recursion":0}}],)"
       R"("sensors":[{"event":"connect","kind":"tracepoint","hook":"tp_btf/sys_exit",)"
-      R"("proved":true,"why":"no fentry"}]})");
+      R"("proved":true,"why":"no fentry"}],)"
+            R"("sinks":[{"name":"siem","type":"syslog","sent":11,"filtered":12,"retried":13,)"
+            R"("refused":14,"lost":15,"position":16,"problem":"peer is down"}]})");
 }
 
 }  // namespace

@@ -124,6 +124,55 @@ TEST(Config, TellsEveryProblemWithItsPlace) {
   for (const BadCase& c : cases) EXPECT_EQ(Load(c.text).problems, c.problems) << c.text;
 }
 
+TEST(Config, ReadsSinks) {
+  const Loaded loaded = Load(
+      "sinks:\n"
+      "  - name: archive\n    type: file\n    path: /var/log/a.jsonl\n    max_bytes: 1000\n"
+      "    min_priority: warning\n    rules: [Shell*, 'Drift: *']\n"
+      "  - {name: other, type: file, path: /b, retry_max_ms: 50}\n");
+  EXPECT_EQ(loaded.problems, "");
+  ASSERT_EQ(loaded.config.sinks.size(), 2u);
+  const sinks::SinkOptions& sink = loaded.config.sinks[0];
+  EXPECT_EQ(sink.name, "archive");
+  EXPECT_EQ(sink.file.path, "/var/log/a.jsonl");
+  EXPECT_EQ(sink.file.max_bytes, 1000u);
+  EXPECT_EQ(sink.min_priority, alert::Priority::kWarning);
+  EXPECT_EQ(sink.rules, (std::vector<std::string>{"Shell*", "Drift: *"}));
+  EXPECT_EQ(loaded.config.sinks[1].retry_max, std::chrono::milliseconds(50));
+}
+
+TEST(Config, TellsEveryProblemOfASinkWithItsPlace) {
+  const BadCase cases[] = {
+      {"sinks: [a]\n", "1:9: error: sinks: expected a map with name, type and more\n"},
+      {"sinks: {name: a}\n", "1:8: error: a sink needs a type\n"},
+      {"sinks:\n  - {name: a, type: fil}\n",
+       "2:21: error: unknown type of sink 'fil': expected one of file, did you mean 'file'?\n"},
+      {"sinks:\n  - name: a\n    type: file\n    pathh: /x\n",
+       "4:5: error: unknown key 'pathh' of a sink of type file, did you mean 'path'?\n"},
+      {"sinks:\n  - name: a\n    type: file\n", "2:5: error: a sink of type file needs path\n"},
+      {"sinks: [{type: file, name: a b, path: x}]\n",
+       "1:28: error: name: expected 1 to 64 letters, digits, - and _\n"
+       "1:39: error: path: expected a path from the root\n"},
+      {"sinks: [{type: file, name: [a], path: /x}]\n", "1:28: error: name: expected one value\n"},
+      {"sinks: [{type: file, name: a, path: /x, path: /y}]\n",
+       "1:41: error: 'path' is there twice\n"},
+      {"sinks: [{type: file, name: a, path: /x}, {type: file, name: a, path: /y}]\n",
+       "1:42: error: there is another sink named 'a'\n"},
+  };
+  for (const BadCase& c : cases) EXPECT_EQ(Load(c.text).problems, c.problems) << c.text;
+}
+
+TEST(Config, ASinkIsAFlagToo) {
+  for (const ConfigKey& key : ConfigKeys()) {
+    if (key.name != "sinks") continue;
+    Config config;
+    EXPECT_EQ(key.set(config, {"{name: a, type: file, path: /x}"}), "");
+    EXPECT_EQ(config.sinks.at(0).file.path, "/x");
+    EXPECT_EQ(key.set(config, {"{name: a, type: file}"}), "a sink of type file needs path");
+    EXPECT_NE(key.set(config, {"{name"}), "");
+  }
+}
+
 TEST(Config, BrokenYamlHasAPlace) {
   const std::string problems = Load("rules: [a\nsocket: b\n").problems;
   EXPECT_NE(problems.find("error:"), std::string::npos) << problems;

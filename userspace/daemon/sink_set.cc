@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/sink_set.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "sinks/types.h"
+
+namespace nezuban::daemon {
+
+Result<std::unique_ptr<SinkSet>> SinkSet::Open(const Config& config,
+                                               const sinks::NodeNames& names) {
+  auto set = std::make_unique<SinkSet>();
+  for (const sinks::SinkOptions& options : config.sinks) {
+    ASSIGN_OR_RETURN(auto destination, sinks::Open(options, names));
+    auto queue = std::make_unique<sinks::MemoryQueue>();
+    set->workers_.push_back(std::make_unique<sinks::Worker>(
+        options, std::make_unique<sinks::MemorySource>(*queue), std::move(destination),
+        [](bool good, const std::string& line) {
+          spdlog::log(good ? spdlog::level::info : spdlog::level::warn, "{}", line);
+        }));
+    set->queues_.push_back(std::move(queue));
+  }
+  return set;
+}
+
+std::vector<alert::Sink*> SinkSet::inlets() const {
+  std::vector<alert::Sink*> inlets;
+  for (const auto& queue : queues_) inlets.push_back(queue.get());
+  return inlets;
+}
+
+void SinkSet::Reopen() {
+  for (const auto& worker : workers_) worker->Reopen();
+}
+
+void SinkSet::Stop(std::chrono::milliseconds grace) {
+  const auto deadline = std::chrono::steady_clock::now() + grace;
+  for (const auto& worker : workers_) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    worker->Stop(std::max(left, std::chrono::milliseconds(0)));
+  }
+}
+
+std::vector<rpc::SinkStatus> SinkSet::Status() const {
+  std::vector<rpc::SinkStatus> all;
+  for (const auto& worker : workers_) {
+    const sinks::SinkCounters counters = worker->counters();
+    all.push_back({worker->options().name, worker->options().type, counters.sent, counters.filtered,
+                   counters.retried, counters.refused, counters.lost, counters.position,
+                   counters.problem});
+  }
+  return all;
+}
+
+}  // namespace nezuban::daemon

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sinks/body.h"
+
+#include "alert/json.h"
+
+namespace nezuban::sinks {
+namespace {
+
+// As `nezuban watch --json` prints it, with the node it is from.
+std::string GapJson(const Gap& gap, const NodeNames& names) {
+  alert::Json json;
+  json.Open('{').Key("gap").Open('{');
+  json.Key("count").Number(static_cast<std::int64_t>(gap.count));
+  json.Key("first_time").String(alert::FormatTime(gap.first_ns));
+  json.Key("last_time").String(alert::FormatTime(gap.last_ns));
+  json.Key("reason").String(gap.reason).Close('}');
+  return json.Key("hostname").String(names.hostname).Close('}').Take();
+}
+
+}  // namespace
+
+std::string Body(const Outgoing& outgoing, BodyFormat, const NodeNames& names) {
+  if (const Gap* gap = std::get_if<Gap>(&outgoing.what)) return GapJson(*gap, names);
+  return alert::ToJson(std::get<alert::Alert>(outgoing.what));
+}
+
+std::string GapText(const Gap& gap) {
+  return std::to_string(gap.count) + (gap.count == 1 ? " alert" : " alerts") + " lost between " +
+         alert::FormatTime(gap.first_ns) + " and " + alert::FormatTime(gap.last_ns) + ": " +
+         gap.reason;
+}
+
+}  // namespace nezuban::sinks
