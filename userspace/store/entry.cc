@@ -29,4 +29,16 @@ Cursor LastCursor(const Entry& entry) {
   return gap != nullptr ? gap->last : std::get<StoredAlert>(entry).cursor;
 }
 
+Cursor FirstCursor(const Entry& entry) {
+  const auto* gap = std::get_if<StoredGap>(&entry);
+  return gap != nullptr ? gap->first : std::get<StoredAlert>(entry).cursor;
+}
+
+void ClipBefore(Entry& entry, Cursor after) {
+  auto* gap = std::get_if<StoredGap>(&entry);
+  if (gap == nullptr || gap->first > after) return;
+  gap->first = after + 1;
+  if (gap->count > 0) gap->count = gap->last - after;
+}
+
 }  // namespace nezuban::store

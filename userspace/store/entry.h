@@ -46,7 +46,7 @@ std::string_view ToString(GapReason reason);
 struct StoredGap {
   Cursor first = 0;  // the cursors that are missing, `last` included
   Cursor last = 0;
-  std::uint64_t count = 0;    // of alerts; 0: nobody knows, there may be none
+  std::uint64_t count = 0;    // of alerts, then as many as cursors; 0: not known, maybe none
   std::int64_t first_ns = 0;  // between these times, since the epoch
   std::int64_t last_ns = 0;
   GapReason reason = GapReason::kUnspecified;
@@ -54,7 +54,11 @@ struct StoredGap {
 
 using Entry = std::variant<StoredAlert, StoredGap>;
 
+Cursor FirstCursor(const Entry& entry);
 // Where a reader stands once it has seen this entry.
 Cursor LastCursor(const Entry& entry);
+
+// Of a gap, leaves what comes after `after`, which lies in it or before.
+void ClipBefore(Entry& entry, Cursor after);
 
 }  // namespace nezuban::store

@@ -61,7 +61,7 @@ class RecordingTest : public testing::Test {
   }
   WasRead Read() { return ReadAll(Reader::Open(path_)); }
 
-  TempDir directory_;
+  testlib::TempDir directory_;
   std::string path_ = directory_ / "r.nzb";
   testlib::Record record_ =
       testlib::Exec({.tgid = 7, .comm = "sh"}, "/bin/sh", Argv({"sh", "-c", "id"})).Build();

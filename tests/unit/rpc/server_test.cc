@@ -64,7 +64,7 @@ TEST(Server, ASecondOneIsToldWhoHasTheSocket) {
 }
 
 TEST(Server, StartsAgainAtTheSamePlace) {
-  TempDir dir;
+  testlib::TempDir dir;
   for (int i = 0; i < 3; ++i) {
     auto server = Server::Start({.socket_path = dir / "x.sock"}, SomeStatus);
     ASSERT_TRUE(server) << server.error().message;
@@ -84,7 +84,7 @@ TEST(Server, APathWithOddCharactersIsTakenAsItIs) {
 }
 
 TEST(Server, TakesAFreeLoopbackPortAndKeepsItToItself) {
-  TempDir dir;
+  testlib::TempDir dir;
   for (const std::string host : {"127.0.0.1", "[::1]"}) {
     auto server = Server::Start({dir / "a.sock", host + ":0"}, SomeStatus);
     ASSERT_TRUE(server) << server.error().message;
@@ -102,7 +102,7 @@ TEST(Server, TakesAFreeLoopbackPortAndKeepsItToItself) {
 }
 
 TEST(Server, RefusesToLeaveTheMachine) {
-  TempDir dir;
+  testlib::TempDir dir;
   for (const char* address : {"0.0.0.0:0", "[::]:0", "10.1.2.3:0", "localhost:0", "nonsense"}) {
     const auto server = Server::Start({dir / "x.sock", address}, SomeStatus);
     ASSERT_FALSE(server) << address;

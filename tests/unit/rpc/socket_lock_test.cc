@@ -12,7 +12,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "temp_dir.h"
+#include "testlib/temp_dir.h"
 
 namespace nezuban::rpc {
 namespace {
@@ -34,7 +34,7 @@ void LeaveSocket(const std::string& path) {
 }
 
 TEST(SocketLock, MakesTheDirectoryPrivate) {
-  TempDir dir;
+  testlib::TempDir dir;
   const mode_t before = ::umask(0);
   const auto lock = SocketLock::Acquire(dir / "run/nezuban/x.sock");
   ::umask(before);
@@ -44,7 +44,7 @@ TEST(SocketLock, MakesTheDirectoryPrivate) {
 }
 
 TEST(SocketLock, NamesTheLiveHolder) {
-  TempDir dir;
+  testlib::TempDir dir;
   const std::string path = dir / "x.sock";
   auto first = SocketLock::Acquire(path);
   ASSERT_TRUE(first);
@@ -55,7 +55,7 @@ TEST(SocketLock, NamesTheLiveHolder) {
 }
 
 TEST(SocketLock, DoesNotPrintWhatElseTheLockFileSays) {
-  TempDir dir;
+  testlib::TempDir dir;
   const std::string path = dir / "x.sock";
   auto first = SocketLock::Acquire(path);
   ASSERT_TRUE(first);
@@ -66,7 +66,7 @@ TEST(SocketLock, DoesNotPrintWhatElseTheLockFileSays) {
 }
 
 TEST(SocketLock, ReplacesWhatADeadHolderLeft) {
-  TempDir dir;
+  testlib::TempDir dir;
   const std::string path = dir / "x.sock";
   LeaveSocket(path);
   const pid_t child = ::fork();
@@ -88,7 +88,7 @@ TEST(SocketLock, ReplacesWhatADeadHolderLeft) {
 }
 
 TEST(SocketLock, LeavesNothing) {
-  TempDir dir;
+  testlib::TempDir dir;
   const std::string path = dir / "x.sock";
   {
     const auto lock = SocketLock::Acquire(path);
@@ -99,7 +99,7 @@ TEST(SocketLock, LeavesNothing) {
 }
 
 TEST(SocketLock, KeepsAwayFromWhatIsNotASocket) {
-  TempDir dir;
+  testlib::TempDir dir;
   const std::string path = dir / "precious";
   std::ofstream(path) << "data";
   const auto lock = SocketLock::Acquire(path);
@@ -109,7 +109,7 @@ TEST(SocketLock, KeepsAwayFromWhatIsNotASocket) {
 }
 
 TEST(SocketLock, DoesNotFollowALinkedLockFile) {
-  TempDir dir;
+  testlib::TempDir dir;
   std::ofstream(dir / "precious") << "data";
   fs::create_symlink(dir / "precious", dir / "x.sock.lock");
   EXPECT_FALSE(SocketLock::Acquire(dir / "x.sock"));
@@ -117,7 +117,7 @@ TEST(SocketLock, DoesNotFollowALinkedLockFile) {
 }
 
 TEST(SocketLock, RefusesADirectoryOthersMayWrite) {
-  TempDir dir;
+  testlib::TempDir dir;
   fs::create_directory(dir / "open");
   ASSERT_EQ(::chmod((dir / "open").c_str(), 0777), 0);
   const auto lock = SocketLock::Acquire(dir / "open/x.sock");
@@ -129,7 +129,7 @@ TEST(SocketLock, RefusesADirectoryOthersMayWrite) {
 
 TEST(SocketLock, RefusesADirectoryOfSomeoneElse) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root to give a directory away";
-  TempDir dir;
+  testlib::TempDir dir;
   fs::create_directory(dir / "theirs");
   ASSERT_EQ(::chown((dir / "theirs").c_str(), 12345, 12345), 0);
   const auto lock = SocketLock::Acquire(dir / "theirs/x.sock");

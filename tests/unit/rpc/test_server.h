@@ -14,7 +14,7 @@
 #include "nezuban/v1/alert_service.grpc.pb.h"
 #include "nezuban/v1/node_service.grpc.pb.h"
 #include "rpc/server.h"
-#include "temp_dir.h"
+#include "testlib/temp_dir.h"
 #include "testlib/alert_builder.h"
 
 namespace nezuban::rpc {
@@ -52,7 +52,7 @@ class TestServer {
   }
 
  private:
-  TempDir dir_;
+  testlib::TempDir dir_;
 
  public:
   const std::string socket;

@@ -25,7 +25,7 @@ class FileSinkTest : public testing::Test {
     return FileSink({path_, BodyFormat::kNezuban, max_bytes, max_files}, {"node-1", "", "", "1"});
   }
 
-  TempDir directory_;
+  testlib::TempDir directory_;
   const std::string path_ = directory_ / "alerts.jsonl";
 };
 

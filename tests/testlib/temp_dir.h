@@ -8,13 +8,13 @@
 
 #include "base/check.h"
 
-namespace nezuban::rpc {
+namespace nezuban::testlib {
 
 // A directory of its own (0700), removed with all that is in it.
 class TempDir {
  public:
   TempDir() {
-    std::string name = (std::filesystem::temp_directory_path() / "nezuban-rpc-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "nezuban-test-XXXXXX").string();
     CHECK(::mkdtemp(name.data()) != nullptr);
     path_ = name;
   }
@@ -28,4 +28,4 @@ class TempDir {
   std::string path_;
 };
 
-}  // namespace nezuban::rpc
+}  // namespace nezuban::testlib

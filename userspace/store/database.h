@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Database: the store's SQLite file. Every cursor from its first to its newest is accounted for: by
+// an alert, by a gap, or by what retention deleted; a hole is damage, and told as a gap.
+//
+// Times and limits are the caller's. A fault leaves the file as it was before the call.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "store/entry.h"
+#include "store/sqlite.h"
+
+namespace nezuban::store {
+
+// What a named consumer has acknowledged.
+struct Consumer {
+  std::string name;
+  Cursor position = 0;
+  std::int64_t seen_ns = 0;  // when it last read or acknowledged, since the epoch
+};
+
+// One commit.
+struct Batch {
+  std::span<const Entry> entries;
+  std::span<const Consumer> consumers;  // those that changed
+  bool sync = false;                    // wait for the disk; for earlier commits too
+  std::int64_t now_ns = 0;
+};
+
+// The steps that make each schema version of the one before; for tests, else kSchema.
+using Schema = std::span<const char* const>;
+Schema CurrentSchema();
+
+// One thread at a time.
+class Database {
+ public:
+  // Opens `path`, or makes it (0600) with `base` as the cursor before its first. The file is locked
+  // until the database goes: no other process can open it.
+  static OrFault<std::unique_ptr<Database>> Open(const std::string& path, Cursor base,
+                                                 std::int64_t now_ns,
+                                                 Schema schema = CurrentSchema());
+
+  // Reads the newest `rows`: time bounded, whatever the size. The number of damaged ones.
+  OrFault<std::uint64_t> Check(std::size_t rows);
+
+  // REQUIRES: the entries follow newest() without a hole.
+  OrFault<void> Write(const Batch& batch);
+
+  // What comes after `after`: at most `max_entries` and about `max_bytes`, at least one if there is
+  // any. What is missing comes as gaps. `damaged` counts rows that were.
+  OrFault<std::vector<Entry>> Read(Cursor after, std::size_t max_entries, std::size_t max_bytes,
+                                   std::uint64_t& damaged);
+
+  // Deletes the oldest entries: those above `max_bytes`, and those before `cutoff_ns` that no
+  // consumer needs (all up to `spare`). The number of alerts deleted.
+  OrFault<std::uint64_t> Trim(std::uint64_t max_bytes, std::int64_t cutoff_ns, Cursor spare);
+
+  OrFault<std::vector<Consumer>> Consumers();
+  OrFault<void> ForgetConsumer(const std::string& name);
+
+  bool is_new() const { return is_new_; }
+  const std::string& id() const { return id_; }
+  Cursor newest() const { return state_.newest; }              // or what it was made with
+  Cursor deleted_last() const { return state_.deleted_last; }  // the first is behind it
+  std::int64_t alive_ns() const { return state_.alive_ns; }    // the latest time it knows of
+  std::uint64_t alerts() const { return state_.alerts; }
+  OrFault<std::uint64_t> UsedBytes();
+  // The file must not grow beyond that; for tests, as a disk that is full.
+  OrFault<void> LimitPages(std::uint64_t pages);
+
+ private:
+  struct Jump {  // cursors that never were alerts
+    Cursor first = 0;
+    Cursor last = 0;
+  };
+  // One row of the file, written with each commit.
+  struct State {
+    Cursor newest = 0;
+    std::int64_t alive_ns = 0;
+    std::uint64_t alerts = 0;
+    // What retention deleted.
+    Cursor deleted_last = 0;
+    std::int64_t deleted_first_ns = 0;
+    std::int64_t deleted_last_ns = 0;
+  };
+
+  Database() = default;
+  OrFault<void> OpenFile(const std::string& path);
+  OrFault<void> Migrate(Schema schema, Cursor base, std::int64_t now_ns);
+  OrFault<void> PrepareAll();
+  OrFault<void> Load();
+  OrFault<void> InTransaction(bool sync, const std::function<OrFault<void>()>& work);
+  OrFault<void> Insert(const Batch& batch);
+  OrFault<void> SaveState();
+  OrFault<std::uint64_t> DeleteOldest(std::size_t rows, std::int64_t cutoff_ns, Cursor spare);
+  OrFault<void> BeginPage(Cursor& after, std::vector<Entry>& page);
+  OrFault<std::int64_t> Pragma(const char* name);
+  std::uint64_t AlertsBetween(Cursor after, Cursor last) const;
+
+  DatabaseHandle handle_;
+  Statement insert_, insert_jump_, forward_, backward_, delete_, load_state_, save_state_,
+      save_consumer_;
+  bool is_new_ = false;
+  std::string id_;
+  State state_;
+  std::vector<Jump> jumps_;
+};
+
+}  // namespace nezuban::store

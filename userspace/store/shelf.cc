@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// What readers and consumers ask of the shelf; shelf_file.cc has what the writer does.
+#include "store/shelf.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+namespace nezuban::store {
+namespace {
+
+constexpr int kBadInput = 1;
+constexpr std::size_t kMaxName = 64;
+// A consumer that has not been seen for that long is spared nothing any more, and its name is free.
+constexpr std::int64_t kConsumerIdleNs = std::int64_t{30} * 24 * 3600 * 1'000'000'000;
+
+bool IsName(const std::string& name) {
+  static constexpr char kAllowed[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  return !name.empty() && name.size() <= kMaxName &&
+         name.find_first_not_of(kAllowed) == std::string::npos;
+}
+
+}  // namespace
+
+Gate::Pass::Pass(Gate& gate, bool writer) : gate_(gate) {
+  std::unique_lock lock(gate_.mutex_);
+  if (writer) gate_.writer_waits_ = true;
+  gate_.free_.wait(lock, [&] { return !gate_.busy_ && (writer || !gate_.writer_waits_); });
+  gate_.busy_ = true;
+  if (writer) gate_.writer_waits_ = false;
+}
+
+Gate::Pass::~Pass() {
+  {
+    const std::lock_guard lock(gate_.mutex_);
+    gate_.busy_ = false;
+  }
+  gate_.free_.notify_all();
+}
+
+Shelf::Shelf(const StoreOptions& options, std::function<void()> on_work)
+    : options_(options),
+      on_work_(std::move(on_work)),
+      // In memory only, the bound of the store is that of the memory.
+      recent_(options.directory.empty() ? options.max_bytes : options.recent_bytes) {}
+
+std::vector<Entry> Shelf::ReadAfter(Cursor after, std::size_t max_entries, std::size_t max_bytes) {
+  while (true) {
+    Cursor newest_there = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      if (after >= newest_) return {};
+      if (!recent_.empty() && after + 1 >= recent_.first()) {
+        return recent_.After(after, max_entries, max_bytes);
+      }
+    }
+    std::uint64_t damaged = 0;
+    {
+      const Gate::Pass pass(gate_, false);
+      if (database_ != nullptr && !damaged_) {
+        newest_there = database_->newest();
+        if (after < newest_there) {
+          auto page = database_->Read(after, max_entries, max_bytes, damaged);
+          if (page) {
+            const std::lock_guard lock(mutex_);
+            counters_.damaged += damaged;
+            return *std::move(page);
+          }
+          if (page.error().kind != Fault::Kind::kDamaged) return {};
+          damage_ = page.error().message;
+          damaged_ = true;
+        }
+      }
+    }
+    if (damaged_) {
+      on_work_();
+      return {};
+    }
+    const std::lock_guard lock(mutex_);
+    if (written_ > newest_there && written_ > after) continue;  // written meanwhile
+    if (!recent_.empty() && after + 1 >= recent_.first()) continue;
+    return {MissingAfter(after)};
+  }
+}
+
+// What is neither in the file nor in memory. REQUIRES: mutex_.
+Entry Shelf::MissingAfter(Cursor after) const {
+  Entry missing = lost_.value_or(StoredGap{after + 1, newest_, 0, 0, 0, GapReason::kRestart});
+  auto& gap = std::get<StoredGap>(missing);
+  if (!recent_.empty()) gap.last = recent_.first() - 1;
+  if (gap.first > after + 1) {
+    gap.first = after + 1;
+    gap.count = 0;
+  }
+  ClipBefore(missing, after);
+  return missing;
+}
+
+void Shelf::WaitFor(Cursor after, std::chrono::steady_clock::time_point deadline,
+                    const std::stop_token& stop, const std::atomic<bool>& wake) {
+  std::unique_lock lock(mutex_);
+  arrived_.wait_until(lock, stop, deadline, [&] { return newest_ > after || closed_ || wake; });
+}
+
+void Shelf::WakeReaders() {
+  { const std::lock_guard lock(mutex_); }  // a reader is either before its test or waits
+  arrived_.notify_all();
+}
+
+bool Shelf::IsAnythingAfter(Cursor after) const {
+  const std::lock_guard lock(mutex_);
+  return newest_ > after;
+}
+
+bool Shelf::AtEnd(Cursor position) const {
+  const std::lock_guard lock(mutex_);
+  return closed_ && position >= newest_;
+}
+
+// REQUIRES: mutex_.
+Result<Cursor> Shelf::StartOf(Start start) const {
+  if (start.at == Start::At::kNewest) return newest_;
+  if (start.at == Start::At::kOldest) {
+    if (file_known_) return deleted_last_;
+    return recent_.empty() ? newest_ : recent_.first() - 1;
+  }
+  if (start.cursor <= newest_) return start.cursor;
+  return Fail("cursor " + std::to_string(start.cursor) +
+                  " is none of this store's: the newest is " + std::to_string(newest_),
+              kBadInput);
+}
+
+Result<Cursor> Shelf::Register(const std::string& name, Start start, std::int64_t now_ns) {
+  const std::lock_guard lock(mutex_);
+  ASSIGN_OR_RETURN(const Cursor position, StartOf(start));
+  if (name.empty()) return position;
+  if (!IsName(name)) {
+    return Fail(
+        "name: expected 1 to " + std::to_string(kMaxName) + " of letters, digits, '.', '_' and '-'",
+        kBadInput);
+  }
+  const auto known = consumers_.find(name);
+  if (known == consumers_.end() && consumers_.size() >= options_.max_consumers) {
+    return Fail("name: the store keeps the places of " + std::to_string(consumers_.size()) +
+                    " consumers already",
+                kBadInput);
+  }
+  Consumer& consumer = consumers_[name];
+  if (known == consumers_.end()) consumer = {name, position, 0};
+  consumer.seen_ns = now_ns;
+  // Of a store that was lost: what it knew of this one is no place here.
+  consumer.position = std::min(consumer.position, newest_);
+  dirty_.insert(name);
+  on_work_();
+  return consumer.position;
+}
+
+Status Shelf::Acknowledge(const std::string& name, Cursor cursor, std::int64_t now_ns) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto known = consumers_.find(name);
+    if (known == consumers_.end()) return Fail("name: no consumer has it", kBadInput);
+    ASSIGN_OR_RETURN(cursor, StartOf({Start::At::kAfter, cursor}));
+    known->second.seen_ns = now_ns;
+    known->second.position = std::max(known->second.position, cursor);
+    dirty_.insert(name);
+  }
+  on_work_();
+  return {};
+}
+
+// What consumers still need begins behind it. REQUIRES: mutex_.
+Cursor Shelf::SparedUpTo(std::int64_t now_ns) const {
+  Cursor spared = newest_;
+  for (const auto& [name, consumer] : consumers_) {
+    if (now_ns - consumer.seen_ns < kConsumerIdleNs) spared = std::min(spared, consumer.position);
+  }
+  return spared;
+}
+
+void Shelf::Count(StoreCounters& counters) const {
+  const std::lock_guard lock(mutex_);
+  counters = counters_;
+  counters.newest = newest_;
+  const auto oldest = StartOf({Start::At::kOldest, 0});
+  counters.oldest = *oldest < newest_ ? *oldest + 1 : 0;
+}
+
+std::string Shelf::id() const {
+  const std::lock_guard lock(mutex_);
+  return id_;
+}
+
+}  // namespace nezuban::store

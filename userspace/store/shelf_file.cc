@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the writer does with the shelf: its file is opened, written, bounded, and begun anew.
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "store/row.h"
+#include "store/shelf.h"
+
+namespace nezuban::store {
+namespace {
+
+constexpr std::int64_t kSecondNs = 1'000'000'000;
+constexpr std::int64_t kFirstPauseNs = kSecondNs;
+constexpr std::int64_t kLongestPauseNs = 30 * kSecondNs;
+// At the start only that many of the newest rows are looked at: some milliseconds, whatever the
+// size. Readers look at each row they get.
+constexpr std::size_t kRowsChecked = 1000;
+// Alerts that were on their way when the monitor died can be of events that long before the last
+// that the file knows of: events are held back for what could still arrive.
+constexpr std::int64_t kOnTheirWayNs = 2 * kSecondNs;
+constexpr char kFileName[] = "/alerts.db";
+
+OrFault<void> MakeDirectory(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (fs::is_directory(path, error)) return {};
+  fs::create_directories(path, error);
+  if (!error) fs::permissions(path, fs::perms::owner_all, error);
+  if (!error) return {};
+  return tl::unexpected(Fault{Fault::Kind::kUnavailable, path + ": " + error.message()});
+}
+
+// The file as it is gets another name, for somebody to look at.
+OrFault<std::string> SetAside(const std::string& path, std::int64_t now_ns) {
+  const std::string aside = path + ".damaged-" + std::to_string(now_ns / kSecondNs);
+  for (const char* suffix : {"-wal", "-shm", "-journal"}) {
+    std::rename((path + suffix).c_str(), (aside + suffix).c_str());  // most are not there
+  }
+  if (std::rename(path.c_str(), aside.c_str()) == 0) return aside;
+  return tl::unexpected(
+      Fault{Fault::Kind::kUnavailable, "rename " + path + ": " + std::strerror(errno)});
+}
+
+}  // namespace
+
+Status Shelf::Open(std::int64_t now_ns) {
+  // No cursor that any earlier run gave out is as large, even if its store is gone: microseconds
+  // pass faster than alerts come.
+  newest_ = written_ = static_cast<Cursor>(std::max<std::int64_t>(now_ns / 1000, 1)) - 1;
+  if (options_.directory.empty()) return {};
+  const auto opened = OpenFile(now_ns);
+  if (opened) {
+    ClearFault();
+    return {};
+  }
+  const std::string path = options_.directory + kFileName;
+  switch (opened.error().kind) {
+    case Fault::Kind::kInUse:
+      return Fail(path + ": another process uses it");
+    case Fault::Kind::kTooNew:
+      return Fail(path + ": " + opened.error().message +
+                      ". Run the newer nezuban, or move the file away to begin a new store",
+                  1);
+    case Fault::Kind::kUnavailable:
+    case Fault::Kind::kDamaged:
+      SetFault(opened.error(), now_ns);
+      break;
+  }
+  return {};
+}
+
+OrFault<void> Shelf::OpenFile(std::int64_t now_ns) {
+  RETURN_IF_FAULT(MakeDirectory(options_.directory));
+  const std::string path = options_.directory + kFileName;
+  auto database = Database::Open(path, FirstUnwritten() - 1, now_ns);
+  std::string damage;
+  if (database) {
+    const auto checked = (*database)->Check(kRowsChecked);
+    if (checked) {
+      counters_.damaged += *checked;
+    } else {
+      damage = checked.error().message;
+    }
+    // Only where alerts were made before the file could be opened, and the clock went back.
+    if (!recent_.empty() && (*database)->newest() >= FirstUnwritten()) damage = "from the future";
+  } else if (database.error().kind == Fault::Kind::kDamaged) {
+    damage = database.error().message;
+  } else {
+    return tl::unexpected(database.error());
+  }
+  if (!damage.empty()) {
+    if (database) database->reset();
+    SetFault({Fault::Kind::kDamaged, path + ": " + damage}, now_ns);
+    return BeginAnew(path, now_ns);
+  }
+  const Gate::Pass pass(gate_, true);
+  database_ = *std::move(database);
+  RETURN_IF_FAULT(LoadConsumers());
+  if (database_->is_new()) return {};
+  if (recent_.empty()) newest_ = written_ = std::max(newest_, database_->newest() + 1);
+  return WriteGap(FirstUnwritten() - 1, database_->alive_ns() - kOnTheirWayNs, GapReason::kRestart,
+                  now_ns);
+}
+
+// What was in the old file is a gap in the new one; what is still in memory is written again.
+OrFault<void> Shelf::BeginAnew(const std::string& path, std::int64_t now_ns) {
+  const Gate::Pass pass(gate_, true);
+  database_.reset();
+  damaged_ = false;
+  FAULT_OR(const std::string aside, SetAside(path, now_ns));
+  FAULT_OR(database_, Database::Open(path, 0, now_ns));
+  {
+    const std::lock_guard lock(mutex_);
+    news_ = counters_.fault + "; set aside as " + aside + ", a new one is begun";
+    if (!recent_.empty()) written_ = recent_.first() - 1;
+    lost_.reset();
+    for (const auto& [name, consumer] : consumers_) dirty_.insert(name);
+  }
+  RETURN_IF_FAULT(LoadConsumers());
+  return WriteGap(written_, 0, GapReason::kStoreDamaged, now_ns);
+}
+
+// Everything from the file's newest up to `last`, nobody knows how much.
+OrFault<void> Shelf::WriteGap(Cursor last, std::int64_t first_ns, GapReason reason,
+                              std::int64_t now_ns) {
+  if (database_->newest() >= last) return {};
+  const Entry gap = StoredGap{database_->newest() + 1, last, 0, first_ns, now_ns, reason};
+  return database_->Write({.entries = {&gap, 1}, .consumers = {}, .sync = true, .now_ns = now_ns});
+}
+
+OrFault<void> Shelf::LoadConsumers() {
+  FAULT_OR(const std::vector<Consumer> consumers, database_->Consumers());
+  const std::lock_guard lock(mutex_);
+  id_ = database_->id();
+  file_known_ = true;
+  deleted_last_ = database_->deleted_last();
+  for (const Consumer& consumer : consumers) {
+    if (consumers_.size() >= options_.max_consumers) break;
+    consumers_.emplace(consumer.name, consumer);  // what is in memory is newer
+  }
+  return {};
+}
+
+// The cursor behind all that is in the file and whole.
+Cursor Shelf::FirstUnwritten() const { return written_ + 1; }
+
+Cursor Shelf::next() const {
+  const std::lock_guard lock(mutex_);
+  return newest_ + 1;
+}
+
+// What the file lacks: what went lost, as a gap, and what is in memory.
+std::vector<Entry> Shelf::Unwritten() const {
+  const std::lock_guard lock(mutex_);
+  if (written_ == newest_) return {};
+  std::vector<Entry> entries;
+  if (lost_) entries.emplace_back(*lost_);
+  const Cursor after = lost_ ? lost_->last : written_;
+  for (Entry& entry : recent_.After(after, SIZE_MAX, SIZE_MAX)) entries.push_back(std::move(entry));
+  return entries;
+}
+
+void Shelf::Add(std::vector<Entry> entries, bool sync, std::int64_t now_ns) {
+  if (options_.directory.empty()) return Keep(std::move(entries), false);
+  std::vector<Entry> all = Unwritten();
+  all.insert(all.end(), entries.begin(), entries.end());
+  const bool written = TryWrite(all, sync, now_ns);
+  if (written) {
+    const std::lock_guard lock(mutex_);
+    counters_.written += all.size();
+    counters_.syncs += sync ? 1 : 0;
+  }
+  Keep(std::move(entries), written);
+  if (written) ClearFault();
+}
+
+bool Shelf::TryWrite(std::vector<Entry>& entries, bool sync, std::int64_t now_ns) {
+  if (counters_.failing && now_ns < retry_ns_ && !damaged_) return false;
+  const std::string path = options_.directory + kFileName;
+  OrFault<void> done;
+  if (damaged_) {
+    SetFault({Fault::Kind::kDamaged, path + ": " + damage_}, now_ns);
+    done = BeginAnew(path, now_ns);
+  } else if (database_ == nullptr) {
+    done = OpenFile(now_ns);
+  }
+  // Beginning anew asks for more to be written than before.
+  if (done && database_->newest() + 1 < (entries.empty() ? next() : FirstCursor(entries.front()))) {
+    std::vector<Entry> more = Unwritten();
+    const Cursor known = more.empty() ? 0 : LastCursor(more.back());
+    std::erase_if(entries, [&](const Entry& entry) { return LastCursor(entry) <= known; });
+    entries.insert(entries.begin(), more.begin(), more.end());
+  }
+  std::vector<Consumer> changed;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const std::string& name : dirty_) changed.push_back(consumers_.at(name));
+  }
+  if (done) {
+    const Gate::Pass pass(gate_, true);
+    done = database_->Write({entries, changed, sync, now_ns});
+    if (!done && done.error().kind == Fault::Kind::kDamaged) {
+      damage_ = done.error().message;
+      damaged_ = true;  // begun anew with the next attempt
+    }
+  }
+  if (done) {
+    const std::lock_guard lock(mutex_);
+    for (const Consumer& consumer : changed) dirty_.erase(consumer.name);
+    return true;
+  }
+  SetFault(done.error(), now_ns);
+  return false;
+}
+
+// Makes `entries` readable, and lets go of what memory cannot keep.
+void Shelf::Keep(std::vector<Entry> entries, bool written) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (Entry& entry : entries) {
+      newest_ = LastCursor(entry);
+      recent_.Push(std::move(entry));
+    }
+    if (written) {
+      written_ = newest_;
+      lost_.reset();
+    }
+    const bool memory_only = options_.directory.empty();
+    while (auto evicted = recent_.Evict()) {
+      if (FirstCursor(*evicted) <= written_) continue;
+      const Row row = ToRow(*evicted);
+      if (!lost_) {
+        lost_ = StoredGap{FirstCursor(*evicted),
+                          0,
+                          0,
+                          row.first_ns,
+                          row.last_ns,
+                          memory_only ? GapReason::kRetention : GapReason::kStoreFault};
+      }
+      lost_->last = LastCursor(*evicted);
+      lost_->count += static_cast<std::uint64_t>(row.count);
+      lost_->last_ns = std::max(lost_->last_ns, row.last_ns);
+      ++(memory_only ? counters_.deleted : counters_.unwritten);
+    }
+  }
+  arrived_.notify_all();
+}
+
+void Shelf::Trim(std::int64_t now_ns) {
+  if (database_ == nullptr || counters_.failing) return;
+  Cursor spare = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    spare = SparedUpTo(now_ns);
+  }
+  const std::int64_t cutoff_ns = now_ns - std::chrono::nanoseconds(options_.max_age).count();
+  const Gate::Pass pass(gate_, true);
+  const auto deleted = database_->Trim(options_.max_bytes, cutoff_ns, spare);
+  if (!deleted && deleted.error().kind == Fault::Kind::kDamaged) {
+    damage_ = deleted.error().message;
+    damaged_ = true;
+  }
+  const auto used = database_->UsedBytes();
+  const std::lock_guard lock(mutex_);
+  counters_.deleted += deleted.value_or(0);
+  counters_.bytes = used.value_or(0);
+  counters_.alerts = database_->alerts();
+  deleted_last_ = database_->deleted_last();
+}
+
+bool Shelf::HasWork() const {
+  const std::lock_guard lock(mutex_);
+  return !dirty_.empty() || damaged_;
+}
+
+void Shelf::SetFault(const Fault& fault, std::int64_t now_ns) {
+  retry_pause_ns_ = std::clamp(retry_pause_ns_ * 2, kFirstPauseNs, kLongestPauseNs);
+  retry_ns_ = now_ns + retry_pause_ns_;
+  const std::lock_guard lock(mutex_);
+  if (!counters_.failing) {
+    ++counters_.faults;
+    news_ = fault.message;
+  }
+  counters_.failing = true;
+  counters_.fault = fault.message;
+}
+
+void Shelf::ClearFault() {
+  retry_pause_ns_ = 0;
+  const std::lock_guard lock(mutex_);
+  if (counters_.failing && !news_) news_ = "";
+  counters_.failing = false;
+}
+
+std::optional<std::string> Shelf::TakeNews() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(news_, std::nullopt);
+}
+
+void Shelf::Close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  arrived_.notify_all();
+}
+
+}  // namespace nezuban::store
