@@ -110,7 +110,12 @@ def alert_dict(alert, priorities):
     priority = priorities[alert.priority].removeprefix("PRIORITY_").capitalize()
     fields = {"evt.time": alert.time.seconds * 10**9 + alert.time.nanos}
     fields.update((field.name, field_value(field)) for field in alert.fields)
+    correlated = {"count": alert.count} if alert.count else {}
+    if alert.related:
+        correlated["related"] = [{"id": r.id, "rule": r.rule, "time": time_text(r.time), "uncertain": r.uncertain}
+                                 for r in alert.related]
     return {
+        **correlated,
         "ancestors": [{"exe_path": a.exe_path, "name": a.name, "pid": a.pid} for a in alert.ancestors],
         "container_id": container_text(alert.container),
         "container_runtime": alert.container.runtime,

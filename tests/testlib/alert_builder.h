@@ -35,6 +35,8 @@ inline alert::Alert FullAlert() {
   alert.ancestors = {{4242, "sh", "/bin/dash"}, {1, "init", "/sbin/init"}};
   alert.uncertain = {"proc.cwd"};
   alert.lost_before = 3;
+  alert.related = {{"boot-1-1-feeder", "feeder", 1795325791000000001, true}};
+  alert.count = 51;
   return alert;
 }
 
@@ -76,6 +78,14 @@ inline void ExpectEqual(const alert::Alert& a, const alert::Alert& b) {
   }
   EXPECT_EQ(a.uncertain, b.uncertain);
   EXPECT_EQ(a.lost_before, b.lost_before);
+  EXPECT_EQ(a.count, b.count);
+  ASSERT_EQ(a.related.size(), b.related.size());
+  for (std::size_t i = 0; i < a.related.size(); ++i) {
+    EXPECT_EQ(a.related[i].id, b.related[i].id);
+    EXPECT_EQ(a.related[i].rule, b.related[i].rule);
+    EXPECT_EQ(a.related[i].time_ns, b.related[i].time_ns);
+    EXPECT_EQ(a.related[i].uncertain, b.related[i].uncertain);
+  }
 }
 
 }  // namespace nezuban::testlib

@@ -33,6 +33,14 @@ struct Ancestor {
   std::string exe_path;
 };
 
+// An earlier match that an alert was joined with.
+struct Related {
+  std::string id;  // of its alert; of the one it would have given if its rule is silent
+  std::string rule;
+  std::int64_t time_ns = 0;  // of the event, since the epoch
+  bool uncertain = false;    // something was not known when it was decided
+};
+
 struct Alert {
   std::string id;            // the same event and rule give the same id
   std::int64_t time_ns = 0;  // of the event, since the epoch
@@ -53,6 +61,10 @@ struct Alert {
   std::vector<Ancestor> ancestors;     // the process itself first, then its parent, …
   std::vector<std::string> uncertain;  // fields that were not known when it was decided
   std::uint64_t lost_before = 0;       // events lost since the alert before
+  std::vector<Related> related;        // latest first
+  // Of a rule that counts: its matches since the group's last alert, this one with them, or since
+  // there was none for as long as it looks back. 0: it does not count.
+  std::uint64_t count = 0;
 };
 
 // "Warning"; as in Falco's output.

@@ -81,6 +81,16 @@ void WriteAncestors(Json& json, const Alert& alert) {
   json.Close(']');
 }
 
+void WriteRelated(Json& json, const Alert& alert) {
+  json.Key("related").Open('[');
+  for (const Related& related : alert.related) {
+    json.Open('{').Key("id").String(related.id).Key("rule").String(related.rule);
+    json.Key("time").String(FormatTime(related.time_ns));
+    json.Key("uncertain").Bool(related.uncertain).Close('}');
+  }
+  json.Close(']');
+}
+
 }  // namespace
 
 std::string JsonQuote(std::string_view text) {
@@ -108,6 +118,7 @@ std::string ToJson(const Alert& alert) {
   WriteAncestors(json, alert);
   WriteContainer(json, "container_id", alert.container_known, alert.container_id);
   json.Key("container_runtime").String(alert.container_runtime);
+  if (alert.count > 0) json.Key("count").Number(static_cast<std::int64_t>(alert.count));
   json.Key("event").String(alert.event_type);
   json.Key("hostname").String(alert.hostname);
   json.Key("id").String(alert.id);
@@ -118,6 +129,7 @@ std::string ToJson(const Alert& alert) {
   WriteFields(json, alert);
   json.Key("pid").Number(alert.pid);
   json.Key("priority").String(ToString(alert.priority));
+  if (!alert.related.empty()) WriteRelated(json, alert);
   json.Key("rule").String(alert.rule);
   json.Key("source").String(alert.source);
   WriteStrings(json, "tags", alert.tags);

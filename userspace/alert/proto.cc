@@ -100,6 +100,14 @@ void ToProto(const Alert& alert, v1::Alert& out) {
   }
   for (const std::string& field : alert.uncertain) out.add_uncertain(ValidUtf8(field));
   out.set_lost_before(alert.lost_before);
+  for (const Related& related : alert.related) {
+    v1::Related* added = out.add_related();
+    added->set_id(ValidUtf8(related.id));
+    added->set_rule(ValidUtf8(related.rule));
+    ToProto(related.time_ns, *added->mutable_time());
+    added->set_uncertain(related.uncertain);
+  }
+  out.set_count(alert.count);
 }
 
 Alert FromProto(const v1::Alert& in) {
@@ -127,6 +135,11 @@ Alert FromProto(const v1::Alert& in) {
   }
   alert.uncertain.assign(in.uncertain().begin(), in.uncertain().end());
   alert.lost_before = in.lost_before();
+  for (const v1::Related& related : in.related()) {
+    alert.related.push_back(
+        {related.id(), related.rule(), FromProto(related.time()), related.uncertain()});
+  }
+  alert.count = in.count();
   return alert;
 }
 

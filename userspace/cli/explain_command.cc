@@ -64,24 +64,32 @@ int ExplainFile(const Options& options, const ruleset::Rule& rule) {
   fields::Arena arena;
   const auto explanation =
       ruleset::Explainer(*rule.tree).Explain(event.source(), event.source(), arena);
+  if (rule.correlates() && !options.json) {
+    std::fprintf(stderr, "nezuban: by one event, what came before it is not known\n");
+  }
   Print(options, "the event in " + options.event_file, explanation);
   return 0;
 }
 
-int ExplainRecording(const Options& options, const ruleset::Rule& rule) {
+int ExplainRecording(const Options& options, const ruleset::Ruleset& rules,
+                     const ruleset::Rule& rule) {
   auto reader = recording::Reader::Open(options.recording);
   if (!reader) return Complain(reader.error().message);
   const auto redactor = Redactor::Make();
   const daemon::ExplainedRecording found =
-      daemon::ExplainRecording(*reader, rule, options.event, **redactor);
+      daemon::ExplainRecording(*reader, rules, rule, options.event, **redactor);
   if (!found.damage.empty()) Complain(options.recording + ": " + found.damage);
   std::string matches;
   for (const std::uint64_t number : found.first_matches) matches += " " + std::to_string(number);
   std::fprintf(stderr, "nezuban: %s\n",
                (std::to_string(found.events) + " events; the rule is asked of " +
                 std::to_string(found.asked) + " and matches " + std::to_string(found.matches) +
+                (rule.correlates() ? ", fires for " + std::to_string(found.fired) : "") +
                 (matches.empty() ? "" : ":" + matches) +
-                (found.matches > found.first_matches.size() ? " …" : ""))
+                ((rule.correlates() && found.fired > 0 ? found.fired : found.matches) >
+                         found.first_matches.size()
+                     ? " …"
+                     : ""))
                    .c_str());
   if (!found.event) {
     return Complain(options.event != 0 ? "no event " + std::to_string(options.event)
@@ -105,7 +113,7 @@ int Explain(const Options& options) {
   }
   const ruleset::Rule* rule = rules->FindRule(options.rule);
   if (rule == nullptr) return UnknownRule(*rules, options.rule);
-  return options.event_file.empty() ? ExplainRecording(options, *rule)
+  return options.event_file.empty() ? ExplainRecording(options, *rules, *rule)
                                     : ExplainFile(options, *rule);
 }
 

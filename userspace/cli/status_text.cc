@@ -41,6 +41,10 @@ constexpr std::array kCounts = {
     Count{"held_resolved", "  what they lacked came", [](Node s) { return s.hold.resolved; }},
     Count{"held_expired", "  it did not come", [](Node s) { return s.hold.expired; }},
     Count{"held_overflowed", "no room to wait", [](Node s) { return s.hold.overflowed; }},
+    Count{"correlated_groups", "groups remembered", [](Node s) { return s.correlation.groups; }},
+    Count{"correlated_bytes", "  their bytes", [](Node s) { return s.correlation.bytes; }},
+    Count{"correlated_evicted", "  given up for room",
+          [](Node s) { return s.correlation.evicted; }},
     Count{"malformed_records", "malformed records", [](Node s) { return s.malformed_records; }},
 };
 

@@ -27,6 +27,10 @@ struct PipelineCounters {
   std::atomic<std::uint64_t> resolved{0};    // it arrived
   std::atomic<std::uint64_t> expired{0};     // it did not, in time
   std::atomic<std::uint64_t> overflowed{0};  // too many at once: decided without waiting
+  // What rules that look at several events remember; given up before its time for want of room.
+  std::atomic<std::uint64_t> correlated_groups{0};
+  std::atomic<std::uint64_t> correlated_bytes{0};
+  std::atomic<std::uint64_t> correlated_evicted{0};
 };
 
 }  // namespace nezuban::daemon

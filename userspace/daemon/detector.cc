@@ -57,6 +57,7 @@ void Detector::KeepOrDecide(const state::EnrichedEvent& event) {
   rules_->Match(event, matching_, on_alert_, hold_.enabled() ? &on_wait_ : nullptr);
   if (waiting_.empty()) return;
   if (hold_.Add(event, rules_, waiting_)) {
+    for (const std::uint32_t rule : waiting_) rules_->BeginWait(rule, matching_);
     ++counters_.held;
     counters_.held_now = hold_.size();
   } else {
@@ -74,10 +75,12 @@ bool Detector::AskAgain(HeldEvent& held, bool may_wait) {
   const state::EnrichedEvent again =
       enricher_.Again(*event, *process, *held.lineage, held.wall_offset_ns);
   for (const std::uint32_t rule : held.rules) {
+    held.ruleset->EndWait(rule, matching_);
     held.ruleset->Ask(rule, again, matching_, on_alert_, may_wait ? &on_wait_ : nullptr);
   }
   held.rules.swap(waiting_);
   waiting_.clear();
+  for (const std::uint32_t rule : held.rules) held.ruleset->BeginWait(rule, matching_);
   if (held.rules.empty() && may_wait) ++counters_.resolved;
   return held.rules.empty();
 }
@@ -106,7 +109,7 @@ void Detector::Finish() {
 
 void Detector::SetRules(std::shared_ptr<const ruleset::Ruleset> rules) {
   rules_ = std::move(rules);
-  matching_.Reset();
+  matching_.Reset(*rules_);
 }
 
 void Detector::RefreshCounters() {
@@ -114,6 +117,9 @@ void Detector::RefreshCounters() {
   counters_.processes = processes_.live();
   counters_.processes_evicted = processes_.counters().evicted;
   counters_.containers = containers_.container_count();
+  counters_.correlated_groups = matching_.earlier().groups();
+  counters_.correlated_bytes = matching_.earlier().bytes();
+  counters_.correlated_evicted = matching_.earlier().evicted();
 }
 
 void Detector::Publish(alert::Alert alert) {

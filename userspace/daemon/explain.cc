@@ -16,9 +16,10 @@ constexpr std::size_t kMatchesTold = 20;
 
 class Search {
  public:
-  Search(const recording::Identity& identity, const ruleset::Rule& rule, std::uint64_t number,
-         const Redactor& redactor)
-      : rule_(rule),
+  Search(const recording::Identity& identity, const ruleset::Ruleset& rules,
+         const ruleset::Rule& rule, std::uint64_t number, const Redactor& redactor)
+      : rules_(rules),
+        rule_(rule),
         explainer_(*rule.tree),
         number_(number),
         redactor_(redactor),
@@ -29,30 +30,80 @@ class Search {
     const auto* record = std::get_if<state::RecordItem>(&item);
     if (record == nullptr) return enricher_.Learn(item);
     ++found_.events;
-    if (const auto event = event::Decode(record->bytes)) Consider(enricher_.Apply(*event));
+    const auto event = event::Decode(record->bytes);
+    if (!event) return;
+    const state::EnrichedEvent enriched = enricher_.Apply(*event);
+    Consider(enriched);
+    AskFeeders(enriched);
   }
 
   ExplainedRecording Found() && { return std::move(found_); }
 
  private:
+  static bool IsAsked(const ruleset::Rule& rule, const record_header& header) {
+    return rule.program.events()[filter::EventNameBit(header.type, header.variant)];
+  }
+
+  // Whether the rule fires; what it and others remember follows from it.
+  bool Fires(const ruleset::Rule& rule, const ruleset::Occurrence& match) {
+    if (!ruleset::Decide(rule, match, earlier_)) return false;
+    ruleset::Feed(rules_.rules(), rule, match, std::to_string(found_.events), earlier_);
+    return true;
+  }
+
+  // The rules that have to fire before this one.
+  void AskFeeders(const state::EnrichedEvent& event) {
+    const record_header& header = event.event.header();
+    const ruleset::Rule* rule = &rule_;
+    while (rule->after && rule->after->rule < rules_.rules().size()) {
+      rule = &rules_.rules()[rule->after->rule];
+      if (!rule->enabled || !IsAsked(*rule, header)) continue;
+      arena_.Reset();
+      const fields::FieldContext context{event, arena_, hostname_};
+      const fields::FieldSource source(context);
+      const filter::Answer answer = rule->program.Run(source, arena_);
+      if (answer == filter::Answer::kNo) continue;
+      Fires(*rule, {header.time_ns, source, answer == filter::Answer::kPossible});
+    }
+  }
+
   void Consider(const state::EnrichedEvent& event) {
     const record_header& header = event.event.header();
-    const bool asked = rule_.program.events()[filter::EventNameBit(header.type, header.variant)];
+    const bool asked = IsAsked(rule_, header);
     const bool wanted = found_.events == number_;
     if (!asked && !wanted) return;
     arena_.Reset();
     const fields::FieldContext context{event, arena_, hostname_};
     const fields::FieldSource source(context);
     const bool matches = asked && rule_.program.Run(source, arena_) != filter::Answer::kNo;
+    const ruleset::Occurrence match{header.time_ns, source};
+    const std::vector<std::string> earlier =
+        rule_.correlates() ? ruleset::DescribeCorrelation(rules_.rules(), rule_, match, earlier_)
+                           : std::vector<std::string>();
+    const bool fires = matches && Fires(rule_, match);
+    Count(asked, matches, fires);
+    const bool settled = nearest_ == 0 || (nearest_ == 1 && !fires);
+    if (!wanted && (number_ != 0 || settled)) return;
+    // The lower the better; a miss counts by how near it is.
+    const std::size_t rank = fires ? 0 : (matches ? 1 : 2 + explainer_.Distance(source, arena_));
+    if (!wanted && rank >= nearest_) return;
+    nearest_ = rank;
+    Explain(event, source, asked);
+    found_.event->explanation.earlier = earlier;
+  }
+
+  void Count(bool asked, bool matches, bool fires) {
     found_.asked += asked ? 1 : 0;
     found_.matches += matches ? 1 : 0;
-    if (matches && found_.first_matches.size() < kMatchesTold) {
+    if (fires && found_.fired++ == 0) found_.first_matches.clear();
+    const bool told = fires || (matches && found_.fired == 0);
+    if (told && found_.first_matches.size() < kMatchesTold) {
       found_.first_matches.push_back(found_.events);
     }
-    if (!wanted && (number_ != 0 || nearest_ == 0)) return;
-    const std::size_t distance = matches ? 0 : explainer_.Distance(source, arena_);
-    if (!wanted && distance >= nearest_) return;
-    nearest_ = distance;
+  }
+
+  void Explain(const state::EnrichedEvent& event, const fields::FieldSource& source, bool asked) {
+    const record_header& header = event.event.header();
     const fields::FieldContext shown{event, arena_, hostname_, &redactor_};
     const std::string at =
         alert::FormatTime(static_cast<std::int64_t>(header.time_ns) + event.wall_offset_ns);
@@ -62,6 +113,7 @@ class Search {
                     asked, explainer_.Explain(source, fields::FieldSource(shown), arena_)};
   }
 
+  const ruleset::Ruleset& rules_;
   const ruleset::Rule& rule_;
   const ruleset::Explainer explainer_;
   const std::uint64_t number_;
@@ -71,15 +123,17 @@ class Search {
   state::ContainerTable containers_;
   state::Enricher enricher_{processes_, containers_};
   fields::Arena arena_;
+  ruleset::Correlator earlier_;
   std::size_t nearest_ = std::numeric_limits<std::size_t>::max();
   ExplainedRecording found_;
 };
 
 }  // namespace
 
-ExplainedRecording ExplainRecording(recording::Reader& reader, const ruleset::Rule& rule,
-                                    std::uint64_t number, const Redactor& redactor) {
-  Search search(reader.identity(), rule, number, redactor);
+ExplainedRecording ExplainRecording(recording::Reader& reader, const ruleset::Ruleset& rules,
+                                    const ruleset::Rule& rule, std::uint64_t number,
+                                    const Redactor& redactor) {
+  Search search(reader.identity(), rules, rule, number, redactor);
   std::string damage;
   while (true) {
     const auto item = reader.Next();

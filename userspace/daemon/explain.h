@@ -17,8 +17,11 @@ struct ExplainedRecording {
   std::uint64_t events = 0;  // in it
   std::uint64_t asked = 0;   // of these the rule is asked
   std::uint64_t matches = 0;
-  std::vector<std::uint64_t> first_matches;  // numbers of the first of them
-  // The event that is explained: the one asked for; else the first match; else the nearest miss.
+  // Matches that fired; all of them, if the rule looks at one event alone.
+  std::uint64_t fired = 0;
+  std::vector<std::uint64_t> first_matches;  // numbers of the first that fired; else of the matches
+  // The event that is explained: the one asked for; else the first that fired; else the first
+  // match; else the nearest miss.
   struct Event {
     std::uint64_t number = 0;  // from 1, in the order of the recording
     std::string what;          // "execve by bash (4711) at 2026-…"
@@ -31,7 +34,8 @@ struct ExplainedRecording {
 
 // `number` 0: no event in particular. Events are judged as they come, without waiting for what may
 // arrive later. REQUIRES: the rule has its tree.
-ExplainedRecording ExplainRecording(recording::Reader& reader, const ruleset::Rule& rule,
-                                    std::uint64_t number, const Redactor& redactor);
+ExplainedRecording ExplainRecording(recording::Reader& reader, const ruleset::Ruleset& rules,
+                                    const ruleset::Rule& rule, std::uint64_t number,
+                                    const Redactor& redactor);
 
 }  // namespace nezuban::daemon

@@ -72,6 +72,8 @@ rpc::NodeStatus StatusBoard::Read() const {
   status.hold = {pipeline_->held, pipeline_->held_now, pipeline_->resolved, pipeline_->expired,
                  pipeline_->overflowed};
   status.sinks = sinks_->Status();
+  status.correlation = {pipeline_->correlated_groups, pipeline_->correlated_bytes,
+                        pipeline_->correlated_evicted};
   ReadEvents(status);
   return status;
 }

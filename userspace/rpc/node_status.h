@@ -66,6 +66,13 @@ struct SinkStatus {
   std::string problem;         // why the last attempt failed; empty: it did not
 };
 
+// What rules that look at several events remember of earlier matches.
+struct CorrelationStatus {
+  std::uint64_t groups = 0;
+  std::uint64_t bytes = 0;    // roughly
+  std::uint64_t evicted = 0;  // groups that had to make room before their time
+};
+
 struct NodeStatus {
   // Filled by the StatusProvider.
   std::string version;
@@ -79,6 +86,7 @@ struct NodeStatus {
   RulesStatus rules;
   HoldStatus hold;
   std::vector<SinkStatus> sinks;
+  CorrelationStatus correlation;
   std::uint64_t processes = 0;
   std::uint64_t processes_evicted = 0;
   std::uint64_t containers = 0;

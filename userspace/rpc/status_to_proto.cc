@@ -116,6 +116,10 @@ void ToProto(const NodeStatus& status, v1::GetStatusResponse& out) {
   RulesToProto(status.rules, *out.mutable_rules());
   HoldToProto(status.hold, *out.mutable_hold());
   for (const SinkStatus& sink : status.sinks) SinkToProto(sink, *out.add_sinks());
+  v1::CorrelationStatus& correlation = *out.mutable_correlation();
+  correlation.set_groups(status.correlation.groups);
+  correlation.set_bytes(status.correlation.bytes);
+  correlation.set_evicted(status.correlation.evicted);
 }
 
 NodeStatus FromProto(const v1::GetStatusResponse& in) {
@@ -143,6 +147,8 @@ NodeStatus FromProto(const v1::GetStatusResponse& in) {
   status.rules = RulesFromProto(in.rules());
   status.hold = HoldFromProto(in.hold());
   for (const v1::SinkStatus& sink : in.sinks()) status.sinks.push_back(SinkFromProto(sink));
+  status.correlation = {in.correlation().groups(), in.correlation().bytes(),
+                        in.correlation().evicted()};
   return status;
 }
 

@@ -30,6 +30,8 @@ struct Explanation {
   std::size_t distance = 0;
   // Where that is one: those of which any would do, as "not proc.name = sshd".
   std::vector<std::string> in_the_way;
+  // Of a rule that looks at more than one event: what there was before, a sentence each.
+  std::vector<std::string> earlier;
 };
 
 // The condition of one rule, ready to be explained for many events. Immutable.

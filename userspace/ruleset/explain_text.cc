@@ -57,6 +57,7 @@ std::string ToText(const Explanation& explanation) {
            " comparisons would have to come out otherwise for a match.";
   }
   out += "\n";
+  for (const std::string& line : explanation.earlier) out += line + "\n";
   if (explanation.in_the_way.empty()) return out;
   out += explanation.in_the_way.size() == 1 ? "Only this stood in the way:\n"
                                             : "One of these alone would have been enough:\n";
@@ -68,6 +69,11 @@ std::string ToJson(const Explanation& explanation) {
   alert::Json json;
   json.Open('{').Key("answer").String(Word(explanation.root.truth));
   json.Key("distance").Number(static_cast<std::int64_t>(explanation.distance));
+  if (!explanation.earlier.empty()) {
+    json.Key("earlier").Open('[');
+    for (const std::string& line : explanation.earlier) json.String(line);
+    json.Close(']');
+  }
   json.Key("in_the_way").Open('[');
   for (const std::string& text : explanation.in_the_way) json.String(text);
   json.Close(']').Key("tree");

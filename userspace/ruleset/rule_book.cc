@@ -165,7 +165,11 @@ void RuleBook::Define(RuleItem& item, Diagnostics& diagnostics) {
                 .enabled = item.enabled.value_or(true),
                 .warn_evttypes = item.warn_evttypes.value_or(true),
                 .skip_if_unknown_filter = item.skip_if_unknown_filter.value_or(false),
-                .tags = std::move(item.tags).value_or(std::vector<std::string>())};
+                .tags = std::move(item.tags).value_or(std::vector<std::string>()),
+                .exceptions = {},
+                .alert = item.alert.value_or(true),
+                .after = std::move(item.after).value_or(AfterItem()),
+                .count = std::move(item.count).value_or(CountItem())};
   SortTags(rule.tags);
   DefineExceptions(rule, std::move(item.exceptions).value_or(std::vector<ExceptionItem>()),
                    diagnostics);
@@ -191,6 +195,9 @@ void RuleBook::Change(RuleSpec& rule, RuleItem& item, Diagnostics& diagnostics) 
   MergeText(rule.desc, item.desc, Appends(item, "desc"));
   if (item.priority) rule.priority = *item.priority;
   if (item.enabled) rule.enabled = *item.enabled;
+  if (item.alert) rule.alert = *item.alert;
+  if (item.after) rule.after = *std::move(item.after);
+  if (item.count) rule.count = *std::move(item.count);
   if (item.warn_evttypes) rule.warn_evttypes = *item.warn_evttypes;
   if (item.skip_if_unknown_filter) rule.skip_if_unknown_filter = *item.skip_if_unknown_filter;
   if (item.tags) {

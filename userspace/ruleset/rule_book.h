@@ -28,6 +28,9 @@ struct RuleSpec {
   bool skip_if_unknown_filter = false;
   std::vector<std::string> tags;  // sorted, each once
   std::vector<ExceptionItem> exceptions;
+  bool alert = true;
+  AfterItem after;  // no rule: none
+  CountItem count;  // at_least 0: none
 };
 
 struct MacroSpec {

@@ -18,7 +18,8 @@ constexpr std::string_view kRuleKeys[] = {"rule",          "desc",       "condit
                                           "output",        "priority",   "source",
                                           "enabled",       "tags",       "append",
                                           "warn_evttypes", "capture",    "skip-if-unknown-filter",
-                                          "override",      "exceptions", "capture_duration"};
+                                          "override",      "exceptions", "capture_duration",
+                                          "after",         "count",      "alert"};
 
 bool IsNumber(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
@@ -230,9 +231,10 @@ class ItemReader {
     CheckKeys(kRuleKeys);
     static constexpr std::string_view kAppendable[] = {"condition", "output", "desc", "tags",
                                                        "exceptions"};
-    static constexpr std::string_view kOthers[] = {"priority",      "enabled",
-                                                   "warn_evttypes", "skip-if-unknown-filter",
-                                                   "capture",       "capture_duration"};
+    static constexpr std::string_view kOthers[] = {
+        "priority", "enabled",          "warn_evttypes", "skip-if-unknown-filter",
+        "capture",  "capture_duration", "after",         "count",
+        "alert"};
     static constexpr std::string_view kByAppend[] = {"condition", "exceptions"};
     RuleItem rule{.name = Required("rule")};
     rule.overrides = Overrides(kByAppend, kAppendable, kOthers);
@@ -241,6 +243,7 @@ class ItemReader {
     rule.condition = Text("condition");
     rule.output = Text("output");
     rule.enabled = Bool("enabled");
+    rule.alert = Bool("alert");
     rule.warn_evttypes = Bool("warn_evttypes");
     rule.skip_if_unknown_filter = Bool("skip-if-unknown-filter");
     if (auto source = Text("source")) rule.source = source->text;
@@ -249,6 +252,8 @@ class ItemReader {
     if (const YamlNode* node = node_.Find("exceptions")) {
       rule.exceptions = ReadExceptions(*node, diagnostics_);
     }
+    if (const YamlNode* node = node_.Find("after")) rule.after = ReadAfter(*node, diagnostics_);
+    if (const YamlNode* node = node_.Find("count")) rule.count = ReadCount(*node, diagnostics_);
     CheckComplete(rule);
     return rule;
   }

@@ -12,6 +12,7 @@
 
 #include "alert/alert.h"
 #include "base/diagnostics.h"
+#include "ruleset/correlation_item.h"
 #include "ruleset/source_text.h"
 #include "ruleset/yaml.h"
 
@@ -58,9 +59,11 @@ struct RuleItem {
   std::optional<SourceText> desc, condition, output;
   std::optional<alert::Priority> priority;
   std::optional<std::string> source;
-  std::optional<bool> enabled, warn_evttypes, skip_if_unknown_filter;
+  std::optional<bool> enabled, alert, warn_evttypes, skip_if_unknown_filter;
   std::optional<std::vector<std::string>> tags;
   std::optional<std::vector<ExceptionItem>> exceptions;
+  std::optional<AfterItem> after;
+  std::optional<CountItem> count;
   // Changes a rule that is there: by key. Empty: defines it anew.
   std::map<std::string, Merge, std::less<>> overrides;
 };

@@ -142,6 +142,43 @@ std::string_view RuleFileSchema() {
         }
       }
     },
+    "duration": {
+      "description": "A number with its unit, at most 24h: 500ms, 5s, 10m, 1h.",
+      "type": "string",
+      "pattern": "^0*[1-9][0-9]*(ms|s|m|h)$"
+    },
+    "after": {
+      "description": "Alerts only after another rule has matched.",
+      "type": ["object", "null"],
+      "required": ["rule", "within"],
+      "additionalProperties": false,
+      "properties": {
+        "rule": {"description": "The rule that has to match first.", "$ref": "#/definitions/filled"},
+        "within": {"$ref": "#/definitions/duration"},
+        "same": {
+          "description": "Fields that have the same value in both events.",
+          "anyOf": [{"type": "null"}, {"type": "array", "maxItems": 0}, {"$ref": "#/definitions/texts"}]
+        }
+      }
+    },
+    "count": {
+      "description": "Alerts only for many matches, once in a window.",
+      "type": ["object", "null"],
+      "required": ["at_least", "within"],
+      "additionalProperties": false,
+      "properties": {
+        "at_least": {"type": "integer", "minimum": 1, "maximum": 10000},
+        "within": {"$ref": "#/definitions/duration"},
+        "by": {
+          "description": "Fields by whose values matches are counted apart.",
+          "anyOf": [{"type": "null"}, {"type": "array", "maxItems": 0}, {"$ref": "#/definitions/texts"}]
+        },
+        "distinct": {
+          "description": "Counts different values of this field instead of matches.",
+          "$ref": "#/definitions/filled"
+        }
+      }
+    },
     "rule": {
       "type": "object",
       "required": ["rule"],
@@ -185,6 +222,13 @@ std::string_view RuleFileSchema() {
           "type": ["array", "null"],
           "items": {"$ref": "#/definitions/exception"}
         },
+        "after": {"$ref": "#/definitions/after"},
+        "count": {"$ref": "#/definitions/count"},
+        "alert": {
+          "description": "false: matches only feed rules that come after this one.",
+          "type": "boolean",
+          "default": true
+        },
         "capture": {"type": "boolean", "default": false},
         "capture_duration": {"type": "integer", "minimum": 0},
         "append": {"$ref": "#/definitions/append"},
@@ -200,6 +244,9 @@ std::string_view RuleFileSchema() {
             "exceptions": {"$ref": "#/definitions/merge"},
             "priority": {"$ref": "#/definitions/replace"},
             "enabled": {"$ref": "#/definitions/replace"},
+            "after": {"$ref": "#/definitions/replace"},
+            "count": {"$ref": "#/definitions/replace"},
+            "alert": {"$ref": "#/definitions/replace"},
             "warn_evttypes": {"$ref": "#/definitions/replace"},
             "skip-if-unknown-filter": {"$ref": "#/definitions/replace"},
             "capture": {"$ref": "#/definitions/replace"},

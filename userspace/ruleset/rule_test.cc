@@ -120,13 +120,14 @@ class TestFileRunner {
     title_ = title != nullptr ? title->text() : "";
     RunEvents(*rule, test.Find("match"), "match", true);
     RunEvents(*rule, test.Find("no_match"), "no_match", false);
+    RunSequence(*rule, test);
     RunRecording(*rule, test);
   }
 
  private:
   void CheckKeys(const YamlNode& test) {
-    static constexpr std::string_view kKeys[] = {"rule",     "name",      "match",
-                                                 "no_match", "recording", "alerts"};
+    static constexpr std::string_view kKeys[] = {"rule",      "name",   "match",   "no_match",
+                                                 "recording", "alerts", "sequence"};
     for (const auto& [key, value] : test.entries) {
       if (std::ranges::find(kKeys, key.text()) != std::end(kKeys)) continue;
       diagnostics_.Error(key.at(), "unknown key '" + key.text() + "' in a test",
@@ -156,30 +157,98 @@ class TestFileRunner {
     }
   }
 
-  void RunRecording(const Rule& rule, const YamlNode& test) {
-    const YamlNode* file = test.Find("recording");
-    const YamlNode* alerts = test.Find("alerts");
-    if (file == nullptr && alerts == nullptr) return;
-    if (file == nullptr || alerts == nullptr || !file->is_scalar() || !alerts->is_scalar()) {
-      diagnostics_.Error(test.at(), "'recording' names a file and 'alerts' how many it must give");
-      return;
-    }
-    const auto wanted = filter::ToConstant(Type::kInt, alerts->text());
-    if (!wanted) {
-      diagnostics_.Error(alerts->at(), wanted.error());
-      return;
-    }
-    TestOutcome outcome{file->at(), rule.name,
-                        (title_.empty() ? "" : title_ + ": ") + "recording " + file->text()};
-    const auto count = replay_(ruleset_, rule, (directory_ / file->text()).string());
+  // The number `alerts` has to be; nullopt with the reason in the diagnostics.
+  std::optional<std::uint64_t> Wanted(const YamlNode& alerts) {
+    const auto wanted = filter::ToConstant(Type::kInt, alerts.text());
+    if (wanted) return static_cast<std::uint64_t>(std::get<std::int64_t>(*wanted));
+    diagnostics_.Error(alerts.at(), wanted.error());
+    return std::nullopt;
+  }
+
+  void Report(const Rule& rule, const YamlNode& at, const std::string& what,
+              const Result<std::uint64_t>& count, std::uint64_t wanted) {
+    TestOutcome outcome{at.at(), rule.name, (title_.empty() ? "" : title_ + ": ") + what};
     if (!count) {
       outcome.failure = count.error().message;
-    } else if (static_cast<std::int64_t>(*count) != std::get<std::int64_t>(*wanted)) {
-      outcome.failure = "gave " + std::to_string(*count) + " alerts, not " + alerts->text();
+    } else if (*count != wanted) {
+      outcome.failure = "gave " + std::to_string(*count) + " alerts, not " + std::to_string(wanted);
     } else if (*count > 0) {
       report_.matched.insert(rule.name);
     }
     report_.outcomes.push_back(std::move(outcome));
+  }
+
+  void RunRecording(const Rule& rule, const YamlNode& test) {
+    const YamlNode* file = test.Find("recording");
+    const YamlNode* alerts = test.Find("alerts");
+    if (file == nullptr && (alerts == nullptr || test.Find("sequence") != nullptr)) return;
+    if (file == nullptr || alerts == nullptr || !file->is_scalar() || !alerts->is_scalar()) {
+      diagnostics_.Error(test.at(), "'recording' names a file and 'alerts' how many it must give");
+      return;
+    }
+    if (const auto wanted = Wanted(*alerts)) {
+      Report(rule, *file, "recording " + file->text(),
+             replay_(ruleset_, rule, (directory_ / file->text()).string()), *wanted);
+    }
+  }
+
+  void RunSequence(const Rule& rule, const YamlNode& test) {
+    const YamlNode* events = test.Find("sequence");
+    const YamlNode* alerts = test.Find("alerts");
+    if (events == nullptr) return;
+    if (!events->is_sequence() || alerts == nullptr || !alerts->is_scalar()) {
+      diagnostics_.Error(test.at(), "'sequence' has events and 'alerts' how many they must give");
+      return;
+    }
+    const auto wanted = Wanted(*alerts);
+    if (!wanted) return;
+    Correlator earlier;
+    std::uint64_t time_ns = 0;
+    std::uint64_t count = 0;
+    for (const YamlNode& event : events->items) {
+      if (!TakeTime(event, time_ns)) return;
+      const auto fired = Happen(rule, event, time_ns, earlier);
+      if (!fired) return;
+      count += *fired ? 1 : 0;
+    }
+    Report(rule, *events, "sequence", count, *wanted);
+  }
+
+  // `at` of an event, which is no field: from the start of the sequence.
+  bool TakeTime(const YamlNode& event, std::uint64_t& time_ns) {
+    const YamlNode* at = event.is_map() ? event.Find("at") : nullptr;
+    const auto time = ParseDuration(at != nullptr ? at->text() : std::string());
+    if (!time || *time < time_ns) {
+      diagnostics_.Error(at != nullptr ? at->at() : event.at(),
+                         time ? "'at' is earlier than that of the event before"
+                              : "each event has its time: 'at': " + time.error().message);
+      return false;
+    }
+    time_ns = *time;
+    return true;
+  }
+
+  // Asks the rule and those it comes after of an event. Whether it fired; nullopt: a bad event.
+  std::optional<bool> Happen(const Rule& rule, const YamlNode& event, std::uint64_t time_ns,
+                             Correlator& earlier) {
+    YamlNode fields_only = event;
+    std::erase_if(fields_only.entries, [](const auto& entry) { return entry.key.text() == "at"; });
+    fields::FieldMap map;
+    if (!ReadEvent(fields_only, map, diagnostics_)) return std::nullopt;
+    const Rule* one = &rule;
+    bool fired = false;
+    while (true) {
+      const filter::Answer answer = ruleset_.Ask(*one, map.source(), arena_);
+      if (answer != filter::Answer::kNo && IsIndexed(*one, event)) {
+        const fields::FieldSource source = map.source();
+        const Occurrence match{time_ns, source, answer == filter::Answer::kPossible};
+        const bool fires = Decide(*one, match, earlier).has_value();
+        if (fires) Feed(ruleset_.rules(), *one, match, std::to_string(time_ns), earlier);
+        fired |= fires && one == &rule;
+      }
+      if (!one->after || one->after->rule >= ruleset_.rules().size()) return fired;
+      one = &ruleset_.rules()[one->after->rule];
+    }
   }
 
   const Ruleset& ruleset_;

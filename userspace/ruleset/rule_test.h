@@ -13,6 +13,15 @@
 //       recording: reverse_shell.nzb   # beside the test file
 //       alerts: 3                      # that it must give when replayed
 //
+//     - rule: Port scan                # of one with `after` or `count`
+//       sequence:                      # events in order, each at its time
+//         - {at: 0s, evt.type: connect, fd.rip: 10.0.0.1}
+//         - {at: 500ms, evt.type: connect, fd.rip: 10.0.0.2}
+//       alerts: 1                      # that all of them must give
+//
+// `match` and `no_match` are about the condition alone. In a sequence the rules that have to fire
+// before are asked too.
+//
 // An event is a map of field values; "proc.aname[2]" names one with an argument, a sequence is a
 // list, ~ is unknown, and a field that is not named is absent unless it follows from others.
 #pragma once

@@ -21,13 +21,6 @@
 namespace nezuban::ruleset {
 namespace {
 
-// FNV-1a.
-std::uint64_t Hash(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325U;
-  for (char c : text) hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001b3U;
-  return hash;
-}
-
 std::string Hex(std::uint64_t number) {
   std::array<char, 20> text{};
   const auto end = std::to_chars(text.data(), text.data() + text.size(), number, 16);
@@ -38,7 +31,7 @@ std::string Hex(std::uint64_t number) {
 std::string VersionOf(std::span<const Ruleset::File> files) {
   std::string all;
   for (const Ruleset::File& file : files) all += std::to_string(file.text.size()) + ":" + file.text;
-  const std::string digits = Hex(Hash(all));
+  const std::string digits = Hex(HashText(all));
   return std::string(16 - digits.size(), '0') + digits;
 }
 
@@ -120,6 +113,8 @@ std::optional<Rule> CompileRule(const RuleSpec& spec, const CompileContext& cont
   std::vector<Diagnostic> problems;
   auto expr = context.resolver.Condition(spec, problems);
   auto output = ParseOutput(spec, context.options.static_fields, problems);
+  auto after = CompileAfter(spec.after, problems);
+  auto count = CompileCount(spec.count, problems);
   std::optional<filter::Program> program;
   if (expr && output) {
     std::vector<filter::Problem> late;
@@ -133,9 +128,21 @@ std::optional<Rule> CompileRule(const RuleSpec& spec, const CompileContext& cont
   Report(spec, std::move(problems), context.reporter);
   if (!program) return std::nullopt;
   context.extras.AddTo(spec, *output);
-  Rule rule{spec.name.text,      spec.desc.text,     spec.priority,        spec.source,
-            spec.enabled,        spec.tags,          spec.name.Start(),    ToString(*expr),
-            std::move(*program), std::move(*output), Hash(spec.name.text), nullptr};
+  Rule rule{spec.name.text,
+            spec.desc.text,
+            spec.priority,
+            spec.source,
+            spec.enabled,
+            spec.tags,
+            spec.name.Start(),
+            ToString(*expr),
+            std::move(*program),
+            std::move(*output),
+            HashText(spec.name.text),
+            nullptr};
+  rule.alerts = spec.alert;
+  rule.after = std::move(after);
+  rule.count = std::move(count);
   if (context.options.keep_trees)
     rule.tree = std::make_shared<const filter::Expr>(*std::move(expr));
   return rule;
@@ -166,7 +173,45 @@ void Redact(const Redactor& redactor, Output& output) {
   }
 }
 
+void AppendCorrelation(std::span<const Rule> rules, const Rule& rule, const Fired& fired,
+                       const state::EnrichedEvent& event, alert::Alert& alert) {
+  for (const Remembered& one : fired.related) {
+    alert.related.push_back({one.id, rules[rule.after->rule].name,
+                             static_cast<std::int64_t>(one.time_ns) + event.wall_offset_ns,
+                             one.uncertain});
+  }
+  alert.count = fired.count;
+  if (fired.count > 0) alert.message += " count=" + std::to_string(fired.count);
+  for (const std::string& field : fired.uncertain) {
+    if (std::ranges::find(alert.uncertain, field) == alert.uncertain.end()) {
+      alert.uncertain.push_back(field);
+    }
+  }
+}
+
+std::string AlertId(const Rule& rule, const record_header& header, const std::string& run_id) {
+  // The time, because a monitor started again in the same boot numbers from 0 again.
+  return run_id + "." + std::to_string(header.lane) + "." + std::to_string(header.cpu) + "." +
+         std::to_string(header.seq) + "." + Hex(header.time_ns) + "." + Hex(rule.name_hash);
+}
+
 }  // namespace
+
+std::uint64_t HashText(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (char c : text) hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001b3U;
+  return hash;
+}
+
+void Matching::Reset(const Ruleset& next) {
+  alerts_by_rule_.clear();
+  std::set<std::uint64_t> tables;
+  for (const Rule& rule : next.rules()) {
+    if (rule.after) tables.insert(rule.after->table);
+    if (rule.count) tables.insert(rule.count->table);
+  }
+  earlier_.Keep(tables);
+}
 
 NodeIdentity ThisNode() {
   NodeIdentity node;
@@ -208,15 +253,14 @@ void Ruleset::Compile(const RuleBook& book, const LoadOptions& options, Diagnost
       resolver.Skip(spec);
       continue;
     }
-    auto rule = CompileRule(spec, context);
-    if (rule && rule->priority <= options.least) {  // the most severe is the smallest
-      rules_.push_back(std::move(*rule));
-    }
+    if (auto rule = CompileRule(spec, context)) rules_.push_back(std::move(*rule));
   }
   resolver.CheckUnused();
+  LinkRules(book, options.least, rules_, diagnostics);
   if (diagnostics.has_errors()) return;  // what uses a macro, or a rule to select, may be missing
   if (options.warn_unused) resolver.WarnUnused();
   Select(options.selection, rules_, diagnostics);
+  WarnOfDeadEnds(rules_, diagnostics);
 }
 
 std::shared_ptr<const Ruleset> Ruleset::Load(std::span<const std::string> paths,
@@ -237,6 +281,7 @@ void Ruleset::BuildIndex() {
   for (const Rule& rule : rules_) {
     programs.push_back(rule.enabled ? &rule.program : nullptr);
     if (rule.enabled) event_types_ |= rule.program.Types();
+    correlates_ |= rule.enabled && rule.correlates();
   }
   network_.emplace(programs);
 }
@@ -253,10 +298,17 @@ void Ruleset::Match(const state::EnrichedEvent& event, Matching& matching,
   const fields::FieldContext context{event, matching.arena_, matching.node_.hostname};
   const fields::FieldSource source(context);
   matching.arena_.Reset();
+  // A rule that matches may still fire only after others, or none but its followers hear of it: it
+  // is seen below which is the first.
+  const bool first_only = matching.which_ == filter::RuleMatching::kFirst;
+  const auto which = correlates_ ? filter::RuleMatching::kAll : matching.which_;
   const auto answers = network_->Match(filter::EventNameBit(header.type, header.variant), source,
-                                       matching.arena_, matching.scratch_, matching.which_);
+                                       matching.arena_, matching.scratch_, which);
+  bool done = false;
   for (const auto& [index, answer] : answers) {
-    Settle(index, answer, event, source, matching, handler, wait);
+    const bool told =
+        Settle({index, answer, event, source}, matching, done ? nullptr : &handler, wait);
+    done |= first_only && told && answer == filter::Answer::kYes;
   }
 }
 
@@ -267,26 +319,63 @@ void Ruleset::Ask(std::uint32_t index, const state::EnrichedEvent& event, Matchi
   matching.arena_.Reset();
   const filter::Answer answer = rules_[index].program.Run(source, matching.arena_);
   if (answer == filter::Answer::kNo) return;
-  Settle(index, answer, event, source, matching, handler, wait);
+  Settle({index, answer, event, source}, matching, &handler, wait);
+}
+
+void Ruleset::BeginWait(std::uint32_t rule, Matching& matching) const {
+  for (const std::uint32_t follower : rules_[rule].followers) {
+    matching.earlier_.BeginWait(rules_[follower].after->table);
+  }
+}
+
+void Ruleset::EndWait(std::uint32_t rule, Matching& matching) const {
+  for (const std::uint32_t follower : rules_[rule].followers) {
+    matching.earlier_.EndWait(rules_[follower].after->table);
+  }
+}
+
+bool Ruleset::MustWait(const Hit& hit, Matching& matching) const {
+  const Rule& rule = rules_[hit.rule];
+  // A certain alert waits too if it could not say where it happened.
+  const bool open = hit.answer == filter::Answer::kPossible
+                        ? rule.program.MayBeSettled(hit.source, matching.arena_)
+                        : hit.event.container == nullptr || hit.event.origin == nullptr;
+  if (open || !rule.after) return open;
+  // Nothing came before, but something may turn out to have.
+  const Occurrence match{hit.event.event.header().time_ns, hit.source};
+  return matching.earlier_.Waits(rule.after->table) &&
+         Earlier(rule, match, matching.earlier_).empty();
 }
 
 // What becomes of a rule that matches, or possibly does.
-void Ruleset::Settle(std::uint32_t index, filter::Answer answer, const state::EnrichedEvent& event,
-                     const fields::FieldSource& source, Matching& matching,
-                     const AlertHandler& handler, const WaitHandler* wait) const {
-  const Rule& rule = rules_[index];
-  if (wait != nullptr) {
-    // A certain alert waits too if it could not say where it happened.
-    const bool waits = answer == filter::Answer::kPossible
-                           ? rule.program.MayBeSettled(source, matching.arena_)
-                           : event.container == nullptr || event.origin == nullptr;
-    if (waits) return (*wait)(index);
+bool Ruleset::Settle(const Hit& hit, Matching& matching, const AlertHandler* handler,
+                     const WaitHandler* wait) const {
+  const Rule& rule = rules_[hit.rule];
+  if (handler == nullptr && rule.followers.empty()) return false;
+  if (wait != nullptr && MustWait(hit, matching)) {
+    (*wait)(hit.rule);
+    return true;
+  }
+  const record_header& header = hit.event.event.header();
+  Fired fired;
+  std::string id;
+  if (rule.correlates()) {
+    const Occurrence match{header.time_ns, hit.source, hit.answer == filter::Answer::kPossible};
+    auto decided = Decide(rule, match, matching.earlier_);
+    if (!decided) return false;
+    fired = *std::move(decided);
+    id = AlertId(rule, header, matching.node_.run_id);
+    Feed(rules_, rule, match, id, matching.earlier_);
+    if (!rule.alerts || handler == nullptr) return false;
+  } else {
+    id = AlertId(rule, header, matching.node_.run_id);
   }
   if (matching.alerts_by_rule_.size() < rules_.size()) {
     matching.alerts_by_rule_.resize(rules_.size());
   }
-  ++matching.alerts_by_rule_[index];
-  handler(MakeAlert(rule, answer, event, source, matching));
+  ++matching.alerts_by_rule_[hit.rule];
+  (*handler)(MakeAlert(hit, fired, std::move(id), matching));
+  return true;
 }
 
 filter::Answer Ruleset::Ask(const Rule& rule, const fields::FieldSource& source,
@@ -304,19 +393,17 @@ const Rule* Ruleset::FindRule(std::string_view name) const {
   return at == rules_.end() ? nullptr : &*at;
 }
 
-alert::Alert Ruleset::MakeAlert(const Rule& rule, filter::Answer answer,
-                                const state::EnrichedEvent& event,
-                                const fields::FieldSource& source, Matching& matching) const {
+alert::Alert Ruleset::MakeAlert(const Hit& hit, const Fired& fired, std::string id,
+                                Matching& matching) const {
+  const Rule& rule = rules_[hit.rule];
+  const state::EnrichedEvent& event = hit.event;
   const record_header& header = event.event.header();
   const Redactor* redactor = matching.redactor_.get();
   const fields::FieldContext shown{event, matching.arena_, matching.node_.hostname, redactor};
   Output output = rule.output.Fill(fields::FieldSource(shown), matching.arena_);
   if (redactor != nullptr) Redact(*redactor, output);
   alert::Alert alert;
-  // The time, because a monitor started again in the same boot numbers from 0 again.
-  alert.id = matching.node_.run_id + "." + std::to_string(header.lane) + "." +
-             std::to_string(header.cpu) + "." + std::to_string(header.seq) + "." +
-             Hex(header.time_ns) + "." + Hex(rule.name_hash);
+  alert.id = std::move(id);
   alert.time_ns = static_cast<std::int64_t>(header.time_ns) + event.wall_offset_ns;
   alert.rule = rule.name;
   alert.priority = rule.priority;
@@ -335,9 +422,10 @@ alert::Alert Ruleset::MakeAlert(const Rule& rule, filter::Answer answer,
   if (event.origin != nullptr) alert.origin = event.origin->full_id;
   alert.pid = header.tgid;
   AppendAncestors(event, alert);
-  if (answer == filter::Answer::kPossible) {
-    alert.uncertain = rule.program.UncertainFields(source, matching.arena_);
+  if (hit.answer == filter::Answer::kPossible) {
+    alert.uncertain = rule.program.UncertainFields(hit.source, matching.arena_);
   }
+  if (rule.after || rule.count) AppendCorrelation(rules_, rule, fired, event, alert);
   return alert;
 }
 

@@ -19,6 +19,8 @@
 #include "filter/ast.h"
 #include "filter/program.h"
 #include "filter/rule_network.h"
+#include "ruleset/correlation.h"
+#include "ruleset/correlator.h"
 #include "ruleset/output_extra.h"
 #include "ruleset/output_format.h"
 #include "ruleset/rule_book.h"
@@ -40,7 +42,17 @@ struct Rule {
   OutputFormat output;
   std::uint64_t name_hash = 0;               // part of alert ids: the same in every run
   std::shared_ptr<const filter::Expr> tree;  // the condition; only if LoadOptions::keep_trees
+  bool alerts = true;                        // false: only feeds its followers
+  std::optional<After> after = {};
+  std::optional<Count> count = {};
+  std::vector<std::uint32_t> followers = {};  // the rules that come after this one
+  std::string identity = {};                  // all that decides when it fires
+
+  bool correlates() const { return after || count || !followers.empty() || !alerts; }
 };
+
+// FNV-1a: the same in every run.
+std::uint64_t HashText(std::string_view text);
 
 // What the configuration says of the rules that files define.
 struct LoadOptions {
@@ -64,18 +76,25 @@ struct NodeIdentity {
 // This machine: gethostname and /proc/sys/kernel/random/boot_id.
 NodeIdentity ThisNode();
 
+class Ruleset;
+
 // What one thread needs to match: scratch memory and counters. Not shared.
 class Matching {
  public:
   // Alerts have their secrets masked by `redactor`, where it is given.
   explicit Matching(NodeIdentity node, std::shared_ptr<const Redactor> redactor = nullptr,
-                    filter::RuleMatching which = filter::RuleMatching::kAll)
-      : node_(std::move(node)), redactor_(std::move(redactor)), which_(which) {}
+                    filter::RuleMatching which = filter::RuleMatching::kAll,
+                    CorrelatorLimits limits = {})
+      : node_(std::move(node)), redactor_(std::move(redactor)), which_(which), earlier_(limits) {}
 
   // Alerts per rule, by its index in Ruleset::rules(), since the last Reset.
   std::span<const std::uint64_t> alerts_by_rule() const { return alerts_by_rule_; }
-  // Call it when another Ruleset takes over.
-  void Reset() { alerts_by_rule_.clear(); }
+  // Call it when another Ruleset takes over. What rules remember of earlier matches stays for those
+  // that are the same in `next`.
+  void Reset(const Ruleset& next);
+
+  const Correlator& earlier() const { return earlier_; }
+  Correlator& earlier() { return earlier_; }
 
  private:
   friend class Ruleset;
@@ -85,6 +104,7 @@ class Matching {
   fields::Arena arena_;
   filter::RuleNetwork::Scratch scratch_;
   std::vector<std::uint64_t> alerts_by_rule_;
+  Correlator earlier_;
 };
 
 // Immutable: may be shared by threads, each with its own Matching.
@@ -108,7 +128,7 @@ class Ruleset {
                                                   const LoadOptions& options = {});
 
   // Told of a rule, by its index in rules(), whose alert something that may still arrive could
-  // change.
+  // change: a value, or the decision on an earlier match it comes after (see Correlator::Waits).
   using WaitHandler = std::function<void(std::uint32_t rule)>;
 
   // Every enabled rule that matches gives an alert, in order of definition; with kFirst only the
@@ -120,6 +140,11 @@ class Ruleset {
   // The same for one rule, by its index.
   void Ask(std::uint32_t rule, const state::EnrichedEvent& event, Matching& matching,
            const AlertHandler& handler, const WaitHandler* wait = nullptr) const;
+
+  // A match of that rule waits for its decision, or no longer does: those that come after it may
+  // have to wait with it.
+  void BeginWait(std::uint32_t rule, Matching& matching) const;
+  void EndWait(std::uint32_t rule, Matching& matching) const;
 
   // Whether one rule matches an event given by its fields. The arena is reset.
   filter::Answer Ask(const Rule& rule, const fields::FieldSource& source,
@@ -143,16 +168,25 @@ class Ruleset {
   Ruleset() = default;
   void Compile(const RuleBook& book, const LoadOptions& options, Diagnostics& diagnostics);
   void BuildIndex();
-  void Settle(std::uint32_t rule, filter::Answer answer, const state::EnrichedEvent& event,
-              const fields::FieldSource& source, Matching& matching, const AlertHandler& handler,
+  // An event that a rule matches, or possibly does.
+  struct Hit {
+    std::uint32_t rule;
+    filter::Answer answer;
+    const state::EnrichedEvent& event;
+    const fields::FieldSource& source;
+  };
+  // handler nullptr: it may only feed other rules. False: it has given no alert and won't.
+  bool Settle(const Hit& hit, Matching& matching, const AlertHandler* handler,
               const WaitHandler* wait) const;
-  alert::Alert MakeAlert(const Rule& rule, filter::Answer answer, const state::EnrichedEvent& event,
-                         const fields::FieldSource& source, Matching& matching) const;
+  bool MustWait(const Hit& hit, Matching& matching) const;
+  alert::Alert MakeAlert(const Hit& hit, const Fired& fired, std::string id,
+                         Matching& matching) const;
 
   std::string version_;
   std::vector<Rule> rules_;
   std::optional<filter::RuleNetwork> network_;  // of the enabled rules
   fields::EventTypes event_types_;
+  bool correlates_ = false;  // some rule does
 };
 
 }  // namespace nezuban::ruleset

@@ -39,6 +39,10 @@ GOOD = {
                  {"required_plugin_versions": [{"name": "container", "version": "0.4.0"}]}],
     "a list": [{"list": "l", "items": ["a", 1, True]}],
     "tags": rule(tags=["a", "b"]),
+    "a sequence": rule(after={"rule": "a", "within": "5s", "same": ["container.id"]}, alert=False),
+    "a sequence of anything": rule(after={"rule": "a", "within": "500ms", "same": []}),
+    "a count": rule(count={"at_least": 3, "within": "10m", "by": ["proc.pid"], "distinct": "fd.rip"}),
+    "a count taken away": [{"rule": "r", "count": None, "override": {"count": "replace"}}],
 }
 
 BAD = {
@@ -66,6 +70,13 @@ BAD = {
     "a version": [{"required_engine_version": "new"}],
     "a plugin": [{"required_plugin_versions": [{"name": "container"}]}],
     "no item of any kind": [{"x": 1}],
+    "a sequence without a rule": rule(after={"within": "5s"}),
+    "a time without unit": rule(after={"rule": "a", "within": "5"}),
+    "no time at all": rule(count={"at_least": 3, "within": "0s"}),
+    "a count of none": rule(count={"at_least": 0, "within": "5s"}),
+    "a count's key": rule(count={"at_least": 3, "within": "5s", "of": "fd.rip"}),
+    "a count appended": [{"rule": "r", "count": {"at_least": 3, "within": "5s"},
+                          "override": {"count": "append"}}],
 }
 
 

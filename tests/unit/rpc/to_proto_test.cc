@@ -49,6 +49,7 @@ TEST(ToProto, KeepsTheStatus) {
   status.rules = {2, "ff", 1'000'000'001, 33, "r:1: bad", 2'000'000'002};
   status.hold = {9, 1, 5, 3, 2};
   status.sinks = {{"siem", "syslog", 11, 12, 13, 14, 15, 16, "peer is down"}};
+  status.correlation = {6, 700, 8};
   v1::GetStatusResponse message;
   ToProto(status, message);
   const NodeStatus back = FromProto(message);
@@ -65,6 +66,9 @@ TEST(ToProto, KeepsTheStatus) {
   EXPECT_EQ(back.sinks[0].filtered, 12u);
   EXPECT_EQ(back.sinks[0].position, 16u);
   EXPECT_EQ(back.sinks[0].problem, "peer is down");
+  EXPECT_EQ(back.correlation.groups, 6u);
+  EXPECT_EQ(back.correlation.bytes, 700u);
+  EXPECT_EQ(back.correlation.evicted, 8u);
   EXPECT_EQ(back.sensors[0].kind, SensorKind::kTracepoint);
   EXPECT_EQ(back.events[0].dropped[1].first, "malformed");
   EXPECT_EQ(back.subscriber_drops, 10u);
