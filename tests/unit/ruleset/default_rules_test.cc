@@ -29,7 +29,8 @@ TEST(DefaultRules, AskOnlyOfEventsThatAreCaptured) {
   fields::EventTypes wanted;
   for (const int type :
        {EVENT_EXEC, EVENT_MOUNT, EVENT_DUP, EVENT_CONNECT, EVENT_NAMESPACE, EVENT_OPEN, EVENT_ROOT,
-        EVENT_PTRACE, EVENT_BPF, EVENT_MODULE, EVENT_KEYCTL, EVENT_CREDENTIALS})
+        EVENT_PTRACE, EVENT_BPF, EVENT_MODULE, EVENT_KEYCTL, EVENT_CREDENTIALS, EVENT_SIGNAL,
+        EVENT_RENAME, EVENT_UNLINK, EVENT_LINK})
     wanted.set(type);
   EXPECT_EQ(ruleset->EventTypes(), wanted);
 }
