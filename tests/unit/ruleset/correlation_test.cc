@@ -75,7 +75,7 @@ TEST(CorrelationItem, TellsWhatIsWrong) {
             "r:6:32: error: 'within': '10' has no unit: ms, s, m or h\n");
   EXPECT_EQ(ProblemsOf("count: {at_least: 3, within: 1s, by: [proc.pidd], distinct: val(fd.rip)}"),
             "r:6:41: error: unknown field 'proc.pidd', did you mean 'proc.pid'?\n"
-            "r:6:62: error: val() can only stand on the right side of an operator\n");
+            "r:6:63: error: val() can only stand on the right side of an operator\n");
   EXPECT_EQ(ProblemsOf("count: {at_least: 3, within: 1s, by: {a: b}}"),
             "r:6:40: error: 'by' must be a sequence of fields\n");
   EXPECT_EQ(ProblemsOf("after: {within: 1s, same: [toupper(proc.name)]}"),
