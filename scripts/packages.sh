@@ -6,12 +6,13 @@
 BUILD_PACKAGES="build-essential cmake ninja-build ccache pkg-config clang-14 bpftool
 	libbpf-dev libelf-dev zlib1g-dev
 	protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libgrpc++-dev
-	libzstd-dev libsqlite3-dev libspdlog-dev libyaml-cpp-dev libre2-dev libcli11-dev libexpected-dev"
+	libzstd-dev libsqlite3-dev libspdlog-dev libyaml-cpp-dev libre2-dev libcli11-dev libexpected-dev
+	libcurl4-openssl-dev libssl-dev"
 
 TEST_PACKAGES="libgtest-dev libgmock-dev
 	clang-format-14 clang-tidy-14 clang-tools-14 libclang-rt-14-dev shellcheck
 	runc busybox-static e2fsprogs mount util-linux iproute2 python3 python3-grpcio python3-protobuf python3-grpc-tools
-	python3-yaml python3-jsonschema procps"
+	python3-yaml python3-jsonschema procps openssl rsyslog rsyslog-openssl"
 
 # install_packages NAME...: installs those that are not there yet; asks the mirror only then.
 install_packages() {

@@ -11,6 +11,7 @@ import tempfile
 import unittest
 
 from harness import Daemon, wait_until
+from peers import (BadThenGood, Certificates, OtlpReceiver, Rsyslog, Webhook, free_port, json_lines, plain)
 
 RULE = """
 - rule: Marked exec
@@ -77,6 +78,175 @@ class File(Sinks):
                              capture_output=True, text=True)
         self.assertEqual(out.returncode, 2)
         self.assertIn("sink a: open /nowhere/at/all: No such file or directory", out.stderr)
+
+def mark_of(text):
+    """The mark in the output of our rule."""
+    return next(word for word in text.split() if word.startswith("sink-mark-"))
+
+
+class Syslog(Sinks):
+    def setUp(self):
+        super().setUp()
+        self.rsyslog = Rsyslog()
+        self.addCleanup(self.rsyslog.remove)
+        self.certificates = Certificates(self.directory)
+
+    def marks(self, name):
+        return [mark_of(message[4]) for message in self.rsyslog.messages(name)]
+
+    def test_every_transport_reaches_rsyslog(self):
+        ports = {name: free_port() for name in ("udp", "tcp", "tls")}
+        path = self.directory / "log"
+        cert, key = self.certificates.sign("server", "IP:127.0.0.1")
+        client = self.certificates.sign("client", "DNS:node-1")
+        ca = self.certificates.path("ca.pem")
+        self.rsyslog.add("unix", "imuxsock", f'Socket="{path}" ParseTrusted="off" UseSysTimeStamp="off"')
+        self.rsyslog.add("udp", "imudp", f'port="{ports["udp"]}" address="127.0.0.1"')
+        self.rsyslog.add("tcp", "imptcp", f'port="{ports["tcp"]}"')
+        self.rsyslog.add_tls("tls", ports["tls"], cert, key, ca, authenticate_clients=True)
+        self.rsyslog.start()
+        common = {"type": "syslog", "facility": "local3"}
+        self.start({"name": "unix", "transport": "unix", "address": str(path), **common},
+                   *({"name": name, "transport": name, "address": f"127.0.0.1:{ports[name]}", **common}
+                     for name in ("udp", "tcp")),
+                   {"name": "tls", "transport": "tls", "address": f"127.0.0.1:{ports['tls']}", "tls_ca": ca,
+                    "tls_cert": client[0], "tls_key": client[1], **common})
+        marks = self.act(5)
+        for name in ("unix", "udp", "tcp", "tls"):
+            with self.subTest(transport=name):
+                wait_until(lambda: len(self.rsyslog.messages(name)) >= 5, f"messages over {name}")
+                self.assertEqual(self.marks(name), marks)
+        for name in ("udp", "tcp", "tls"):
+            pri, app, msgid, data, _ = self.rsyslog.messages(name)[0]
+            self.assertEqual((pri, app, msgid), (str(19 * 8 + 4), "nezuban", "alert"))
+            self.assertRegex(data, r'^\[nezuban@32473 id="[^"]+" cursor="\d+" rule="Marked exec" source="syscall" '
+                                   r'event="execve" pid="\d+" container="host" .*\]\[fields@32473 proc.name="true"')
+        wait_until(lambda: [s["sent"] for s in self.daemon.status()["sinks"]] == [5] * 4, "all acknowledged")
+
+    def test_nothing_is_lost_while_a_peer_cannot_be_trusted(self):
+        """Expired, of another authority, for another name, without our certificate: told, and sent later."""
+        self.certificates.ca("other")
+        ca = self.certificates.path("ca.pem")
+        good = self.certificates.sign("good", "IP:127.0.0.1")
+        bad = {"expired": self.certificates.sign("expired", "IP:127.0.0.1", days=-1),
+               "stranger": self.certificates.sign("stranger", "IP:127.0.0.1", ca="other"),
+               "name": self.certificates.sign("name", "DNS:elsewhere.example"),
+               "nobody": good}
+        ports = {name: free_port() for name in bad}
+        for name, (cert, key) in bad.items():
+            self.rsyslog.add_tls(name, ports[name], cert, key, ca, authenticate_clients=name == "nobody")
+        self.rsyslog.start()
+        self.start(*({"name": name, "type": "syslog", "transport": "tls", "tls_ca": ca,
+                      "address": f"127.0.0.1:{ports[name]}"} for name in bad))
+        marks = self.act(3)
+        problems = {"expired": "certificate has expired", "stranger": "self-signed certificate|issuer certificate",
+                    "name": "IP address mismatch", "nobody": "TLS|closed"}
+        for index, name in enumerate(bad):
+            wait_until(lambda: self.sink(index)["retried"] >= 2, f"two attempts at {name}")
+            self.assertRegex(self.sink(index)["problem"], problems[name])
+            self.assertEqual(self.sink(index)["sent"], 0, name)
+        self.rsyslog.stop()
+        later = Rsyslog()
+        self.addCleanup(later.remove)
+        for name, port in ports.items():
+            later.add_tls(name, port, *good, ca)
+        later.start()
+        marks += self.act(2)
+        for name in bad:
+            wait_until(lambda: len(later.messages(name)) >= 5, f"all messages to {name}")
+            self.assertEqual([mark_of(m[4]) for m in later.messages(name)], marks)
+
+    def test_a_peer_that_is_down_resets_or_is_slow(self):
+        port = free_port()
+        bad = BadThenGood()
+        self.addCleanup(bad.close)
+        self.rsyslog.add("down", "imptcp", f'port="{port}"')
+        self.start({"name": "down", "type": "syslog", "transport": "tcp", "address": f"127.0.0.1:{port}"},
+                   {"name": "bad", "type": "syslog", "transport": "tcp", "address": f"127.0.0.1:{bad.port}",
+                    "timeout_ms": 1000, "message": "json"})
+        marks = self.act(20)
+        wait_until(lambda: self.sink(0)["retried"] >= 2, "two attempts")
+        self.assertIn("Connection refused", self.sink(0)["problem"])
+        self.rsyslog.start()
+        self.wait_until_sent(20)
+        self.wait_until_sent(20, 1)
+        wait_until(lambda: len(self.rsyslog.messages("down")) == 20, "all messages")
+        self.assertEqual(self.marks("down"), marks)
+
+        def seen():
+            found = {json.loads(m.split("\ufeff", 1)[1])["output_fields"]["proc.args"] for m in bad.messages()}
+            return sorted(found, key=marks.index)
+
+        wait_until(lambda: seen() == marks, "every message at the bad peer")
+        self.assertGreaterEqual(bad.connections, 4, "two resets, one that was too slow, and a good one")
+        self.assertEqual(self.sink(0)["problem"] + self.sink(1)["problem"], "")
+
+
+class Http(Sinks):
+    def test_nothing_is_lost_while_the_server_misbehaves(self):
+        server = Webhook([500, "hang", "reset", 401, (429, {"Retry-After": "1"})])
+        self.addCleanup(server.close)
+        (self.directory / "token").write_text("s3cret\n")
+        self.start({"name": "hook", "type": "webhook", "url": server.url, "timeout_ms": 1000, "batch": 4,
+                    "headers": {"X-Team": "blue"}, "token_file": str(self.directory / "token")})
+        marks = self.act(10)
+        self.wait_until_sent(10)
+        alerts = [alert for body in server.bodies for alert in json.loads(body)]
+        self.assertEqual([a["output_fields"]["proc.args"] for a in alerts], marks)
+        self.assertEqual(self.sink()["retried"], 5)
+        self.assertLessEqual(max(len(json.loads(body)) for body in server.bodies), 4)
+        self.assertGreaterEqual(server.times[5] - server.times[4], 1, "Retry-After is obeyed")
+        self.assertEqual(server.headers[0]["X-Team"], "blue")
+        self.assertEqual(server.headers[0]["Authorization"], "Bearer s3cret")
+        self.assertEqual(server.headers[0]["Content-Type"], "application/json")
+
+    def test_what_is_refused_is_a_gap(self):
+        server = Webhook(poison="sink-mark-1\"")
+        self.addCleanup(server.close)
+        self.start({"name": "hook", "type": "webhook", "url": server.url, "body": "lines", "format": "ocsf"})
+        self.act(3)
+        self.wait_until_sent(2)
+        lines = wait_until(lambda: len(json_lines("".join(server.bodies))) >= 3 and json_lines("".join(server.bodies)),
+                           "the gap")
+        findings = [line for line in lines if line["class_uid"] == 2004]
+        gaps = [line for line in lines if line["class_uid"] == 0]
+        self.assertEqual([f["evidences"][0]["data"]["proc.args"] for f in findings], ["sink-mark-0", "sink-mark-2"])
+        self.assertEqual([g["count"] for g in gaps], [1])
+        self.assertIn("status 400", gaps[0]["status_detail"])
+        self.assertEqual((self.sink()["refused"], self.sink()["sent"]), (1, 2))
+
+
+class Otlp(Sinks):
+    def test_a_receiver_gets_findings(self):
+        """Over TLS; after refusals that pass, and one that throws an alert away."""
+        import grpc
+        certificates = Certificates(self.directory)
+        receiver = OtlpReceiver([grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNAUTHENTICATED, 1],
+                                certificates.sign("server", "IP:127.0.0.1"))
+        self.addCleanup(receiver.close)
+        self.start({"name": "collector", "type": "otlp", "address": f"127.0.0.1:{receiver.port}",
+                    "tls_ca": certificates.path("ca.pem"), "headers": {"X-Tenant": "blue"},
+                    "resource": {"deployment.environment": "test"}, "compression": "gzip"})
+        first = self.act()
+        wait_until(lambda: self.sink()["refused"] == 1, "one thrown away")
+        marks = first + self.act(2)
+        self.wait_until_sent(2)
+        found = [r for r in receiver.records if r.event_name == "nezuban.alert"]
+        gaps = [r for r in receiver.records if r.event_name == "nezuban.gap"]
+        self.assertEqual([plain(r.body)["evidences"][0]["data"]["proc.args"] for r in found], marks)
+        self.assertEqual(plain(gaps[0].body)["count"], 1)
+        body = plain(found[0].body)
+        self.assertEqual((body["class_uid"], body["type_uid"], body["severity_id"]), (2004, 200401, 3))
+        self.assertEqual(body["actor"]["process"]["name"], "true")
+        self.assertIn("python", body["actor"]["process"]["parent_process"]["name"])
+        self.assertEqual(body["finding_info"]["attacks"][0]["sub_technique"]["uid"], "T1059.004")
+        self.assertEqual((found[0].severity_number, found[0].severity_text), (13, "Warning"))
+        self.assertEqual(found[0].time_unix_nano // 1_000_000, body["time"])
+        resource = receiver.resources[0]
+        self.assertEqual(resource["service.name"], "nezuban")
+        self.assertEqual(resource["deployment.environment"], "test")
+        self.assertEqual(resource["host.name"], os.uname().nodename)
+        self.assertEqual(receiver.metadata[0]["x-tenant"], "blue")
 
 
 if __name__ == "__main__":

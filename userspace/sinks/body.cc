@@ -2,6 +2,7 @@
 #include "sinks/body.h"
 
 #include "alert/json.h"
+#include "sinks/ocsf.h"
 
 namespace nezuban::sinks {
 namespace {
@@ -19,7 +20,8 @@ std::string GapJson(const Gap& gap, const NodeNames& names) {
 
 }  // namespace
 
-std::string Body(const Outgoing& outgoing, BodyFormat, const NodeNames& names) {
+std::string Body(const Outgoing& outgoing, BodyFormat format, const NodeNames& names) {
+  if (format == BodyFormat::kOcsf) return OcsfJson(outgoing, names);
   if (const Gap* gap = std::get_if<Gap>(&outgoing.what)) return GapJson(*gap, names);
   return alert::ToJson(std::get<alert::Alert>(outgoing.what));
 }

@@ -40,13 +40,15 @@ struct SendResult {
   std::string problem;  // in words, for status and log; empty if all was taken
   // What the peer asked for; empty: the worker's own backoff.
   std::optional<std::chrono::milliseconds> retry_after;
+  // Of those taken, how many the peer threw away; it does not say which, and wants none again.
+  std::size_t rejected = 0;
 
-  static SendResult Taken(std::size_t count) { return {Outcome::kTaken, count, {}, {}}; }
+  static SendResult Taken(std::size_t count) { return {Outcome::kTaken, count, {}, {}, 0}; }
   static SendResult Retry(std::string problem, std::size_t taken = 0) {
-    return {Outcome::kRetry, taken, std::move(problem), {}};
+    return {Outcome::kRetry, taken, std::move(problem), {}, 0};
   }
   static SendResult Refused(std::string problem, std::size_t taken = 0) {
-    return {Outcome::kRefused, taken, std::move(problem), {}};
+    return {Outcome::kRefused, taken, std::move(problem), {}, 0};
   }
 };
 

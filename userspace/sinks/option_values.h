@@ -90,4 +90,22 @@ inline std::string ParsePairs(Values values,
   return {};
 }
 
+// The same as metadata of gRPC, which has small letters and no control characters.
+inline std::string ParseMetadata(Values values,
+                                 std::vector<std::pair<std::string, std::string>>& out) {
+  std::string problem = ParsePairs(values, out);
+  if (!problem.empty()) return problem;
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+  for (auto& [name, value] : out) {
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    const bool fine = name.find_first_not_of(kAllowed) == std::string::npos &&
+                      !name.ends_with("-bin") && !name.starts_with("grpc-");
+    if (!fine) return "expected a name of letters, digits, -, _ and .";
+    for (const char c : value) {
+      if (c < ' ' || c > '~') return "expected a value of printable ASCII";
+    }
+  }
+  return {};
+}
+
 }  // namespace nezuban::sinks

@@ -96,12 +96,15 @@ bool Worker::Deliver(std::vector<Outgoing> pending, const std::stop_token& stop)
         std::min(chunk, pending.size() - from));
     const SendResult result = destination_->Send(batch);
     const std::size_t taken = std::min(result.taken, batch.size());
-    Took(batch.first(taken));
+    Took(batch.first(taken), result);
     from += taken;
     Report(result);
     if (result.outcome == SendResult::Outcome::kRefused && taken < batch.size()) {
       // One bad alert must not take the others with it: they are sent one by one.
-      if (batch.size() - taken == 1) Refuse(pending[from++], result.problem);
+      if (batch.size() - taken == 1) {
+        const auto& one = pending[from++];
+        if (std::holds_alternative<alert::Alert>(one.what)) Refuse({&one, 1}, 1, result.problem);
+      }
       chunk = 1;
     } else if (result.outcome == SendResult::Outcome::kRetry && !Pause(result, stop)) {
       return false;
@@ -109,29 +112,34 @@ bool Worker::Deliver(std::vector<Outgoing> pending, const std::stop_token& stop)
   }
 }
 
-void Worker::Took(std::span<const Outgoing> taken) {
+void Worker::Took(std::span<const Outgoing> taken, const SendResult& result) {
   if (taken.empty()) return;
   backoff_.Reset();
+  const auto alerts = static_cast<std::size_t>(std::ranges::count_if(
+      taken, [](const Outgoing& o) { return std::holds_alternative<alert::Alert>(o.what); }));
+  const std::size_t rejected = std::min(result.rejected, alerts);
   {
     const std::lock_guard lock(mutex_);
-    counters_.sent += static_cast<std::uint64_t>(std::ranges::count_if(
-        taken, [](const Outgoing& o) { return std::holds_alternative<alert::Alert>(o.what); }));
+    counters_.sent += alerts - rejected;
   }
+  if (rejected > 0) Refuse(taken, rejected, result.problem);
   if (!owed_) Acknowledge(taken.back().cursor);
 }
 
-// A gap that is refused is not told in another gap.
-void Worker::Refuse(const Outgoing& outgoing, const std::string& problem) {
-  if (!std::holds_alternative<alert::Alert>(outgoing.what)) return;
-  const std::int64_t time = TimeOf(outgoing);
-  if (!owed_) owed_ = Outgoing{outgoing.cursor, Gap{0, time, time, "refused: " + problem}};
+// What is refused is told in a gap behind the batch; a gap that is refused is not.
+void Worker::Refuse(std::span<const Outgoing> range, std::size_t count,
+                    const std::string& problem) {
+  const std::int64_t first = TimeOf(range.front());
+  if (!owed_) owed_ = Outgoing{0, Gap{0, first, first, "refused: " + problem}};
   auto& gap = std::get<Gap>(owed_->what);
-  ++gap.count;
-  gap.first_ns = std::min(gap.first_ns, time);
-  gap.last_ns = std::max(gap.last_ns, time);
-  owed_->cursor = outgoing.cursor;
+  gap.count += count;
+  for (const Outgoing& outgoing : range) {
+    gap.first_ns = std::min(gap.first_ns, TimeOf(outgoing));
+    gap.last_ns = std::max(gap.last_ns, TimeOf(outgoing));
+  }
+  owed_->cursor = range.back().cursor;
   const std::lock_guard lock(mutex_);
-  ++counters_.refused;
+  counters_.refused += count;
 }
 
 void Worker::Report(const SendResult& result) {

@@ -64,8 +64,9 @@ class Worker {
   bool Wants(const Outgoing& outgoing) const;
   std::vector<Outgoing> Select(AlertSource::Batch batch);
   bool Deliver(std::vector<Outgoing> pending, const std::stop_token& stop);
-  void Took(std::span<const Outgoing> taken);
-  void Refuse(const Outgoing& outgoing, const std::string& problem);
+  void Took(std::span<const Outgoing> taken, const SendResult& result);
+  // `count` alerts of this range are lost.
+  void Refuse(std::span<const Outgoing> range, std::size_t count, const std::string& problem);
   void Report(const SendResult& result);
   // False: no time is left for another attempt.
   bool Pause(const SendResult& result, const std::stop_token& stop);

@@ -6,9 +6,10 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <csignal>
+#include <filesystem>
 
 #include "sinks/types.h"
+#include "testlib/temp_dir.h"
 #include "unit/sinks/outgoing.h"
 
 namespace nezuban::sinks {
@@ -103,7 +104,7 @@ TEST_F(FileSinkTest, RefusesWhatCouldNeverWork) {
   options.type = "file";
   options.file.path = directory_ / "missing/file";
   EXPECT_NE(Open(options, {}).error().message.find("No such file"), std::string::npos);
-  options.file.path = directory_.path();
+  options.file.path = directory_ / "";
   EXPECT_FALSE(Open(options, {}));
   options.file.path = directory_ / "fifo";
   ASSERT_EQ(::mkfifo(options.file.path.c_str(), 0600), 0);

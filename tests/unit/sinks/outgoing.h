@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <stdlib.h>  // NOLINT: mkdtemp
-
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
 #include <string>
 #include <thread>
 
-#include "base/check.h"
 #include "sinks/destination.h"
 
 namespace nezuban::sinks {
@@ -36,24 +32,6 @@ inline Outgoing Named(const std::string& rule, std::uint64_t cursor = 1) {
 inline Outgoing GapOf(std::uint64_t count, std::uint64_t cursor = 1) {
   return {cursor, Gap{count, 1'000'000'000, 2'000'000'000, "the store had to delete them"}};
 }
-
-// A directory of its own (0700), removed with all that is in it.
-class TempDir {
- public:
-  TempDir() {
-    std::string name = (std::filesystem::temp_directory_path() / "nezuban-sinks-XXXXXX").string();
-    CHECK(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~TempDir() { std::filesystem::remove_all(path_); }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 inline std::string ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

@@ -120,6 +120,19 @@ TEST_F(WorkerTest, OneBadAlertIsLeftOutAndToldAsAGap) {
   EXPECT_EQ(worker->counters().sent, 2u);
 }
 
+TEST_F(WorkerTest, WhatThePeerThrewAwayIsToldAndNotSentAgain) {
+  SendResult partial = SendResult::Taken(3);
+  partial.rejected = 2;
+  partial.problem = "too old";
+  peer_.answers = {partial};
+  for (const char* rule : {"a", "b", "c"}) Publish(rule);
+  const auto worker = Start();
+  ASSERT_TRUE(Eventually([&] { return worker->counters().position == 3; }));
+  EXPECT_THAT(peer_.Taken(), ElementsAre("a", "b", "c", "gap 2"));
+  EXPECT_EQ(worker->counters().refused, 2u);
+  EXPECT_EQ(worker->counters().sent, 1u);
+}
+
 TEST_F(WorkerTest, ARefusedGapIsLetGo) {
   peer_.refuses = [](const std::string& name) { return name != "good"; };
   Publish("bad");
