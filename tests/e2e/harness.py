@@ -105,6 +105,9 @@ class Follower:
             value = json.loads(line)
             if "rule" in value:
                 self.arrived.append(time.time())
+                if "NEZUBAN_DEMO" in os.environ:
+                    where = (value["origin"] or "?")[:12]
+                    print(f"  {value['priority']:<9} {where:<12}  {value['output']}", flush=True)
                 self.alerts.append(value)
 
     def matching(self, condition):
@@ -118,7 +121,7 @@ class Follower:
         try:
             return wait_until(enough, what)
         except AssertionError as error:
-            seen = "\n".join(json.dumps(a) for a in self.alerts)
+            seen = "\n".join(f"{a['origin']} {a['rule']}: {a['output']}" for a in self.alerts)
             raise AssertionError(f"{error}\nalerts that came:\n{seen}") from None
 
     def stop(self):
@@ -239,9 +242,13 @@ class Container:
                         f"lowerdir={image},upperdir={layers}/upper,workdir={layers}/work"], check=True)
         self.mounted.insert(0, self.rootfs)
 
-    def start(self):
+    def start(self, leaked=None):
+        """`leaked`: a path of the node, which is left open as descriptor 3 of the container."""
+        command = ["runc", "--root", str(self.directory / "state"), "run"]
+        if leaked is not None:
+            command = ["sh", "-c", f'exec 3<{leaked}; exec "$@"', "sh", *command, "--preserve-fds", "1"]
         self.process = subprocess.Popen(
-            ["runc", "--root", self.directory / "state", "run", self.id], cwd=self.directory,
+            [*command, self.id], cwd=self.directory,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         return self
 

@@ -287,7 +287,7 @@ class Attack(unittest.TestCase):
         alarms = self.watch.matching(
             lambda a: container_of(a) == "host" and a["output_fields"]["evt.time"] >= begun
             and os.getpid() in [b["pid"] for b in a["ancestors"]])
-        self.assertEqual(alarms, [])
+        self.assertEqual([f"{a['rule']}: {a['output']}" for a in alarms], [])
 
     def interactive_shell(self):
         pid, master = pty.fork()

