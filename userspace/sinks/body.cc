@@ -27,9 +27,11 @@ std::string Body(const Outgoing& outgoing, BodyFormat format, const NodeNames& n
 }
 
 std::string GapText(const Gap& gap) {
-  return std::to_string(gap.count) + (gap.count == 1 ? " alert" : " alerts") + " lost between " +
-         alert::FormatTime(gap.first_ns) + " and " + alert::FormatTime(gap.last_ns) + ": " +
-         gap.reason;
+  const std::string what = gap.count == 0   ? "alerts may have been"
+                           : gap.count == 1 ? "1 alert"
+                                            : std::to_string(gap.count) + " alerts";
+  return what + " lost between " + alert::FormatTime(gap.first_ns) + " and " +
+         alert::FormatTime(gap.last_ns) + ": " + gap.reason;
 }
 
 }  // namespace nezuban::sinks

@@ -17,7 +17,7 @@ namespace nezuban::sinks {
 
 // Alerts that this peer will never be given; a message of its own in every format.
 struct Gap {
-  std::uint64_t count = 0;
+  std::uint64_t count = 0;    // 0: nobody knows, there may be none
   std::int64_t first_ns = 0;  // event times, since the epoch
   std::int64_t last_ns = 0;
   std::string reason;  // in words: "the store was full"

@@ -124,6 +124,11 @@ void FindingInfo(Map map, const alert::Alert& alert) {
   map.Texts("types", {alert.event_type}).Texts("data_sources", {alert.source});
   map.Sub("analytic").Text("name", alert.rule).Id("type", {1, "Rule"});
   Attacks(map, alert.tags);
+  if (alert.related.empty()) return;
+  otlp::ArrayValue& list = map.List("related_events");
+  for (const alert::Related& related : alert.related) {
+    Map(*list.add_values()).Text("uid", related.id).Text("title", related.rule);
+  }
 }
 
 void File(Map map, std::string_view path, const Named& type) {
@@ -228,6 +233,7 @@ void Finding(Map map, const alert::Alert& alert, std::uint64_t cursor, const Nod
   map.Number("type_uid", kDetectionFinding * 100 + kCreate);
   map.Text("type_name", "Detection Finding: Create").Text("message", alert.message);
   map.Id("severity", kSeverities[static_cast<std::size_t>(alert.priority) % kSeverities.size()]);
+  if (alert.count > 0) map.Number("count", static_cast<std::int64_t>(alert.count));
   map.Id("status", {1, "New"}).Number("time", Milliseconds(alert.time_ns));
   Metadata(map.Sub("metadata"), names, alert.id, cursor);
   FindingInfo(map.Sub("finding_info"), alert);
