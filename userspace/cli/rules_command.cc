@@ -12,6 +12,7 @@
 #include "alert/json.h"
 #include "base/text.h"
 #include "cli/explain_command.h"
+#include "cli/mitre_table.h"
 #include "daemon/replay.h"
 #include "event/event.h"
 #include "ruleset/junit.h"
@@ -25,6 +26,7 @@ namespace {
 struct Options {
   std::vector<std::string> paths;
   bool json = false;
+  bool mitre = false;
   bool dump = false;
   bool coverage = false;
   bool strict = false;
@@ -94,6 +96,13 @@ int CheckRules(const Options& options) {
   return options.warnings_are_errors && warnings > 0 ? 1 : 0;
 }
 
+// What explains a rule that looks at more than one event.
+void PrintCorrelation(alert::Json& line, const ruleset::Rule& rule) {
+  line.Key("alert").Bool(rule.alerts);
+  if (rule.after) line.Key("after").String(rule.after->name.text);
+  if (rule.count) line.Key("at_least").Number(static_cast<std::int64_t>(rule.count->rule.at_least));
+}
+
 std::vector<std::string> EventNamesOf(const ruleset::Rule& rule) {
   std::vector<std::string> names;
   for (std::size_t bit = 0; bit < rule.program.events().size(); ++bit) {
@@ -112,7 +121,9 @@ std::string Joined(const std::vector<std::string>& words) {
 
 void PrintRuleJson(const ruleset::Rule& rule) {
   alert::Json line;
-  line.Open('{').Key("condition").String(rule.condition).Key("desc").String(rule.desc);
+  line.Open('{');
+  if (rule.correlates()) PrintCorrelation(line, rule);
+  line.Key("condition").String(rule.condition).Key("desc").String(rule.desc);
   line.Key("enabled").Bool(rule.enabled).Key("events").Open('[');
   for (const std::string& name : EventNamesOf(rule)) line.String(name);
   line.Close(']').Key("file").String(rule.position.file).Key("line").Number(rule.position.line);
@@ -129,7 +140,9 @@ int ListRules(const Options& options) {
     Print(diagnostics, options.json);
     return 1;
   }
+  if (options.mitre) std::fputs(MitreTable(ruleset->rules()).c_str(), stdout);
   for (const ruleset::Rule& rule : ruleset->rules()) {
+    if (options.mitre) break;
     if (options.json) {
       PrintRuleJson(rule);
       continue;
@@ -199,6 +212,7 @@ void AddRulesCommand(CLI::App& app, int* exit_code) {
                   "Exit with 1 after a warning");
   CLI::App* list = add("list", "Rules with priority, events and tags", ListRules);
   list->add_flag("--json", options->json, "One JSON object a line for each rule");
+  list->add_flag("--mitre", options->mitre, "A table of the techniques the rules are about");
   list->add_option("--rule-selection", options->selection, "As the daemon's: disable.rule=NAME, …")
       ->type_name("SELECTION")
       ->expected(1, -1)

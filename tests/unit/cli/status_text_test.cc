@@ -63,8 +63,8 @@ TEST(StatusJson, HasEveryMember) {
       R"("dropped":{"ring full":2,"recursion":0}}],)"
       R"("sensors":[{"event":"connect","kind":"tracepoint","hook":"tp_btf/sys_exit",)"
       R"("proved":true,"why":"no fentry"}],)"
-            R"("sinks":[{"name":"siem","type":"syslog","sent":11,"filtered":12,"retried":13,)"
-            R"("refused":14,"lost":15,"position":16,"problem":"peer is down"}]})");
+      R"("sinks":[{"name":"siem","type":"syslog","sent":11,"filtered":12,"retried":13,)"
+      R"("refused":14,"lost":15,"position":16,"problem":"peer is down"}]})");
 }
 
 }  // namespace
