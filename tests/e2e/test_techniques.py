@@ -5,7 +5,9 @@ container: every one raises its alert, which names the container.
 """
 
 import os
+import pathlib
 import shutil
+import signal
 import subprocess
 import unittest
 
@@ -84,6 +86,20 @@ WAYS_OUT = {
 }
 
 
+# What an intruder does in a container, and the rule that tells.
+DEEDS = {
+    "Crypto miner started": "cp /bin/busybox /tmp/xmrig && /tmp/xmrig true; true",
+    "Package manager started in a container": "/usr/bin/dpkg --version",
+    "Compiler started in a container": "/usr/bin/gcc --version",
+    "Shell started by a database server": "cp /usr/bin/bash /tmp/postgres && /tmp/postgres -c '/bin/sh -c true; true'",
+    "Shell started by a web server": "cp /usr/bin/bash /tmp/nginx && /tmp/nginx -c '/bin/sh -c true; true'",
+    "Cloud metadata asked for by a visitor": "/bin/nc -w 1 169.254.169.254 80 </dev/null",
+    "Container starts a remote login": "/usr/bin/ssh -V",
+    "Logs removed": "mkdir -p /var/log && echo >/var/log/wtmp && /bin/busybox rm /var/log/wtmp",
+    "Command history removed": "mkdir -p /root && /bin/busybox ln -s /dev/null /root/.bash_history",
+}
+
+
 class Techniques(Watched):
     def node(self):
         """A directory that looks like a node's disk."""
@@ -149,6 +165,39 @@ print(s.makefile().read())
         container.finish()
         self.expect("Container opens a file of another mount namespace", container, container.id,
                     fd_name="/etc/hostname")
+
+    def test_deeds(self):
+        for rule, script in DEEDS.items():
+            with self.subTest(rule):
+                container = self.container("/bin/sh", "-c", script, mounts=PROGRAMS)
+                container.finish()
+                self.expect(rule, container, container.id)
+
+    def expect_on_node(self, rule, **fields):
+        """The alert of `rule` for what this process itself did."""
+        wanted = {name.replace("_", "."): value for name, value in fields.items()}
+        found = self.watch.wait_for(
+            lambda a: a["rule"] == rule and a["pid"] == os.getpid()
+            and all(a["output_fields"].get(name) == value for name, value in wanted.items()), rule)[0]
+        self.assertEqual((found["container_id"], found["origin"]), ("host", "host"))
+
+    def test_what_is_told_of_the_node(self):
+        for rule, path in (("Start file of the node written by hand", "/etc/cron.d/nezuban-e2e"),
+                           ("Monitor's files changed", "/etc/nezuban/nezuban-e2e"),
+                           ("Preloaded library set", "/etc/ld.so.preload")):
+            file = pathlib.Path(path)
+            if file.exists():
+                continue  # somebody's own
+            made = not file.parent.exists()
+            file.parent.mkdir(exist_ok=True)
+            file.touch()
+            file.unlink()
+            if made:
+                file.parent.rmdir()
+            self.expect_on_node(rule, **({} if "Monitor" in rule else {"fd_name": path}))
+        os.kill(self.daemon.process.pid, signal.SIGSTOP)
+        os.kill(self.daemon.process.pid, signal.SIGCONT)
+        self.expect_on_node("Monitor signalled", evt_arg_sig="SIGSTOP")
 
     def test_scans_are_counted(self):
         container = self.container(

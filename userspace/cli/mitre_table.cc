@@ -50,6 +50,7 @@ constexpr Technique kTechniques[] = {
     {"T1543.002", "Create or Modify System Process: Systemd Service"},
     {"T1546.004", "Event Triggered Execution: Unix Shell Configuration"},
     {"T1547.006", "Boot or Logon Autostart: Kernel Modules"},
+    {"T1548.001", "Abuse Elevation Control Mechanism: Setuid and Setgid"},
     {"T1550.001", "Use Alternate Authentication Material: Application Access Token"},
     {"T1552", "Unsecured Credentials"},
     {"T1552.001", "Unsecured Credentials: Credentials In Files"},

@@ -9,7 +9,7 @@ namespace nezuban::ruleset {
 namespace {
 
 TEST(DefaultRules, PassTheirTestsAndAllHaveSome) {
-  const std::string paths[] = {NEZUBAN_DEFAULT_RULES};
+  const std::string paths[] = {NEZUBAN_DEFAULT_RULES, NEZUBAN_DEFAULT_RULES "/../strict"};
   Diagnostics diagnostics;
   const TestRun run = RunTests(paths, {}, diagnostics);
   EXPECT_EQ(diagnostics.ToString(), "");
@@ -33,6 +33,20 @@ TEST(DefaultRules, AskOnlyOfEventsThatAreCaptured) {
         EVENT_RENAME, EVENT_UNLINK, EVENT_LINK})
     wanted.set(type);
   EXPECT_EQ(ruleset->EventTypes(), wanted);
+}
+
+// Those that are opted in to use no word of the others, and change none.
+TEST(DefaultRules, GoWithTheStrictOnes) {
+  const std::string both[] = {NEZUBAN_DEFAULT_RULES, NEZUBAN_DEFAULT_RULES "/../strict"};
+  Diagnostics diagnostics;
+  const auto alone = Ruleset::Load(std::span(both).first(1), diagnostics);
+  const auto together = Ruleset::Load(both, diagnostics);
+  ASSERT_NE(together, nullptr);
+  EXPECT_EQ(diagnostics.ToString(), "");
+  for (const Rule& rule : alone->rules()) {
+    EXPECT_EQ(together->FindRule(rule.name)->identity, rule.identity);
+  }
+  EXPECT_GT(together->rules().size(), alone->rules().size());
 }
 
 }  // namespace

@@ -1,0 +1,61 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The strict rules, each with the act it is about, in a real container; and a daemon that has both sets."""
+
+import os
+import socket
+import subprocess
+import unittest
+
+from harness import ROOT, Listener, wait_until
+from watched import Watched
+
+
+class Strict(Watched):
+    extra_rules = (ROOT / "rules" / "strict",)
+
+    def test_files_of_a_container(self):
+        container = self.container("/bin/sh", "-c", "cp /bin/busybox /bin/added && /bin/busybox chmod u+s /bin/added")
+        container.finish()
+        self.expect("Program directory of a container written to", container, fd_name="/bin/added")
+        self.expect("File made to run as its owner", container)
+
+    def test_an_interpreter_that_connects(self):
+        container = self.container("/bin/sh", "-c", "echo | /usr/bin/bash -c 'exec 3<>/dev/tcp/192.0.2.1/9' & "
+                                   "/bin/sleep 0.5; kill $!")
+        container.finish()
+        self.expect("Interpreter connects from a container", container)
+
+    def test_who_calls_the_kubelet(self):
+        kubelet = Listener(10250)
+        self.addCleanup(kubelet.close)
+        pod = self.container("/bin/sleep", "3600")
+        wait_until(lambda: pod.exec("/bin/true").returncode == 0, "the pod")
+        self.expect("Command started in a running container", pod)
+        rule = "Command run in a container for an unlisted kubelet client"
+        for client, joined in (("127.0.0.1", False), ("127.0.0.2", True)):
+            with socket.create_connection(("127.0.0.1", 10250), source_address=(client, 0)):
+                kubelet.accept()[0].close()
+            self.assertEqual(pod.exec("/bin/id").returncode, 0)
+            if joined:
+                alert = self.expect(rule, pod)
+                self.assertEqual([r["rule"] for r in alert["related"]],
+                                 ["Kubelet API served to an unlisted client"])
+        self.assertEqual(len(self.watch.matching(lambda a: a["rule"] == rule)), 1)
+        self.watch.wait_for(lambda a: a["rule"] == "Kubelet API served to an unlisted client"
+                            and a["output_fields"]["fd.cip"] == "127.0.0.2", "the client")
+
+    def test_a_terminal(self):
+        pod = self.container("/bin/sleep", "3600")
+        wait_until(lambda: pod.exec("/bin/true").returncode == 0, "the pod")
+        leader, follower = os.openpty()
+        session = subprocess.Popen(["runc", "--root", pod.directory / "state", "exec", "-t", pod.id, "/bin/sh", "-c",
+                                    "true"], stdin=follower, stdout=follower, stderr=follower, start_new_session=True)
+        self.addCleanup(os.close, leader)
+        os.close(follower)
+        session.wait(timeout=30)
+        self.expect("Terminal in a container", pod)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
