@@ -266,6 +266,33 @@ class OtlpReceiver:
         self.generated.cleanup()
 
 
+class Collector:
+    """A real OpenTelemetry Collector that prints what it got (scripts/otel-collector builds one)."""
+
+    def __init__(self, binary, cert, key):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="nezuban-otelcol-"))
+        self.port = free_port()
+        (self.directory / "config.yaml").write_text(json.dumps({
+            "receivers": {"otlp": {"protocols": {"grpc": {
+                "endpoint": f"127.0.0.1:{self.port}", "tls": {"cert_file": cert, "key_file": key}}}}},
+            "exporters": {"debug": {"verbosity": "detailed"}},
+            "service": {"telemetry": {"metrics": {"level": "none"}},
+                        "pipelines": {"logs": {"receivers": ["otlp"], "exporters": ["debug"]}}}}))
+        self.log = open(self.directory / "log", "w+b")
+        self.process = subprocess.Popen([binary, "--config", self.directory / "config.yaml"],
+                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        wait_until(lambda: "Everything is ready" in self.text(), "the collector to run")
+
+    def text(self):
+        return (self.directory / "log").read_text(errors="replace")
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(timeout=PATIENCE)
+        self.log.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
 def plain(value):
     """An AnyValue as Python's own."""
     kind = value.WhichOneof("value")

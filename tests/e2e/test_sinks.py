@@ -11,7 +11,7 @@ import tempfile
 import unittest
 
 from harness import Daemon, wait_until
-from peers import (BadThenGood, Certificates, OtlpReceiver, Rsyslog, Webhook, free_port, json_lines, plain)
+from peers import (BadThenGood, Certificates, Collector, OtlpReceiver, Rsyslog, Webhook, free_port, json_lines, plain)
 
 RULE = """
 - rule: Marked exec
@@ -31,10 +31,10 @@ class Sinks(unittest.TestCase):
         (self.directory / "rules.yaml").write_text(RULE)
         self.acts = 0
 
-    def start(self, *sinks):
-        """A daemon whose only rule is ours, with these sinks."""
+    def start(self, *sinks, **keys):
+        """A daemon whose only rule is ours, with these sinks and other keys of its configuration."""
         config = self.directory / "nezuban.yaml"
-        config.write_text(json.dumps({"sinks": [{"retry_max_ms": 100, **sink} for sink in sinks]}))
+        config.write_text(json.dumps({"sinks": [{"retry_max_ms": 100, **sink} for sink in sinks], **keys}))
         self.daemon = Daemon("--config", config, rules=self.directory / "rules.yaml")
         self.addCleanup(self.daemon.remove)
 
@@ -69,6 +69,21 @@ class File(Sinks):
         self.assertEqual([a["output_fields"]["proc.args"] for a in lines], marks)
         self.assertEqual(len(path.read_text().splitlines()), 2)
         self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+
+    def test_what_is_held_back_is_counted_at_the_latest_when_the_monitor_stops(self):
+        path = self.directory / "alerts.jsonl"
+        self.start({"name": "archive", "type": "file", "path": str(path)}, rate_limit=1, rate_burst=2,
+                   dedup_window_ms=60000, dedup_fields="proc.args")
+        marks = self.act(6)
+        subprocess.run(["true", marks[0]], check=True)
+        wait_until(lambda: self.daemon.status()["alerts_held_back"] == 5, "five held back")
+        self.assertEqual(self.daemon.stop(), 0)
+        lines = json_lines(path.read_text())
+        self.assertEqual([a["output_fields"].get("proc.args") for a in lines], marks[:2] + [None])
+        self.assertEqual((lines[2]["rule"], lines[2]["priority"]), ("Alerts held back", "Warning"))
+        fields = lines[2]["output_fields"]
+        self.assertEqual((fields["rule"], fields["held_back"], fields["repeats"], fields["above_rate"]),
+                         ("Marked exec", 5, 1, 4))
 
     def test_a_sink_that_cannot_work_is_told_at_the_start(self):
         config = self.directory / "bad.yaml"
@@ -247,6 +262,23 @@ class Otlp(Sinks):
         self.assertEqual(resource["deployment.environment"], "test")
         self.assertEqual(resource["host.name"], os.uname().nodename)
         self.assertEqual(receiver.metadata[0]["x-tenant"], "blue")
+
+    # Only where one was built: it takes minutes and a Go toolchain. The receiver above is always asked.
+    if "NEZUBAN_OTELCOL" in os.environ:
+        def test_a_real_collector_understands(self):
+            certificates = Certificates(self.directory)
+            collector = Collector(os.environ["NEZUBAN_OTELCOL"], *certificates.sign("server", "IP:127.0.0.1"))
+            self.addCleanup(collector.close)
+            self.start({"name": "collector", "type": "otlp", "address": f"127.0.0.1:{collector.port}",
+                        "tls_ca": certificates.path("ca.pem"), "compression": "gzip"})
+            marks = self.act(3)
+            self.wait_until_sent(3)
+            wait_until(lambda: all(mark in collector.text() for mark in marks), "the collector to print them")
+            text = collector.text()
+            for part in ("service.name: Str(nezuban)", "SeverityText: Warning", "SeverityNumber: Warn(13)",
+                         "Body: Map(", '"class_uid":2004', '"type_uid":200401', "EventName: nezuban.alert",
+                         "nezuban.rule: Str(Marked exec)"):
+                self.assertIn(part, text)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ int Replay(const std::string& file, const daemon::Config& config) {
   options.hold = {config.hold_ms * 1'000'000, config.hold_events, config.hold_bytes};
   options.processes.entries = config.max_processes;
   options.rule_matching = WhichRules(config);
+  options.noise = NoiseOf(config);
   if (config.redact) {
     auto redactor = Redactor::Make(config.redact_patterns);
     if (!redactor) return Complain(redactor.error());
@@ -62,9 +63,10 @@ int Replay(const std::string& file, const daemon::Config& config) {
 
 void AddReplayCommand(CLI::App& app, int* exit_code) {
   static constexpr std::string_view kKeys[] = {
-      "rules",      "rule_selection", "rule_matching",  "append_output", "static_fields",
-      "output",     "priority",       "redact",         "hold_ms",       "hold_events",
-      "hold_bytes", "max_processes",  "redact_patterns"};
+      "rules",           "rule_selection", "rule_matching",   "append_output", "static_fields",
+      "output",          "priority",       "redact",          "hold_ms",       "hold_events",
+      "hold_bytes",      "max_processes",  "redact_patterns", "rate_limit",    "rate_burst",
+      "dedup_window_ms", "dedup_fields"};
   CLI::App* replay =
       app.add_subcommand("replay", "Put a recording through rules: the same alerts every time");
   const auto file = std::make_shared<std::string>();

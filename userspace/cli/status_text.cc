@@ -24,6 +24,7 @@ constexpr std::array kCounts = {
     Count{"rules_loaded", "rules loaded", [](Node s) -> std::uint64_t { return s.rules_loaded; }},
     Count{"alerts", "alerts", [](Node s) { return s.alerts; }},
     Count{"alerts_dropped", "alerts lost to all", [](Node s) { return s.alerts_dropped; }},
+    Count{"alerts_held_back", "alerts held back", [](Node s) { return s.alerts_held_back; }},
     Count{"subscribers", "subscribers", [](Node s) -> std::uint64_t { return s.subscribers; }},
     Count{"subscriber_drops", "alerts lost to slow ones",
           [](Node s) { return s.subscriber_drops; }},

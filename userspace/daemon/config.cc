@@ -196,6 +196,31 @@ constexpr std::array kKeys = {
               [](Config& c, const Values& v) {
                 return Number(v.back(), 65536, std::size_t{1} << 34, c.hold_bytes);
               }},
+    ConfigKey{
+        "rate_limit", "COUNT",
+        "Alerts of one rule that are told a minute; the others are counted in a summary. 0: "
+        "any number.",
+        false,
+        [](Config& c, const Values& v) { return Number(v.back(), 0, 1'000'000, c.rate_limit); }},
+    ConfigKey{
+        "rate_burst", "COUNT", "The same at once, before the rate counts.", false,
+        [](Config& c, const Values& v) { return Number(v.back(), 1, 1'000'000, c.rate_burst); }},
+    ConfigKey{"dedup_window_ms", "MS",
+              "How long an alert is not told again that is alike in dedup_fields; repeats are "
+              "counted in a summary. 0: all are told.",
+              false,
+              [](Config& c,
+                 const Values& v) { return Number(v.back(), 0, 86'400'000, c.dedup_window_ms); }},
+    ConfigKey{
+        "dedup_fields", "FIELD",
+        "Alerts of one rule with the same values of these are alike: container.id, "
+        "container.origin, evt.type, proc.name, proc.exepath, proc.pid, or what outputs name.",
+        true,
+        [](Config& c, const Values& v) -> std::
+                                           string {
+                                             c.dedup_fields = v;
+                                             return {};
+                                           }},
     ConfigKey{"sinks", "YAML",
               "Where alerts go besides: {name: NAME, type: file|syslog|webhook|otlp, …}; "
               "`nezuban sinks` tells the options of each type.",
@@ -300,6 +325,15 @@ std::vector<std::string> DefaultRules() {
   std::error_code ignored;
   if (std::filesystem::is_directory("/etc/nezuban/rules", ignored)) return {"/etc/nezuban/rules"};
   return {NEZUBAN_SOURCE_RULES};
+}
+
+NoiseLimits NoiseOf(const Config& config) {
+  NoiseLimits limits;
+  limits.rate = config.rate_limit;
+  limits.burst = config.rate_burst;
+  limits.repeat_window_ns = config.dedup_window_ms * 1'000'000;
+  limits.repeat_fields = config.dedup_fields;
+  return limits;
 }
 
 filter::RuleMatching WhichRules(const Config& config) {

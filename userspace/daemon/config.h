@@ -12,6 +12,7 @@
 
 #include "alert/alert.h"
 #include "base/diagnostics.h"
+#include "daemon/noise.h"
 #include "filter/rule_network.h"
 #include "ruleset/output_extra.h"
 #include "ruleset/selection.h"
@@ -49,6 +50,10 @@ struct Config {
   std::size_t flood_rate = 50'000;  // bulk records a second and cgroup; 0: any number
   std::size_t flood_burst = 10'000;
   std::vector<sinks::SinkOptions> sinks;
+  std::size_t rate_limit = 0;  // alerts of one rule a minute; 0: any number
+  std::size_t rate_burst = 100;
+  std::size_t dedup_window_ms = 0;  // 0: repeats are told
+  std::vector<std::string> dedup_fields = {"container.id", "proc.exepath"};
 };
 
 // One key of nezuban.yaml (`max_processes`), which is also a flag (`--max-processes`).
@@ -81,6 +86,7 @@ void LoadConfig(const std::string& path, Config& config, Diagnostics& diagnostic
 // tree the binary was built in.
 std::vector<std::string> DefaultRules();
 
+NoiseLimits NoiseOf(const Config& config);
 filter::RuleMatching WhichRules(const Config& config);
 
 }  // namespace nezuban::daemon

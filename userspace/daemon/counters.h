@@ -16,6 +16,7 @@ struct PipelineCounters {
   std::atomic<std::uint64_t> malformed_unknown{0};                // not even a type could be read
   std::atomic<std::uint64_t> missing{0};  // numbered by the kernel side, never received
   std::atomic<std::uint64_t> alerts{0};
+  std::atomic<std::uint64_t> held_back{0};  // alerts that a summary counts instead
   std::atomic<std::uint64_t> processes{0};
   std::atomic<std::uint64_t> processes_evicted{0};
   std::atomic<std::uint64_t> containers{0};

@@ -21,7 +21,9 @@ Detector::Detector(std::shared_ptr<const ruleset::Ruleset> rules, DetectorOption
       publish_(std::move(on_alert)),
       on_alert_([this](alert::Alert alert) { Publish(std::move(alert)); }),
       on_wait_([this](std::uint32_t rule) { waiting_.push_back(rule); }),
-      ask_again_([this](HeldEvent& held) { return AskAgain(held, true); }) {}
+      ask_again_([this](HeldEvent& held) { return AskAgain(held, true); }),
+      emit_([this](alert::Alert alert) { Emit(std::move(alert)); }),
+      noise_(std::move(options.noise)) {}
 
 void Detector::Take(const state::Item& item) noexcept {
   if (const auto* record = std::get_if<state::RecordItem>(&item)) return TakeRecord(record->bytes);
@@ -31,6 +33,7 @@ void Detector::Take(const state::Item& item) noexcept {
   }
   RetryHeld();
   Expire(now_ns_);
+  noise_.TellDue(now_ns_, emit_);
 }
 
 void Detector::TakeRecord(std::span<const std::byte> record) {
@@ -51,6 +54,7 @@ void Detector::TakeRecord(std::span<const std::byte> record) {
   RetryHeld();
   Expire(now_ns_);
   KeepOrDecide(enriched);
+  noise_.TellDue(now_ns_, emit_);
 }
 
 void Detector::KeepOrDecide(const state::EnrichedEvent& event) {
@@ -104,6 +108,7 @@ void Detector::Expire(std::uint64_t now_ns) {
 
 void Detector::Finish() {
   Expire(std::numeric_limits<std::uint64_t>::max());
+  noise_.TellAll(emit_);
   RefreshCounters();
 }
 
@@ -123,6 +128,11 @@ void Detector::RefreshCounters() {
 }
 
 void Detector::Publish(alert::Alert alert) {
+  if (noise_.Pass(alert, now_ns_)) return Emit(std::move(alert));
+  counters_.held_back = noise_.held_back();
+}
+
+void Detector::Emit(alert::Alert alert) {
   const std::uint64_t lost = sequence_.missing();
   alert.lost_before = lost > lost_at_last_alert_ ? lost - lost_at_last_alert_ : 0;
   lost_at_last_alert_ = lost;

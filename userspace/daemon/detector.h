@@ -12,6 +12,7 @@
 #include "alert/alert.h"
 #include "daemon/counters.h"
 #include "daemon/hold.h"
+#include "daemon/noise.h"
 #include "daemon/sequence.h"
 #include "ruleset/ruleset.h"
 #include "state/container_table.h"
@@ -28,6 +29,7 @@ struct DetectorOptions {
   HoldLimits hold;
   filter::RuleMatching rule_matching = filter::RuleMatching::kAll;
   std::shared_ptr<const Redactor> redactor;  // nullptr: alerts tell secrets
+  NoiseLimits noise;
 };
 
 // One thread but for counters(), from any.
@@ -61,6 +63,7 @@ class Detector {
   void RetryHeld();
   void Expire(std::uint64_t now_ns);
   void Publish(alert::Alert alert);
+  void Emit(alert::Alert alert);
 
   std::shared_ptr<const ruleset::Ruleset> rules_;
   ruleset::Matching matching_;
@@ -76,6 +79,8 @@ class Detector {
   const ruleset::Ruleset::AlertHandler on_alert_;
   const ruleset::Ruleset::WaitHandler on_wait_;
   const std::function<bool(HeldEvent&)> ask_again_;
+  const Noise::AlertHandler emit_;
+  Noise noise_;
   std::uint64_t now_ns_ = 0;  // the latest time any item told
   std::uint64_t lost_at_last_alert_ = 0;
 };

@@ -125,6 +125,7 @@ Pipeline::Options PipelineOptions(const Config& config, probe::ProbeSource& sour
   options.detector.hold.time_ns = config.hold_ms * 1'000'000;
   options.detector.hold.events = config.hold_events;
   options.detector.hold.bytes = config.hold_bytes;
+  options.detector.noise = NoiseOf(config);
   options.detector.rule_matching = WhichRules(config);
   options.detector.redactor = std::move(redactor);
   options.cgroup_root = CgroupRoot();

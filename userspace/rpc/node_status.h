@@ -87,6 +87,7 @@ struct NodeStatus {
   HoldStatus hold;
   std::vector<SinkStatus> sinks;
   CorrelationStatus correlation;
+  std::uint64_t alerts_held_back = 0;  // counted in summaries instead
   std::uint64_t processes = 0;
   std::uint64_t processes_evicted = 0;
   std::uint64_t containers = 0;

@@ -105,6 +105,7 @@ void ToProto(const NodeStatus& status, v1::GetStatusResponse& out) {
   out.set_alerts_dropped(status.alerts_dropped);
   out.set_subscribers(status.subscribers);
   out.set_subscriber_drops(status.subscriber_drops);
+  out.set_alerts_held_back(status.alerts_held_back);
   out.set_processes(status.processes);
   out.set_processes_evicted(status.processes_evicted);
   out.set_containers(status.containers);
@@ -136,6 +137,7 @@ NodeStatus FromProto(const v1::GetStatusResponse& in) {
   status.alerts_dropped = in.alerts_dropped();
   status.subscribers = in.subscribers();
   status.subscriber_drops = in.subscriber_drops();
+  status.alerts_held_back = in.alerts_held_back();
   status.processes = in.processes();
   status.processes_evicted = in.processes_evicted();
   status.containers = in.containers();

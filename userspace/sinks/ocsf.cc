@@ -127,7 +127,9 @@ void FindingInfo(Map map, const alert::Alert& alert) {
   if (alert.related.empty()) return;
   otlp::ArrayValue& list = map.List("related_events");
   for (const alert::Related& related : alert.related) {
-    Map(*list.add_values()).Text("uid", related.id).Text("title", related.rule);
+    Map one(*list.add_values());
+    one.Text("uid", related.id).Text("type", related.rule);
+    one.Number("type_uid", kDetectionFinding * 100 + kCreate);
   }
 }
 

@@ -53,7 +53,7 @@ TEST(StatusJson, HasEveryMember) {
       StatusJson(SomeStatus()),
       R"({"version":"0.1.0","kernel_release":"6.1","hostname":"node-1",)"
       R"("start_time":"1970-01-01T00:00:00.000000000Z","rules_loaded":0,"alerts":0,)"
-      R"("alerts_dropped":0,"subscribers":2,"subscriber_drops":0,"processes":345,)"
+      R"("alerts_dropped":0,"alerts_held_back":0,"subscribers":2,"subscriber_drops":0,"processes":345,)"
       R"("processes_evicted":0,"containers":0,"lines_dropped":0,"records_missing":0,"origins_lost":0,)"
       R"("containers_unmarked":0,"table_heals":0,"events_held":9,"held_now":1,"held_resolved":5,"held_expired":3,)"
       R"("held_overflowed":2,"correlated_groups":6,"correlated_bytes":700,"correlated_evicted":8,"malformed_records":0,"rules":{"generation":3,"version":"00ff",)"

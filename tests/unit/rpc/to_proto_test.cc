@@ -48,6 +48,7 @@ TEST(ToProto, KeepsTheStatus) {
   status.table_heals = 15;
   status.rules = {2, "ff", 1'000'000'001, 33, "r:1: bad", 2'000'000'002};
   status.hold = {9, 1, 5, 3, 2};
+  status.alerts_held_back = 17;
   status.sinks = {{"siem", "syslog", 11, 12, 13, 14, 15, 16, "peer is down"}};
   status.correlation = {6, 700, 8};
   v1::GetStatusResponse message;
@@ -61,6 +62,7 @@ TEST(ToProto, KeepsTheStatus) {
   EXPECT_EQ(back.rules.version, "ff");
   EXPECT_EQ(back.rules.error_time_ns, 2'000'000'002);
   EXPECT_EQ(back.hold.expired, 3u);
+  EXPECT_EQ(back.alerts_held_back, 17u);
   ASSERT_EQ(back.sinks.size(), 1u);
   EXPECT_EQ(back.sinks[0].name, "siem");
   EXPECT_EQ(back.sinks[0].filtered, 12u);
