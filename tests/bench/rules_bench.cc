@@ -209,6 +209,36 @@ bool Run(Kind kind, const std::string& name, const Effort& effort) {
   return true;
 }
 
+// What a match costs a rule that counts, or comes after another, among that many groups.
+void MeasureCorrelation(const Effort& effort) {
+  constexpr std::uint64_t kWithinNs = 10'000'000'000;
+  for (const int groups : {1, 100, 4000}) {
+    double best[3] = {1e18, 1e18, 1e18};
+    for (int round = 0; round < effort.rounds; ++round) {
+      ruleset::Correlator earlier;
+      const auto each = [&](int what, const auto& act) {
+        const double start = CpuNs();
+        for (int i = 0; i < effort.events; ++i) {
+          act(ruleset::GroupKey{"container-" + std::to_string(i % groups)},
+              static_cast<std::uint64_t>(i) * 1'000'000, std::to_string(i % 97));
+        }
+        best[what] = std::min(best[what], (CpuNs() - start) / effort.events);
+      };
+      each(0, [&](const auto& key, std::uint64_t time, const std::string& value) {
+        earlier.Count(1, key, time, value, {50, kWithinNs, true});
+      });
+      each(1, [&](const auto& key, std::uint64_t time, const std::string& value) {
+        earlier.Remember(2, key, {time, value}, kWithinNs);
+      });
+      each(2, [&](const auto& key, std::uint64_t time, const std::string&) {
+        earlier.Recall(2, key, time, kWithinNs);
+      });
+    }
+    std::printf("%-20s %6d groups: counted %.0f ns, remembered %.0f ns, recalled %.0f ns\n",
+                "more than one event", groups, best[0], best[1], best[2]);
+  }
+}
+
 int Main(int argc, char** argv) {
   const bool quick = argc == 2 && std::string_view(argv[1]) == "--quick";
   if (argc > 2 || (argc == 2 && !quick)) {
@@ -218,6 +248,7 @@ int Main(int argc, char** argv) {
   const Effort& effort = quick ? kQuick : kFull;
   const bool fine = Run(Kind::kExec, "exec", effort) && Run(Kind::kOpen, "open", effort) &&
                     Run(Kind::kConnect, "connect", effort);
+  if (fine) MeasureCorrelation(effort);
   return fine ? 0 : 1;
 }
 

@@ -20,7 +20,10 @@ std::shared_ptr<const ruleset::Ruleset> SmallRuleset() {
        "  condition: evt.type=execve and proc.name=sh and not proc.aname in (sshd)\n"
        "- rule: net\n  desc: d\n  priority: debug\n  output: o\n"
        "  condition: evt.type=connect and fd.rnet in (10.0.0.0/8) and fd.rport > 80 and\n"
-       "    not proc.cmdline glob *x* and not evt.failed = true\n"}};
+       "    not proc.cmdline glob *x* and not evt.failed = true\n"
+       "- rule: after\n  desc: d\n  priority: debug\n  output: o\n  condition: evt.type=execve\n"
+       "  after: {rule: net, within: 5s, same: [container.id, proc.aname]}\n"
+       "  count: {at_least: 2, within: 3s, by: [proc.pid], distinct: proc.args}\n"}};
   Diagnostics diagnostics;
   auto ruleset = ruleset::Ruleset::FromFiles(files, diagnostics);
   CHECK(ruleset != nullptr);

@@ -2,6 +2,7 @@
 #include "cli/alert_lines.h"
 
 #include <array>
+#include <cstdio>
 #include <string_view>
 
 #include "base/check.h"
@@ -40,6 +41,16 @@ std::string Place(const alert::Alert& alert) {
   return place + ShortId(alert.container_id);
 }
 
+// What it came after, the latest of it.
+std::string Related(const alert::Alert& alert) {
+  if (alert.related.empty()) return "";
+  const alert::Related& last = alert.related.front();
+  std::array<char, 32> seconds{};
+  std::snprintf(seconds.data(), seconds.size(), "%.3f s",
+                static_cast<double>(alert.time_ns - last.time_ns) / 1e9);
+  return " (" + std::string(seconds.data()) + " after: " + Printable(last.rule) + ")";
+}
+
 // Where the process came from, if it is no longer there.
 std::string Origin(const alert::Alert& alert) {
   if (!alert.origin_known) return ", origin unknown";
@@ -55,7 +66,7 @@ std::string AlertLine(const alert::Alert& alert, bool colour) {
   std::string line = Coloured(alert::FormatTime(alert.time_ns), kDim, colour);
   line += ' ' + Coloured(alert::ToString(alert.priority), kColours[priority], colour);
   line += ' ' + Coloured(Printable(alert.rule), kBold, colour);
-  line += ": " + Printable(alert.message);
+  line += ": " + Printable(alert.message) + Related(alert);
   line += ' ' + Coloured('[' + Place(alert) + Origin(alert) + ']', kDim, colour);
   if (alert.lost_before > 0) {
     line += ' ' + Coloured("(events lost before: " + std::to_string(alert.lost_before) + ")",

@@ -56,6 +56,14 @@ TEST(AlertLine, EscapesWhatCameFromOutside) {
   }
 }
 
+TEST(AlertLine, TellsWhatItCameAfter) {
+  alert::Alert alert = SomeAlert();
+  alert.related = {{"id", "kubelet \x1b called", alert.time_ns - 1'203'000'000, false},
+                   {"id", "earlier", alert.time_ns - 2'000'000'000, false}};
+  EXPECT_NE(AlertLine(alert, false).find(" (1.203 s after: kubelet \\x1b called) ["),
+            std::string::npos);
+}
+
 TEST(AlertLine, TellsOfLosses) {
   alert::Alert alert = SomeAlert();
   alert.lost_before = 7;

@@ -190,6 +190,13 @@ TEST(Sequence, JoinsByTimeAndFields) {
   EXPECT_EQ(Failures(kCall + kRun, Sequence("run", run("1s", "a") + ", " + call, 0)), "");
   EXPECT_EQ(Failures(kCall + kRun, Sequence("run", call + ", {at: 2s, evt.type: execve}", 0)), "")
       << "what is absent is the same as nothing";
+  const std::string absent = "{at: 1s, evt.type: connect, fd.rport: 10250}, ";
+  EXPECT_EQ(Failures(kCall + kRun, Sequence("run", absent + "{at: 2s, evt.type: execve}", 0)), "")
+      << "not even as what is absent";
+  const std::string unknown = "{at: 1s, evt.type: connect, fd.rport: 10250, container.id: ~}, ";
+  EXPECT_EQ(Failures(kCall + kRun, Sequence("run", unknown + "{at: 2s, evt.type: execve}", 0)), "")
+      << "nor as what is not known";
+  EXPECT_EQ(Failures(kCall + kRun, Sequence("run", unknown + run("2s", "b"), 1)), "");
   EXPECT_EQ(Failures(kCall + kRun, Sequence("run", call + ", " + run("2s", "b"), 1)),
             "sequence: gave 0 alerts, not 1\n");
 }
