@@ -41,6 +41,15 @@ struct Related {
   bool uncertain = false;    // something was not known when it was decided
 };
 
+// What a container's runtime says of it; empty: nothing.
+struct Workload {
+  std::string container_name;
+  std::string image;  // as it was asked for
+  std::string pod;
+  std::string pod_namespace;
+  std::string pod_uid;
+};
+
 struct Alert {
   std::string id;            // the same event and rule give the same id
   std::int64_t time_ns = 0;  // of the event, since the epoch
@@ -57,6 +66,9 @@ struct Alert {
   std::string origin;  // full id of the container the process came from; empty: host
   bool container_known = true;
   bool origin_known = true;
+  Workload workload;           // of the container it happened in
+  Workload origin_workload;    // of the origin
+  bool metadata_known = true;  // false: container's or origin's may exist, but came too late
   std::uint32_t pid = 0;
   std::vector<Ancestor> ancestors;     // the process itself first, then its parent, …
   std::vector<std::string> uncertain;  // fields that were not known when it was decided

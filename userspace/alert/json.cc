@@ -72,6 +72,17 @@ void WriteContainer(Json& json, std::string_view key, bool known, const std::str
   known ? json.String(id.empty() ? "host" : id) : json.Null();
 }
 
+void WriteIfAny(Json& json, const std::string& key, const std::string& text) {
+  if (!text.empty()) json.Key(key).String(text);
+}
+
+void WritePod(Json& json, std::string_view key, const Workload& workload) {
+  if (workload.pod.empty()) return;
+  json.Key(key).Open('{').Key("name").String(workload.pod);
+  json.Key("namespace").String(workload.pod_namespace);
+  json.Key("uid").String(workload.pod_uid).Close('}');
+}
+
 void WriteAncestors(Json& json, const Alert& alert) {
   json.Key("ancestors").Open('[');
   for (const Ancestor& ancestor : alert.ancestors) {
@@ -117,6 +128,8 @@ std::string ToJson(const Alert& alert) {
   json.Open('{');
   WriteAncestors(json, alert);
   WriteContainer(json, "container_id", alert.container_known, alert.container_id);
+  WriteIfAny(json, "container_image", alert.workload.image);
+  WriteIfAny(json, "container_name", alert.workload.container_name);
   json.Key("container_runtime").String(alert.container_runtime);
   if (alert.count > 0) json.Key("count").Number(static_cast<std::int64_t>(alert.count));
   json.Key("event").String(alert.event_type);
@@ -124,10 +137,14 @@ std::string ToJson(const Alert& alert) {
   json.Key("id").String(alert.id);
   json.Key("lost_before").Number(static_cast<std::int64_t>(alert.lost_before));
   WriteContainer(json, "origin", alert.origin_known, alert.origin);
+  WriteIfAny(json, "origin_image", alert.origin_workload.image);
+  WriteIfAny(json, "origin_name", alert.origin_workload.container_name);
+  WritePod(json, "origin_pod", alert.origin_workload);
   json.Key("output").String(FormatTime(alert.time_ns) + ": " +
                             std::string(ToString(alert.priority)) + " " + alert.message);
   WriteFields(json, alert);
   json.Key("pid").Number(alert.pid);
+  WritePod(json, "pod", alert.workload);
   json.Key("priority").String(ToString(alert.priority));
   if (!alert.related.empty()) WriteRelated(json, alert);
   json.Key("rule").String(alert.rule);

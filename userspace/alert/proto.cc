@@ -42,6 +42,18 @@ FieldValue ValueFromProto(const v1::Field& field) {
   return std::monostate();
 }
 
+void WorkloadToProto(const Workload& workload, v1::Container& out) {
+  out.set_name(ValidUtf8(workload.container_name));
+  out.set_image(ValidUtf8(workload.image));
+  out.set_pod_name(ValidUtf8(workload.pod));
+  out.set_pod_namespace(ValidUtf8(workload.pod_namespace));
+  out.set_pod_uid(ValidUtf8(workload.pod_uid));
+}
+
+Workload WorkloadFromProto(const v1::Container& in) {
+  return {in.name(), in.image(), in.pod_name(), in.pod_namespace(), in.pod_uid()};
+}
+
 }  // namespace
 
 void ToProto(std::int64_t time_ns, google::protobuf::Timestamp& out) {
@@ -91,6 +103,8 @@ void ToProto(const Alert& alert, v1::Alert& out) {
   out.mutable_container()->set_runtime(ValidUtf8(alert.container_runtime));
   out.mutable_origin()->set_known(alert.origin_known);
   out.mutable_origin()->set_id(ValidUtf8(alert.origin));
+  WorkloadToProto(alert.workload, *out.mutable_container());
+  WorkloadToProto(alert.origin_workload, *out.mutable_origin());
   out.set_pid(alert.pid);
   for (const alert::Ancestor& ancestor : alert.ancestors) {
     v1::Ancestor* added = out.add_ancestors();
@@ -129,6 +143,8 @@ Alert FromProto(const v1::Alert& in) {
   alert.container_runtime = in.container().runtime();
   alert.origin_known = in.origin().known();
   alert.origin = in.origin().id();
+  alert.workload = WorkloadFromProto(in.container());
+  alert.origin_workload = WorkloadFromProto(in.origin());
   alert.pid = in.pid();
   for (const v1::Ancestor& ancestor : in.ancestors()) {
     alert.ancestors.push_back({ancestor.pid(), ancestor.name(), ancestor.exe_path()});

@@ -38,7 +38,13 @@ std::string Place(const alert::Alert& alert) {
   if (alert.container_id.empty()) return "host";
   std::string place =
       alert.container_runtime.empty() ? "" : Printable(alert.container_runtime) + " ";
-  return place + ShortId(alert.container_id);
+  place += ShortId(alert.container_id);
+  const alert::Workload& workload = alert.workload;
+  if (!workload.pod.empty()) {
+    place += " pod " + Printable(workload.pod_namespace) + '/' + Printable(workload.pod);
+  }
+  if (!workload.image.empty()) place += " image " + Printable(workload.image);
+  return place;
 }
 
 // What it came after, the latest of it.
@@ -55,7 +61,12 @@ std::string Related(const alert::Alert& alert) {
 std::string Origin(const alert::Alert& alert) {
   if (!alert.origin_known) return ", origin unknown";
   if (alert.origin.empty() || alert.origin == alert.container_id) return "";
-  return ", from container " + ShortId(alert.origin);
+  const alert::Workload& workload = alert.origin_workload;
+  std::string from = ", from container " + ShortId(alert.origin);
+  if (!workload.pod.empty()) {
+    from += " pod " + Printable(workload.pod_namespace) + '/' + Printable(workload.pod);
+  }
+  return from;
 }
 
 }  // namespace

@@ -17,6 +17,8 @@ struct PipelineCounters {
   std::atomic<std::uint64_t> missing{0};  // numbered by the kernel side, never received
   std::atomic<std::uint64_t> alerts{0};
   std::atomic<std::uint64_t> held_back{0};  // alerts that a summary counts instead
+  // Of those, such as could not say what pod or image: it may have one, but that came too late.
+  std::atomic<std::uint64_t> alerts_without_metadata{0};
   std::atomic<std::uint64_t> processes{0};
   std::atomic<std::uint64_t> processes_evicted{0};
   std::atomic<std::uint64_t> containers{0};

@@ -117,6 +117,15 @@ void Detector::SetRules(std::shared_ptr<const ruleset::Ruleset> rules) {
   matching_.Reset(*rules_);
 }
 
+std::vector<state::Container> Detector::TakeRecognised() {
+  std::vector<state::Container> recognised;
+  for (const std::uint64_t cgroup_id : containers_.TakeRecognised()) {
+    const state::Container* container = containers_.Find(cgroup_id);
+    if (container != nullptr) recognised.push_back(*container);
+  }
+  return recognised;
+}
+
 void Detector::RefreshCounters() {
   counters_.missing = sequence_.missing();
   counters_.processes = processes_.live();
@@ -137,6 +146,7 @@ void Detector::Emit(alert::Alert alert) {
   alert.lost_before = lost > lost_at_last_alert_ ? lost - lost_at_last_alert_ : 0;
   lost_at_last_alert_ = lost;
   ++counters_.alerts;
+  if (!alert.metadata_known) ++counters_.alerts_without_metadata;
   publish_(std::make_shared<const alert::Alert>(std::move(alert)));
 }
 

@@ -51,6 +51,9 @@ class Detector {
   // Containers' cgroups that the kernel side has to be told of, since the last call.
   std::vector<state::CgroupOfContainer> TakeForKernel() { return containers_.TakeForKernel(); }
 
+  // Containers that were recognised since the last call.
+  std::vector<state::Container> TakeRecognised();
+
   const PipelineCounters& counters() const { return counters_; }
   PipelineCounters& counters() { return counters_; }
   // Brings the counters up to date that are too dear for every event.

@@ -11,6 +11,8 @@ namespace nezuban::daemon {
 namespace {
 
 constexpr std::chrono::milliseconds kPollTimeout{100};
+// While something is being looked for: what comes of it may be all that an alert waits for.
+constexpr std::chrono::milliseconds kBusyPollTimeout{2};
 constexpr std::uint64_t kSecondsBetweenAnchors = 10;
 constexpr std::uint64_t kSecondsBetweenHeals = 10;
 
@@ -62,7 +64,10 @@ Status Pipeline::Watch(const std::stop_token& stop) {
   };
   auto next_second = std::chrono::steady_clock::now();
   while (!stop.stop_requested()) {
-    ASSIGN_OR_RETURN(const std::size_t count, source_.Poll(kPollTimeout, handler));
+    const bool busy = options_.lookup != nullptr && options_.lookup->busy();
+    ASSIGN_OR_RETURN(const std::size_t count,
+                     source_.Poll(busy ? kBusyPollTimeout : kPollTimeout, handler));
+    if (options_.lookup != nullptr) options_.lookup->Drain(take_);
     if (count == 0) Take(state::TickItem{state::BootTimeNs()});
     if (rules_pending_.load(std::memory_order_acquire)) TakeRules();
     const auto now = std::chrono::steady_clock::now();
@@ -78,6 +83,16 @@ void Pipeline::Take(const state::Item& item) noexcept {
   detector_.Take(item);
   for (const state::CgroupOfContainer& cgroup : detector_.TakeForKernel()) {
     if (!options_.mark_container(cgroup)) ++detector_.counters().containers_unmarked;
+  }
+  LookUpRecognised();
+}
+
+// That they may be told of is an item too: a replay waits for what this run waited for.
+void Pipeline::LookUpRecognised() {
+  for (state::Container& container : detector_.TakeRecognised()) {
+    if (options_.lookup == nullptr || !options_.lookup->LookUp(container)) continue;
+    container.metadata.state = state::MetadataState::kPending;
+    Take(state::ContainerItem{std::move(container)});
   }
 }
 

@@ -21,6 +21,23 @@
 
 namespace nezuban::daemon {
 
+// Learns about containers beside the ingest thread, which calls all of this and is never kept
+// waiting.
+class ContainerLookup {
+ public:
+  virtual ~ContainerLookup() = default;
+
+  // Begins to look for a container. True: something may come of it soon, so that it is worth
+  // waiting for.
+  virtual bool LookUp(const state::Container& container) = 0;
+
+  // Hands over what was learned since the last call.
+  virtual void Drain(const state::ItemHandler& handler) = 0;
+
+  // Something is being looked for.
+  virtual bool busy() const = 0;
+};
+
 class Pipeline {
  public:
   struct Options {
@@ -30,6 +47,9 @@ class Pipeline {
     // Tells the kernel side of a container's cgroup that only user space recognised. Called by the
     // ingest thread: must not wait, nor write a log. Failures are counted here.
     std::function<bool(const state::CgroupOfContainer&)> mark_container;
+    // Who tells more of containers than the kernel does; nullptr: nobody. Must outlive the
+    // pipeline.
+    ContainerLookup* lookup = nullptr;
     // Shown every item before the detector is; may be empty. Must not wait.
     state::ItemHandler tap;
   };
@@ -60,6 +80,7 @@ class Pipeline {
 
  private:
   void Take(const state::Item& item) noexcept;
+  void LookUpRecognised();
   Status Watch(const std::stop_token& stop);
   void TakeRules();
   void DoEverySecond();

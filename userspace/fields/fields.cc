@@ -15,9 +15,10 @@ namespace {
 
 std::vector<const FieldDef*> JoinTables() {
   std::vector<const FieldDef*> all;
-  for (const auto& table : {EvtFields(), ProcFields(), GroupFields(), AncestorFields(),
-                            StdioFields(), FdFields(), FileFields(), MountFields(), UserFields(),
-                            PrivilegeFields(), ContainerFields(), UnansweredFields()}) {
+  for (const auto& table :
+       {EvtFields(), ProcFields(), GroupFields(), AncestorFields(), StdioFields(), FdFields(),
+        FileFields(), MountFields(), UserFields(), PrivilegeFields(), ContainerFields(),
+        MetadataFields(), ContainerMountFields(), PodFields(), UnansweredFields()}) {
     for (const FieldDef& def : table) all.push_back(&def);
   }
   std::ranges::sort(all, {}, &FieldDef::name);

@@ -19,6 +19,9 @@ std::span<const FieldDef> MountFields();
 std::span<const FieldDef> UserFields();
 std::span<const FieldDef> PrivilegeFields();
 std::span<const FieldDef> ContainerFields();
+std::span<const FieldDef> MetadataFields();
+std::span<const FieldDef> ContainerMountFields();
+std::span<const FieldDef> PodFields();
 // Rows without a getter, of all classes. Whoever can answer one moves it to its class.
 std::span<const FieldDef> UnansweredFields();
 

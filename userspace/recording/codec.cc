@@ -9,11 +9,11 @@
 #include <variant>
 
 #include "event/decode.h"
+#include "recording/container_codec.h"
 
 namespace nezuban::recording {
 namespace {
 
-using state::Container;
 using state::ProcfsProcess;
 
 std::string Masked(const std::string& text, const Redactor* redactor) {
@@ -75,24 +75,6 @@ ProcfsProcess FromMessage(const v1::RecordedProcess& in) {
   return p;
 }
 
-void ToMessage(const Container& c, v1::RecordedContainer& out) {
-  out.set_full_id(c.full_id);
-  out.set_id(c.id);
-  out.set_runtime(c.runtime);
-  out.set_cgroup_id(c.cgroup_id);
-  out.set_cgroup_path(c.cgroup_path);
-}
-
-Container FromMessage(const v1::RecordedContainer& in) {
-  Container c;
-  c.full_id = in.full_id();
-  c.id = in.id();
-  c.runtime = in.runtime();
-  c.cgroup_id = in.cgroup_id();
-  c.cgroup_path = in.cgroup_path();
-  return c;
-}
-
 // Puts one item into the message; one overload each.
 struct Encoder {
   const Redactor* redactor;
@@ -118,7 +100,7 @@ struct Encoder {
     living.set_as_of_ns(item.as_of_ns);
   }
   void operator()(const state::ContainerItem& item) const {
-    ToMessage(item.container, *out.mutable_container());
+    ContainerToMessage(item.container, *out.mutable_container());
   }
   void operator()(const state::AnchorItem& item) const {
     out.set_wall_offset_ns(item.wall_offset_ns);
@@ -237,7 +219,7 @@ std::optional<state::Item> Decoder::Decode(const v1::RecordingItem& item) {
       return living;
     }
     case Kind::kContainer:
-      return state::ContainerItem{FromMessage(item.container())};
+      return state::ContainerItem{ContainerFromMessage(item.container())};
     case Kind::kWallOffsetNs:
       return state::AnchorItem{item.wall_offset_ns()};
     case Kind::kTickNs:

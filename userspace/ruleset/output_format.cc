@@ -249,6 +249,15 @@ Output OutputFormat::Fill(const fields::FieldSource& source, fields::Arena& aren
   return out;
 }
 
+bool OutputFormat::MayBeCompleted(const fields::FieldSource& source) const {
+  const auto waits = [&](const Part& part) {
+    return !part.name.empty() && filter::WaitsFor(part.term, source);
+  };
+  return std::ranges::any_of(parts_, waits) ||
+         std::ranges::any_of(
+             extras_, [&](const Extra& extra) { return std::ranges::any_of(extra.parts, waits); });
+}
+
 std::vector<std::string> OutputFormat::FieldNames() const {
   std::vector<std::string> names;
   const auto collect = [&](const std::vector<Part>& parts) {

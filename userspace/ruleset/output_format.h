@@ -48,6 +48,9 @@ class OutputFormat {
   // What has no value is printed as <NA>.
   Output Fill(const fields::FieldSource& source, fields::Arena& arena) const;
 
+  // Whether a value it asks for is unknown and may soon be known.
+  bool MayBeCompleted(const fields::FieldSource& source) const;
+
   // Names of the fields it asks for.
   std::vector<std::string> FieldNames() const;
   // Whether it asks for that field by itself.

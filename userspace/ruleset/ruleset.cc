@@ -16,6 +16,7 @@
 #include "ruleset/files.h"
 #include "ruleset/oddities.h"
 #include "ruleset/output_extra.h"
+#include "ruleset/place.h"
 #include "ruleset/resolve.h"
 
 namespace nezuban::ruleset {
@@ -336,10 +337,10 @@ void Ruleset::EndWait(std::uint32_t rule, Matching& matching) const {
 
 bool Ruleset::MustWait(const Hit& hit, Matching& matching) const {
   const Rule& rule = rules_[hit.rule];
-  // A certain alert waits too if it could not say where it happened.
+  // A certain alert waits too if it could not say where it happened, or what it is to print.
   const bool open = hit.answer == filter::Answer::kPossible
                         ? rule.program.MayBeSettled(hit.source, matching.arena_)
-                        : hit.event.container == nullptr || hit.event.origin == nullptr;
+                        : PlaceMayBeCompleted(hit.event) || rule.output.MayBeCompleted(hit.source);
   if (open || !rule.after) return open;
   // Nothing came before, but something may turn out to have.
   const Occurrence match{hit.event.event.header().time_ns, hit.source};
@@ -413,18 +414,12 @@ alert::Alert Ruleset::MakeAlert(const Hit& hit, const Fired& fired, std::string 
   alert.tags = rule.tags;
   alert.hostname = matching.node_.hostname;
   alert.event_type = event.event.name();
-  alert.container_known = event.container != nullptr;
-  alert.origin_known = event.origin != nullptr;
-  if (event.container != nullptr) {
-    alert.container_id = event.container->full_id;
-    alert.container_runtime = event.container->runtime;
-  }
-  if (event.origin != nullptr) alert.origin = event.origin->full_id;
   alert.pid = header.tgid;
   AppendAncestors(event, alert);
   if (hit.answer == filter::Answer::kPossible) {
     alert.uncertain = rule.program.UncertainFields(hit.source, matching.arena_);
   }
+  SetPlace(event, alert);
   if (rule.after || rule.count) AppendCorrelation(rules_, rule, fired, event, alert);
   return alert;
 }

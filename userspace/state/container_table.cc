@@ -48,6 +48,15 @@ void ContainerTable::Learn(std::uint64_t cgroup_id, std::uint64_t container_cgro
   if (learned_.size() < kForOthersMax) learned_.push_back(cgroup_id);
 }
 
+void ContainerTable::Recognise(std::uint64_t container_cgroup_id, Container container) {
+  if (const auto known = containers_.find(container_cgroup_id);
+      known != containers_.end() && known->second.full_id == container.full_id) {
+    return;  // with all that is known of it
+  }
+  containers_.insert_or_assign(container_cgroup_id, std::move(container));
+  if (recognised_.size() < kForOthersMax) recognised_.push_back(container_cgroup_id);
+}
+
 void ContainerTable::Add(std::uint64_t cgroup_id, std::uint64_t parent_id, std::string_view path) {
   if (cgroup_id == 0) return;
   // Below a container everything is that container, whatever it is called.
@@ -59,7 +68,7 @@ void ContainerTable::Add(std::uint64_t cgroup_id, std::uint64_t parent_id, std::
   const auto match = ParseCgroupPath(path);
   if (!match) return Learn(cgroup_id, 0);
   // Where the container's own cgroup was missed, the first cgroup seen in it stands for it.
-  containers_.insert_or_assign(cgroup_id, MakeContainer(cgroup_id, path, *match));
+  Recognise(cgroup_id, MakeContainer(cgroup_id, path, *match));
   Learn(cgroup_id, cgroup_id);
 }
 
@@ -72,7 +81,7 @@ void ContainerTable::LearnFromKernel(const event::Event& event, const cgroup_rec
   if (!match && container_id == record.id) match = MatchByAttachment(path, event.comm());
   // In a container that was missed and has a name of its own: stays not known.
   if (!match || match->full_id.empty()) return;
-  containers_.insert_or_assign(container_id, MakeContainer(container_id, path, *match));
+  Recognise(container_id, MakeContainer(container_id, path, *match));
   if (learned_.size() < kForOthersMax) learned_.push_back(container_id);
 }
 
@@ -98,6 +107,13 @@ void ContainerTable::AddFound(const CgroupDirectory& found) {
 
 void ContainerTable::Set(const Container& container) {
   if (container.cgroup_id == 0 || container.full_id.empty()) return;
+  const auto known = containers_.find(container.cgroup_id);
+  if (known != containers_.end() && known->second.full_id == container.full_id) {
+    known->second = container;
+    if (learned_.size() < kForOthersMax) learned_.push_back(container.cgroup_id);
+    return;
+  }
+  if (container.metadata.state != MetadataState::kNone) return;
   containers_.insert_or_assign(container.cgroup_id, container);
   Learn(container.cgroup_id, container.cgroup_id);
   TellKernel(container.cgroup_id);

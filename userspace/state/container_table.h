@@ -50,7 +50,8 @@ class ContainerTable {
   // called again with what is known. If it belongs to a container, the kernel side is to be told.
   void AddFound(const CgroupDirectory& found);
 
-  // Takes what is told of the container with that cgroup for what was known of it.
+  // Takes what is told of the container with that cgroup for what was known of it. What a runtime
+  // tells of one that was forgotten meanwhile changes nothing.
   void Set(const Container& container);
 
   // Adds one cgroup. `parent_id` 0: not known (then only the path tells).
@@ -58,6 +59,9 @@ class ContainerTable {
 
   // What the kernel side did not recognise, or may have missed, since the last call.
   std::vector<CgroupOfContainer> TakeForKernel();
+
+  // Cgroup ids of the containers that were recognised since the last call.
+  std::vector<std::uint64_t> TakeRecognised() { return std::exchange(recognised_, {}); }
 
   // Ids of the cgroups of which Find may give something else than at the last call.
   std::vector<std::uint64_t> TakeLearned() { return std::exchange(learned_, {}); }
@@ -73,6 +77,7 @@ class ContainerTable {
   };
 
   void Learn(std::uint64_t cgroup_id, std::uint64_t container_cgroup_id);
+  void Recognise(std::uint64_t container_cgroup_id, Container container);
   void TellKernel(std::uint64_t cgroup_id);
   void LearnFromKernel(const event::Event& event, const cgroup_record& record);
   void Remove(std::uint64_t cgroup_id, std::uint64_t time_ns);
@@ -86,6 +91,7 @@ class ContainerTable {
   std::deque<std::uint64_t> removed_containers_;              // oldest first
   std::vector<CgroupOfContainer> for_kernel_;
   std::vector<std::uint64_t> learned_;
+  std::vector<std::uint64_t> recognised_;
   std::uint64_t evicted_ = 0;
 };
 

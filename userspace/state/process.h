@@ -10,6 +10,7 @@
 #include <string>
 
 #include "bpf/events.h"
+#include "state/container_metadata.h"
 #include "state/shared_text.h"
 
 namespace nezuban::state {
@@ -75,7 +76,7 @@ struct Process {
   std::uint64_t exit_ns = 0;  // 0: lives, as far as is known
 };
 
-// A container, as its cgroup tells it. Pod metadata join later (runtime/).
+// A container, as its cgroup tells it, with what its runtime tells of it later (cri/).
 struct Container {
   std::string full_id;  // as the runtime names it; empty: the host
   std::string id;       // the first 12 characters; "host" for the host
@@ -83,6 +84,9 @@ struct Container {
   std::string runtime;
   std::uint64_t cgroup_id = 0;
   std::string cgroup_path;
+  ContainerMetadata metadata;
+
+  bool is_host() const { return full_id.empty(); }
 };
 
 }  // namespace nezuban::state

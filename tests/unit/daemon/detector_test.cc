@@ -28,7 +28,11 @@ constexpr char kRules[] =
     "- {rule: any exec, desc: d, priority: notice, output: '%proc.name', condition: evt.type = "
     "execve and proc.name = any}\n"
     "- {rule: long, desc: d, priority: notice, output: '%proc.name', condition: evt.type = execve "
-    "and proc.args contains needle}\n";
+    "and proc.args contains needle}\n"
+    "- {rule: shop, desc: d, priority: notice, output: '%proc.name of %k8s.pod.name', condition: "
+    "evt.type = execve and proc.name startswith buy and not k8s.ns.name in (kube-system)}\n"
+    "- {rule: certain, desc: d, priority: notice, output: '%proc.name %container.labels', "
+    "condition: evt.type = execve and proc.name = sell}\n";
 constexpr std::uint64_t kBox = 50;
 
 std::shared_ptr<const ruleset::Ruleset> Rules(const std::string& text) {
@@ -41,6 +45,23 @@ std::shared_ptr<const ruleset::Ruleset> Rules(const std::string& text) {
 
 state::Container Box(std::uint64_t cgroup_id = kBox) {
   return {.full_id = "box-full", .id = "box", .runtime = "runc", .cgroup_id = cgroup_id};
+}
+
+// The box, with what its runtime told of it.
+state::Container Told(const std::string& ns, state::MetadataState state) {
+  state::Container box = Box();
+  box.metadata = {.state = state,
+                  .name = "web",
+                  .image = "shop/web:v1",
+                  .pod = {.name = "web-0", .ns = ns, .uid = "1234"}};
+  if (state == state::MetadataState::kComplete) box.metadata.labels = state::Labels{{"a", "b"}};
+  return box;
+}
+
+state::Container Pending() {
+  state::Container box = Box();
+  box.metadata.state = state::MetadataState::kPending;
+  return box;
 }
 
 class DetectorTest : public testing::Test {
@@ -210,6 +231,63 @@ TEST_F(DetectorTest, NewRulesAreAskedFromTheNextEventOn) {
   EXPECT_THAT(Alerts(), ElementsAre("new: new"));
   Take(state::ContainerItem{Box()});
   EXPECT_THAT(Alerts(), ElementsAre("in a container: cat sh in box")) << "the rule that held it";
+}
+
+using state::MetadataState;
+
+TEST_F(DetectorTest, AnExceptionForANamespaceWaitsForIt) {
+  Take(state::ContainerItem{Box()});
+  Take(state::ContainerItem{Pending()});
+  Exec(1100, "buy1", kBox);
+  EXPECT_THAT(Alerts(), IsEmpty());
+  Take(state::ContainerItem{Told("kube-system", MetadataState::kPending)});
+  EXPECT_THAT(Alerts(), ElementsAre("in a container: buy1 sh in box")) << "the exception holds";
+  Take(state::ContainerItem{Told("shop", MetadataState::kPending)});
+  Exec(1101, "buy2", kBox);
+  ASSERT_EQ(alerts_.size(), 2u);
+  const alert::Alert alert = alerts_[1];
+  EXPECT_THAT(Alerts(), ElementsAre("in a container: buy2 sh in box", "shop: buy2 of web-0"));
+  EXPECT_EQ(alert.workload.pod, "web-0");
+  EXPECT_EQ(alert.workload.pod_namespace, "shop");
+  EXPECT_EQ(alert.workload.pod_uid, "1234");
+  EXPECT_EQ(alert.workload.image, "shop/web:v1");
+  EXPECT_EQ(alert.workload.container_name, "web");
+  EXPECT_EQ(alert.origin_workload.pod, "web-0");
+  EXPECT_TRUE(alert.metadata_known);
+  EXPECT_EQ(counters().alerts_without_metadata, 0u);
+}
+
+TEST_F(DetectorTest, ACertainAlertWaitsForItsPodAndForWhatItPrints) {
+  Take(state::ContainerItem{Box()});
+  Take(state::ContainerItem{Pending()});
+  Exec(1100, "sell", kBox);
+  EXPECT_THAT(Alerts(), IsEmpty());
+  Take(state::ContainerItem{Told("shop", MetadataState::kPending)});
+  EXPECT_THAT(Alerts(), ElementsAre("in a container: sell sh in box")) << "labels are printed";
+  Take(state::ContainerItem{Told("shop", MetadataState::kComplete)});
+  EXPECT_THAT(Alerts(), ElementsAre("certain: sell a:b"));
+}
+
+TEST_F(DetectorTest, WithoutItsPodAnAlertIsMarkedAndCounted) {
+  Take(state::ContainerItem{Box()});
+  Take(state::ContainerItem{Pending()});
+  Exec(1100, "sell", kBox);
+  Exec(1101, "buy", kBox);
+  Tick(milliseconds(501));
+  const std::string none = " [k8s.pod.name] [k8s.ns.name] [container.image]";
+  EXPECT_THAT(Alerts(),
+              ElementsAre("in a container: sell sh in box" + none, "certain: sell <NA>" + none,
+                          "in a container: buy sh in box" + none,
+                          "shop: buy of <NA> [k8s.ns.name] [k8s.pod.name] [container.image]"));
+  EXPECT_EQ(counters().alerts_without_metadata, 4u);
+}
+
+TEST_F(DetectorTest, WhereNoMetadataWillComeNothingWaits) {
+  Take(state::ContainerItem{Box()});
+  Exec(1100, "buy", kBox);
+  EXPECT_THAT(Alerts(), ElementsAre("in a container: buy sh in box", "shop: buy of <NA>"));
+  EXPECT_EQ(counters().held, 0u);
+  EXPECT_EQ(counters().alerts_without_metadata, 0u);
 }
 
 TEST_F(DetectorTest, MalformedRecordsAreCounted) {

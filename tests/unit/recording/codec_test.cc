@@ -71,6 +71,36 @@ TEST(Decoder, KnowsKindsByTheirNames) {
   EXPECT_TRUE(decoder->unreadable().empty());
 }
 
+state::Container ThereAndBack(const state::Container& container) {
+  v1::RecordingItem item;
+  ToProto(state::ContainerItem{container}, nullptr, item);
+  auto decoded = Decoder::Make(ToProto(SomeNode()))->Decode(item);
+  return std::get<state::ContainerItem>(*decoded).container;
+}
+
+TEST(Decoder, GivesContainersWithWhatTheirRuntimeTold) {
+  state::Container container{.full_id = "full",
+                             .id = "short",
+                             .runtime = "containerd",
+                             .cgroup_id = 50,
+                             .cgroup_path = "/k8s.io/full"};
+  EXPECT_EQ(ThereAndBack(container).cgroup_path, "/k8s.io/full");
+  EXPECT_EQ(ThereAndBack(container).metadata, state::ContainerMetadata());
+  container.metadata.state = state::MetadataState::kPending;
+  EXPECT_EQ(ThereAndBack(container).metadata, container.metadata);
+  container.metadata = {.state = state::MetadataState::kComplete,
+                        .name = "n",
+                        .image = "i",
+                        .image_id = "id",
+                        .image_digest = "d",
+                        .labels = state::Labels{{"k", "v"}, {"l", "\xff"}},
+                        .mounts = std::vector<state::ContainerMount>{{"/s", "/d", true, "rslave"}},
+                        .privileged = false,
+                        .start_ns = 17,
+                        .pod = {"p", "ns", "u", "s", "ip", state::Labels{}, true, false, true}};
+  EXPECT_EQ(ThereAndBack(container).metadata, container.metadata);
+}
+
 TEST(Decoder, LeavesOutWhatIsLaidOutOtherwise) {
   v1::RecordingHeader header = ToProto(SomeNode());
   header.mutable_kinds(EVENT_FORK)->set_fixed_size(8);

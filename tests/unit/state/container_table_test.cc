@@ -189,6 +189,28 @@ TEST_F(ContainerTableTest, WhatIsToldLaterReplacesWhatWasKnown) {
   EXPECT_EQ(IdOf(78), "(not known)");
 }
 
+TEST_F(ContainerTableTest, TellsOnceOfEachContainerItRecognises) {
+  Mkdir(10, 1, "/system.slice");
+  Mkdir(11, 1, kDocker);
+  Mkdir(12, 11, kDocker + "/inner");
+  EXPECT_THAT(table_.TakeRecognised(), ElementsAre(11));
+  table_.AddFound({11, 1, kDocker});
+  table_.Set(*table_.Find(11));
+  EXPECT_THAT(table_.TakeRecognised(), IsEmpty());
+}
+
+TEST_F(ContainerTableTest, MetadataStayWithTheContainerAndComeTooLateForAForgottenOne) {
+  Mkdir(11, 1, kDocker);
+  Container told = *table_.Find(11);
+  told.metadata = {.state = MetadataState::kComplete, .name = "web"};
+  table_.Set(told);
+  table_.AddFound({11, 1, kDocker});
+  EXPECT_EQ(table_.Find(11)->metadata.name, "web");
+  told.cgroup_id = 99;
+  table_.Set(told);
+  EXPECT_EQ(IdOf(99), "(not known)");
+}
+
 TEST_F(ContainerTableTest, WhatIsFoundIsToldToTheKernelIfItIsAContainers) {
   table_.AddFound({10, 1, "/system.slice"});
   table_.AddFound({11, 10, kDocker});

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "recording/container_codec.h"
+
+#include <optional>
+#include <utility>
+
+namespace nezuban::recording {
+namespace {
+
+using state::ContainerMetadata;
+using state::MetadataState;
+using state::PodMetadata;
+
+static_assert(static_cast<int>(MetadataState::kPending) == v1::RECORDED_METADATA_STATE_PENDING);
+static_assert(static_cast<int>(MetadataState::kComplete) == v1::RECORDED_METADATA_STATE_COMPLETE);
+
+void ToMessage(const state::Labels& labels, v1::RecordedLabels& out) {
+  for (const auto& [key, value] : labels) {
+    v1::RecordedLabel& label = *out.add_labels();
+    label.set_key(key);
+    label.set_value(value);
+  }
+}
+
+state::Labels FromMessage(const v1::RecordedLabels& in) {
+  state::Labels labels;
+  for (const v1::RecordedLabel& label : in.labels())
+    labels.emplace_back(label.key(), label.value());
+  return labels;
+}
+
+void ToMessage(const PodMetadata& pod, v1::RecordedPod& out) {
+  out.set_name(pod.name);
+  out.set_namespace_(pod.ns);
+  out.set_uid(pod.uid);
+  out.set_sandbox_id(pod.sandbox_id);
+  out.set_ip(pod.ip);
+  if (pod.labels) ToMessage(*pod.labels, *out.mutable_labels());
+  if (pod.host_network) out.set_host_network(*pod.host_network);
+  if (pod.host_pid) out.set_host_pid(*pod.host_pid);
+  if (pod.host_ipc) out.set_host_ipc(*pod.host_ipc);
+}
+
+PodMetadata FromMessage(const v1::RecordedPod& in) {
+  PodMetadata pod;
+  pod.name = in.name();
+  pod.ns = in.namespace_();
+  pod.uid = in.uid();
+  pod.sandbox_id = in.sandbox_id();
+  pod.ip = in.ip();
+  if (in.has_labels()) pod.labels = FromMessage(in.labels());
+  if (in.has_host_network()) pod.host_network = in.host_network();
+  if (in.has_host_pid()) pod.host_pid = in.host_pid();
+  if (in.has_host_ipc()) pod.host_ipc = in.host_ipc();
+  return pod;
+}
+
+void ToMessage(const ContainerMetadata& metadata, v1::RecordedMetadata& out) {
+  out.set_state(static_cast<v1::RecordedMetadataState>(metadata.state));
+  out.set_name(metadata.name);
+  out.set_image(metadata.image);
+  out.set_image_id(metadata.image_id);
+  out.set_image_digest(metadata.image_digest);
+  if (metadata.labels) ToMessage(*metadata.labels, *out.mutable_labels());
+  if (metadata.mounts) {
+    v1::RecordedMounts& mounts = *out.mutable_mounts();
+    for (const state::ContainerMount& mount : *metadata.mounts) {
+      v1::RecordedMount& added = *mounts.add_mounts();
+      added.set_source(mount.source);
+      added.set_destination(mount.destination);
+      added.set_writable(mount.writable);
+      added.set_propagation(mount.propagation);
+    }
+  }
+  if (metadata.privileged) out.set_privileged(*metadata.privileged);
+  out.set_start_ns(metadata.start_ns);
+  ToMessage(metadata.pod, *out.mutable_pod());
+}
+
+MetadataState StateFrom(v1::RecordedMetadataState state) {
+  if (state == v1::RECORDED_METADATA_STATE_PENDING) return MetadataState::kPending;
+  if (state == v1::RECORDED_METADATA_STATE_COMPLETE) return MetadataState::kComplete;
+  return MetadataState::kNone;
+}
+
+ContainerMetadata FromMessage(const v1::RecordedMetadata& in) {
+  ContainerMetadata metadata;
+  metadata.state = StateFrom(in.state());
+  metadata.name = in.name();
+  metadata.image = in.image();
+  metadata.image_id = in.image_id();
+  metadata.image_digest = in.image_digest();
+  if (in.has_labels()) metadata.labels = FromMessage(in.labels());
+  if (in.has_mounts()) {
+    metadata.mounts.emplace();
+    for (const v1::RecordedMount& mount : in.mounts().mounts()) {
+      metadata.mounts->push_back(
+          {mount.source(), mount.destination(), mount.writable(), mount.propagation()});
+    }
+  }
+  if (in.has_privileged()) metadata.privileged = in.privileged();
+  metadata.start_ns = in.start_ns();
+  metadata.pod = FromMessage(in.pod());
+  return metadata;
+}
+
+}  // namespace
+
+void ContainerToMessage(const state::Container& container, v1::RecordedContainer& out) {
+  out.set_full_id(container.full_id);
+  out.set_id(container.id);
+  out.set_runtime(container.runtime);
+  out.set_cgroup_id(container.cgroup_id);
+  out.set_cgroup_path(container.cgroup_path);
+  if (container.metadata != ContainerMetadata()) {
+    ToMessage(container.metadata, *out.mutable_metadata());
+  }
+}
+
+state::Container ContainerFromMessage(const v1::RecordedContainer& in) {
+  state::Container container;
+  container.full_id = in.full_id();
+  container.id = in.id();
+  container.runtime = in.runtime();
+  container.cgroup_id = in.cgroup_id();
+  container.cgroup_path = in.cgroup_path();
+  if (in.has_metadata()) container.metadata = FromMessage(in.metadata());
+  return container;
+}
+
+}  // namespace nezuban::recording

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the runtime tells of a container and its pod, beyond what its cgroup's name says.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nezuban::state {
+
+using Labels = std::vector<std::pair<std::string, std::string>>;  // sorted by key
+
+struct ContainerMount {
+  std::string source;  // on the node
+  std::string destination;
+  bool writable = false;
+  std::string propagation;  // "private", "rslave", "rshared"
+  bool operator==(const ContainerMount&) const = default;
+};
+
+struct PodMetadata {
+  std::string name;
+  std::string ns;  // namespace
+  std::string uid;
+  std::string sandbox_id;
+  std::string ip;
+  std::optional<Labels> labels;
+  std::optional<bool> host_network, host_pid, host_ipc;
+  bool operator==(const PodMetadata&) const = default;
+};
+
+// Of what is empty or has no value while more may come nobody can tell yet whether there is one.
+enum class MetadataState : std::uint8_t {
+  kNone,      // nobody tells anything of this container
+  kPending,   // the runtime has been asked
+  kComplete,  // it has answered
+};
+
+struct ContainerMetadata {
+  MetadataState state = MetadataState::kNone;
+  std::string name;
+  std::string image;         // as it was asked for
+  std::string image_id;      // "sha256:…"
+  std::string image_digest;  // "sha256:…"
+  std::optional<Labels> labels;
+  std::optional<std::vector<ContainerMount>> mounts;
+  std::optional<bool> privileged;
+  std::int64_t start_ns = 0;  // since the epoch; 0: not told
+  PodMetadata pod;
+  bool operator==(const ContainerMetadata&) const = default;
+
+  // Something an alert says of its container may still come.
+  bool lacks_names() const {
+    return state == MetadataState::kPending &&
+           (pod.name.empty() || pod.ns.empty() || image.empty());
+  }
+};
+
+// Parts of an image's name: "registry:5000/a/b:tag@sha256:…". Views of it; empty: it has none.
+struct ImageName {
+  std::string_view repository;  // "registry:5000/a/b"
+  std::string_view tag;
+  std::string_view digest;  // "sha256:…"
+};
+ImageName SplitImageName(std::string_view image) noexcept;
+
+}  // namespace nezuban::state
