@@ -30,6 +30,8 @@ inline alert::Alert FullAlert() {
   alert.event_type = "execve";
   alert.container_id = std::string(64, 'a');
   alert.container_runtime = "containerd";
+  alert.workload = {"web", "shop/web:v1", "web-0", "shop", "1234"};
+  alert.origin_workload = {"job", "shop/job:v1", "job-0", "jobs", "5678"};
   alert.origin = std::string(64, 'b');
   alert.pid = 4242;
   alert.ancestors = {{4242, "sh", "/bin/dash"}, {1, "init", "/sbin/init"}};
@@ -67,6 +69,8 @@ inline void ExpectEqual(const alert::Alert& a, const alert::Alert& b) {
   EXPECT_EQ(a.container_id, b.container_id);
   EXPECT_EQ(a.container_runtime, b.container_runtime);
   EXPECT_EQ(a.origin, b.origin);
+  EXPECT_EQ(a.workload, b.workload);
+  EXPECT_EQ(a.origin_workload, b.origin_workload);
   EXPECT_EQ(a.container_known, b.container_known);
   EXPECT_EQ(a.origin_known, b.origin_known);
   EXPECT_EQ(a.pid, b.pid);

@@ -48,6 +48,7 @@ struct Workload {
   std::string pod;
   std::string pod_namespace;
   std::string pod_uid;
+  bool operator==(const Workload&) const = default;
 };
 
 struct Alert {

@@ -51,6 +51,23 @@ TEST(Alert, IsOneJsonObjectWithSortedKeys) {
       R"("uncertain":["container.origin"]})");
 }
 
+TEST(Alert, NamesPodAndImageIfTheyAreKnown) {
+  Alert alert = Sample();
+  alert.origin_known = true;
+  alert.origin = "4be8";
+  alert.workload = {"web", "shop/web:v1", "web-0", "shop", "1234"};
+  alert.origin_workload = {"job", "shop/job:v1", "job-0", "jobs", ""};
+  const std::string json = ToJson(alert);
+  for (const std::string part :
+       {R"("container_id":"3ad7","container_image":"shop/web:v1","container_name":"web",)"
+        R"("container_runtime":"containerd",)",
+        R"("origin":"4be8","origin_image":"shop/job:v1","origin_name":"job",)"
+        R"("origin_pod":{"name":"job-0","namespace":"jobs","uid":""},"output")",
+        R"("pid":20,"pod":{"name":"web-0","namespace":"shop","uid":"1234"},"priority")"}) {
+    EXPECT_NE(json.find(part), std::string::npos) << part << " in " << json;
+  }
+}
+
 TEST(Alert, IsOneLineOfText) {
   Alert alert = Sample();
   alert.message = "a\nb\x1b[2J";
