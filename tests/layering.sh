@@ -22,6 +22,7 @@ base:
 event: base
 probe: base event
 state: base event
+cri: base event state
 recording: base event state nezuban
 fields: base event state
 filter: base event state fields
@@ -53,7 +54,7 @@ fence 'bpf/(libbpf|bpf|btf)\.h' probe/
 fence 'bpf/events\.h' event/ probe/ state/ fields/
 fence 'yaml-cpp/' ruleset/ daemon/config
 fence 're2/' filter/ base/redact
-fence '(grpc|grpcpp|google/protobuf)/' rpc/ cli/ alert/proto sinks/otlp
+fence '(grpc|grpcpp|google/protobuf)/' rpc/ cri/ cli/ alert/proto sinks/otlp
 fence 'opentelemetry/' sinks/ocsf sinks/otlp
 fence 'openssl/' sinks/tls
 fence 'curl/' sinks/webhook

@@ -46,6 +46,18 @@ constexpr std::array kCounts = {
     Count{"correlated_bytes", "  their bytes", [](Node s) { return s.correlation.bytes; }},
     Count{"correlated_evicted", "  given up for room",
           [](Node s) { return s.correlation.evicted; }},
+    Count{"metadata_lookups", "containers asked for", [](Node s) { return s.metadata.lookups; }},
+    Count{"metadata_found", "  the runtime told", [](Node s) { return s.metadata.found; }},
+    Count{"metadata_unknown", "  none of its", [](Node s) { return s.metadata.unknown; }},
+    Count{"metadata_pending", "  still asked for", [](Node s) { return s.metadata.pending; }},
+    Count{"metadata_slow", "  told late", [](Node s) { return s.metadata.slow; }},
+    Count{"metadata_slowest_ms", "  slowest, ms", [](Node s) { return s.metadata.slowest_ms; }},
+    Count{"metadata_failed", "  calls that failed", [](Node s) { return s.metadata.failed; }},
+    Count{"metadata_dropped", "  no room to ask", [](Node s) { return s.metadata.dropped; }},
+    Count{"metadata_reachable", "  the runtime answers",
+          [](Node s) -> std::uint64_t { return s.metadata.reachable ? 1 : 0; }},
+    Count{"alerts_without_metadata", "alerts without their pod",
+          [](Node s) { return s.metadata.alerts_without; }},
     Count{"malformed_records", "malformed records", [](Node s) { return s.malformed_records; }},
 };
 

@@ -98,6 +98,25 @@ void ReadSinksKey(Config& config, const YAML::Node& value, const std::string& pa
   ReadSinks(value, path, config.sinks, diagnostics);
 }
 
+std::string SetCriSocket(Config& config, const Values& values) {
+  const std::string& value = values.back();
+  if (value != "auto" && value != "none" && !value.starts_with('/')) {
+    return "expected auto, none or an absolute path";
+  }
+  constexpr std::size_t kLongest = 107;  // of a unix socket's address
+  if (value.size() > kLongest) return "expected a path of at most 107 bytes";
+  config.cri_socket = value;
+  return {};
+}
+
+std::string SetHostRoot(Config& config, const Values& values) {
+  std::string root = values.back();
+  if (!root.starts_with('/')) return "expected an absolute path";
+  while (root.size() > 1 && root.ends_with('/')) root.pop_back();
+  config.host_root = std::move(root);
+  return {};
+}
+
 std::string YesOrNo(const std::string& value, bool& out) {
   if (value != "true" && value != "false") return "expected true or false";
   out = value == "true";
@@ -184,6 +203,13 @@ constexpr std::array kKeys = {
                 c.redact_patterns = v;
                 return {};
               }},
+    ConfigKey{"cri_socket", "PATH",
+              "Socket of the container runtime, for names of pods and images; auto: found by "
+              "itself, none: not asked.",
+              false, SetCriSocket},
+    ConfigKey{"host_root", "PATH",
+              "Where the node's root file system is seen: / on the node, a mount of it in a pod.",
+              false, SetHostRoot},
     ConfigKey{"hold_ms", "MS",
               "How long an event waits for its container to be known; 0: not at all.", false,
               [](Config& c, const Values& v) { return Number(v.back(), 0, 60'000, c.hold_ms); }},

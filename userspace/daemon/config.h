@@ -47,6 +47,8 @@ struct Config {
   std::size_t hold_ms = 500;  // 0: nothing is held
   std::size_t hold_events = 4096;
   std::size_t hold_bytes = std::size_t{32} << 20;
+  std::string cri_socket = "auto";  // of the container runtime; "auto", "none" or a path
+  std::string host_root = "/";      // where the node's root file system is seen
   std::size_t flood_rate = 50'000;  // bulk records a second and cgroup; 0: any number
   std::size_t flood_burst = 10'000;
   std::vector<sinks::SinkOptions> sinks;

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/metadata.h"
 #include "daemon/node.h"
 #include "daemon/rule_loader.h"
 #include "daemon/rule_watcher.h"
@@ -124,10 +125,13 @@ Status Serve(const Config& config, RuleLoader& loader,
 
   Pipeline::Options options = PipelineOptions(config, *source, redactor);
   if (recorder) options.tap = [&recorder](const state::Item& item) { recorder->Append(item); };
+  RuntimeLookup lookup(config);
+  options.lookup = &lookup;
   Pipeline pipeline(*source, rules, std::move(sinks), std::move(options));
   RETURN_IF_ERROR(pipeline.LearnWhatIsThere(
       [&source](const probe::RecordHandler& handler) { return source->Snapshot(handler); }));
   board.Connect(&pipeline.counters(), source.get(), lines ? &*lines : nullptr, sink_set.get());
+  board.Connect(&lookup);
 
   Ingest ingest(pipeline, ::pthread_self());
   spdlog::info("watching with {} rules; gRPC on unix://{}", rules->enabled_count(), config.socket);

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "daemon/metadata.h"
 #include "daemon/node.h"
 
 namespace nezuban::daemon {
@@ -36,6 +37,8 @@ Status Record(const Config& config, const RecordOptions& options, const sigset_t
   Diagnostics none;
   Pipeline::Options pipeline_options = PipelineOptions(config, *source, redactor);
   pipeline_options.tap = [&recorder](const state::Item& item) { recorder->Append(item); };
+  RuntimeLookup lookup(config);
+  pipeline_options.lookup = &lookup;
   Pipeline pipeline(*source, ruleset::Ruleset::FromFiles({}, none), {},
                     std::move(pipeline_options));
   RETURN_IF_ERROR(pipeline.LearnWhatIsThere(

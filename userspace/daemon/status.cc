@@ -51,7 +51,15 @@ void StatusBoard::Connect(const PipelineCounters* pipeline, const probe::ProbeSo
   sinks_ = sinks;
 }
 
-void StatusBoard::Disconnect() { Connect(nullptr, nullptr, nullptr, nullptr); }
+void StatusBoard::Connect(const RuntimeLookup* lookup) {
+  const std::lock_guard lock(mutex_);
+  lookup_ = lookup;
+}
+
+void StatusBoard::Disconnect() {
+  Connect(nullptr, nullptr, nullptr, nullptr);
+  Connect(nullptr);
+}
 
 rpc::NodeStatus StatusBoard::Read() const {
   rpc::NodeStatus status = fixed_;
@@ -75,8 +83,25 @@ rpc::NodeStatus StatusBoard::Read() const {
   status.sinks = sinks_->Status();
   status.correlation = {pipeline_->correlated_groups, pipeline_->correlated_bytes,
                         pipeline_->correlated_evicted};
+  ReadMetadata(status);
   ReadEvents(status);
   return status;
+}
+
+void StatusBoard::ReadMetadata(rpc::NodeStatus& status) const {
+  status.metadata.alerts_without = pipeline_->alerts_without_metadata;
+  if (lookup_ == nullptr) return;
+  const cri::ClientCounters c = lookup_->counters();
+  status.metadata = {.lookups = c.lookups,
+                     .found = c.found,
+                     .unknown = c.unknown,
+                     .slow = c.slow,
+                     .failed = c.failed,
+                     .dropped = c.dropped,
+                     .pending = c.pending,
+                     .slowest_ms = c.slowest_ms,
+                     .reachable = c.reachable,
+                     .alerts_without = status.metadata.alerts_without};
 }
 
 // Submitted records that are still on their way count as delivered: they are not lost.

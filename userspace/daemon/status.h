@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 
+#include "daemon/metadata.h"
 #include "daemon/pipeline.h"
 #include "daemon/rule_loader.h"
 #include "daemon/sink_set.h"
@@ -24,11 +25,14 @@ class StatusBoard {
   // `lines` may be null: nothing is written to standard output.
   void Connect(const PipelineCounters* pipeline, const probe::ProbeSource* source,
                const alert::Sink* lines, const SinkSet* sinks);
+  // The same for what the container runtime is asked.
+  void Connect(const RuntimeLookup* lookup);
   void Disconnect();
 
   rpc::NodeStatus Read() const;
 
  private:
+  void ReadMetadata(rpc::NodeStatus& status) const;
   void ReadEvents(rpc::NodeStatus& status) const;
 
   const RuleLoader& rules_;
@@ -38,6 +42,7 @@ class StatusBoard {
   const probe::ProbeSource* source_ = nullptr;
   const alert::Sink* lines_ = nullptr;
   const SinkSet* sinks_ = nullptr;
+  const RuntimeLookup* lookup_ = nullptr;
 };
 
 // Sensors as the service tells them.

@@ -53,6 +53,20 @@ struct HoldStatus {
   std::uint64_t overflowed = 0;  // besides: should have waited, but there was no room
 };
 
+// What is asked of container runtimes; counts since the start.
+struct MetadataStatus {
+  std::uint64_t lookups = 0;  // containers asked for
+  std::uint64_t found = 0;    // such as the runtime told of
+  std::uint64_t unknown = 0;  // such as are none of a runtime of pods
+  std::uint64_t slow = 0;     // such as took longer than half a second
+  std::uint64_t failed = 0;   // calls that failed
+  std::uint64_t dropped = 0;  // lookups for which there was no room
+  std::uint64_t pending = 0;  // being looked for now
+  std::uint64_t slowest_ms = 0;
+  bool reachable = false;            // the last call was answered
+  std::uint64_t alerts_without = 0;  // that could not say what pod or image
+};
+
 // How a sink of the configuration is doing; counts since the start.
 struct SinkStatus {
   std::string name;
@@ -85,6 +99,7 @@ struct NodeStatus {
   std::uint32_t rules_loaded = 0;
   RulesStatus rules;
   HoldStatus hold;
+  MetadataStatus metadata;
   std::vector<SinkStatus> sinks;
   CorrelationStatus correlation;
   std::uint64_t alerts_held_back = 0;  // counted in summaries instead

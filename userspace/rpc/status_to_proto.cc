@@ -69,6 +69,24 @@ HoldStatus HoldFromProto(const v1::HoldStatus& in) {
   return {in.all(), in.now(), in.resolved(), in.expired(), in.overflowed()};
 }
 
+void MetadataToProto(const MetadataStatus& metadata, v1::MetadataStatus& out) {
+  out.set_lookups(metadata.lookups);
+  out.set_found(metadata.found);
+  out.set_unknown(metadata.unknown);
+  out.set_slow(metadata.slow);
+  out.set_failed(metadata.failed);
+  out.set_dropped(metadata.dropped);
+  out.set_pending(metadata.pending);
+  out.set_slowest_ms(metadata.slowest_ms);
+  out.set_reachable(metadata.reachable);
+  out.set_alerts_without(metadata.alerts_without);
+}
+
+MetadataStatus MetadataFromProto(const v1::MetadataStatus& in) {
+  return {in.lookups(), in.found(),   in.unknown(),    in.slow(),      in.failed(),
+          in.dropped(), in.pending(), in.slowest_ms(), in.reachable(), in.alerts_without()};
+}
+
 void SinkToProto(const SinkStatus& sink, v1::SinkStatus& out) {
   out.set_name(ValidUtf8(sink.name));
   out.set_type(ValidUtf8(sink.type));
@@ -116,6 +134,7 @@ void ToProto(const NodeStatus& status, v1::GetStatusResponse& out) {
   out.set_table_heals(status.table_heals);
   RulesToProto(status.rules, *out.mutable_rules());
   HoldToProto(status.hold, *out.mutable_hold());
+  MetadataToProto(status.metadata, *out.mutable_metadata());
   for (const SinkStatus& sink : status.sinks) SinkToProto(sink, *out.add_sinks());
   v1::CorrelationStatus& correlation = *out.mutable_correlation();
   correlation.set_groups(status.correlation.groups);
@@ -148,6 +167,7 @@ NodeStatus FromProto(const v1::GetStatusResponse& in) {
   status.table_heals = in.table_heals();
   status.rules = RulesFromProto(in.rules());
   status.hold = HoldFromProto(in.hold());
+  status.metadata = MetadataFromProto(in.metadata());
   for (const v1::SinkStatus& sink : in.sinks()) status.sinks.push_back(SinkFromProto(sink));
   status.correlation = {in.correlation().groups(), in.correlation().bytes(),
                         in.correlation().evicted()};

@@ -19,6 +19,7 @@ rpc::NodeStatus SomeStatus() {
   status.processes = 345;
   status.rules = {3, "00ff", 1'000'000'000, 7, "r:1: bad", 2'000'000'000};
   status.hold = {9, 1, 5, 3, 2};
+  status.metadata = {21, 22, 23, 24, 25, 26, 27, 28, true, 29};
   status.correlation = {6, 700, 8};
   status.events = {{"connect", 10, 5, 3, {{"ring full", 2}, {"recursion", 0}}}};
   status.sinks = {{"siem", "syslog", 11, 12, 13, 14, 15, 16, "peer is down"}};
@@ -56,7 +57,10 @@ TEST(StatusJson, HasEveryMember) {
       R"("alerts_dropped":0,"alerts_held_back":0,"subscribers":2,"subscriber_drops":0,"processes":345,)"
       R"("processes_evicted":0,"containers":0,"lines_dropped":0,"records_missing":0,"origins_lost":0,)"
       R"("containers_unmarked":0,"table_heals":0,"events_held":9,"held_now":1,"held_resolved":5,"held_expired":3,)"
-      R"("held_overflowed":2,"correlated_groups":6,"correlated_bytes":700,"correlated_evicted":8,"malformed_records":0,"rules":{"generation":3,"version":"00ff",)"
+      R"("held_overflowed":2,"correlated_groups":6,"correlated_bytes":700,"correlated_evicted":8,)"
+      R"("metadata_lookups":21,"metadata_found":22,"metadata_unknown":23,"metadata_pending":27,)"
+      R"("metadata_slow":24,"metadata_slowest_ms":28,"metadata_failed":25,"metadata_dropped":26,)"
+      R"("metadata_reachable":1,"alerts_without_metadata":29,"malformed_records":0,"rules":{"generation":3,"version":"00ff",)"
       R"("loaded_time":"1970-01-01T00:00:01.000000000Z","count":7,"error":"r:1: bad",)"
       R"("error_time":"1970-01-01T00:00:02.000000000Z"},)"
       R"("events":[{"event":"connect","seen":10,"delivered":5,"filtered":3,)"

@@ -49,6 +49,7 @@ TEST(ToProto, KeepsTheStatus) {
   status.rules = {2, "ff", 1'000'000'001, 33, "r:1: bad", 2'000'000'002};
   status.hold = {9, 1, 5, 3, 2};
   status.alerts_held_back = 17;
+  status.metadata = {21, 22, 23, 24, 25, 26, 27, 28, true, 29};
   status.sinks = {{"siem", "syslog", 11, 12, 13, 14, 15, 16, "peer is down"}};
   status.correlation = {6, 700, 8};
   v1::GetStatusResponse message;
@@ -63,6 +64,10 @@ TEST(ToProto, KeepsTheStatus) {
   EXPECT_EQ(back.rules.error_time_ns, 2'000'000'002);
   EXPECT_EQ(back.hold.expired, 3u);
   EXPECT_EQ(back.alerts_held_back, 17u);
+  EXPECT_EQ(back.metadata.lookups, 21u);
+  EXPECT_EQ(back.metadata.pending, 27u);
+  EXPECT_TRUE(back.metadata.reachable);
+  EXPECT_EQ(back.metadata.alerts_without, 29u);
   ASSERT_EQ(back.sinks.size(), 1u);
   EXPECT_EQ(back.sinks[0].name, "siem");
   EXPECT_EQ(back.sinks[0].filtered, 12u);

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which pod and which image, from the first exec on: a real containerd with its CRI plugin, hand-made
+images, pods made as a kubelet makes them, and the runtime hanging, dead, restarted or talking nonsense.
+"""
+
+import concurrent.futures
+import contextlib
+import os
+import pathlib
+import secrets
+import signal
+import socket
+import tempfile
+import threading
+import time
+import unittest
+
+from containerd import IMAGE, Containerd
+from harness import Container, Daemon, Follower, wait_until
+
+SCALE = int(os.environ.get("NEZUBAN_SCALE", "1"))
+IN_A_ROW, AT_ONCE = (300, 20) if SCALE > 1 else (5, 3)
+
+# The marker is an argument of what runs in the container, and of nothing on the node.
+RULES = """
+- rule: Marked
+  desc: d
+  priority: warning
+  condition: evt.type = execve and proc.args contains nezuban-mark- and container.id != host
+  output: "%proc.cmdline %proc.name | pod=%k8s.pod.name ns=%k8s.ns.name image=%container.image.repository"
+- rule: Marked outside of the system
+  desc: d
+  priority: warning
+  condition: evt.type = execve and proc.args contains nezuban-mark- and not k8s.ns.name in (kube-system)
+  output: "%proc.cmdline | %k8s.pod.uid %container.image.tag %k8s.pod.labels %container.privileged %container.mounts"
+"""
+
+
+def rules_file():
+    file = tempfile.NamedTemporaryFile("w", suffix=".yaml", prefix="nezuban-rules-", delete=False)
+    with file:
+        file.write(RULES)
+    return file.name
+
+
+class Context(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.rules = rules_file()
+        cls.addClassCleanup(os.unlink, cls.rules)
+        cls.containerd = Containerd()
+        cls.addClassCleanup(cls.containerd.remove)
+
+    def daemon(self, *arguments):
+        """A monitor and what it tells."""
+        daemon = Daemon(*arguments, rules=self.rules)
+        self.addCleanup(daemon.remove)
+        watch = Follower.watch(daemon)
+        self.addCleanup(watch.stop)
+        wait_until(lambda: daemon.status()["subscribers"] == 1, "the client to be subscribed")
+        return daemon, watch
+
+    def found_by_itself(self):
+        return self.daemon("--host-root", str(self.containerd.root))
+
+    def marked(self, watch, mark, rule="Marked"):
+        return watch.wait_for(lambda a: a["rule"] == rule and mark in a["output"], f"{rule}: {mark}")[0]
+
+    def check_named(self, alert, pod, namespace="shop", name="job"):
+        self.assertEqual(alert["uncertain"], [], alert)
+        self.assertEqual((alert["pod"]["name"], alert["pod"]["namespace"]), (pod, namespace), alert)
+        self.assertEqual((alert["container_image"], alert["container_name"]), (IMAGE, name), alert)
+        self.assertEqual(alert["origin_pod"], alert["pod"])
+
+    def run_marked(self, pod_name, namespace="shop", **options):
+        """A pod whose only container runs one command; gives its mark."""
+        mark = "nezuban-mark-" + secrets.token_hex(6)
+        pod = self.containerd.pod(pod_name, namespace)
+        container = self.containerd.container(pod, "job", "/bin/true", mark, **options)
+        self.containerd.remove_pod(pod[0])
+        return mark, container
+
+    def check_many(self, run_all, count):
+        daemon, watch = self.found_by_itself()
+        names = [f"pod-{number}" for number in range(count)]
+        waited = []
+        for name, (mark, container) in zip(names, run_all(names)):
+            alert = self.marked(watch, mark)
+            self.check_named(alert, name)
+            self.assertEqual(alert["container_id"], container)
+            self.assertIn(f"pod={name} ns=shop image=localhost/tools", alert["output"])
+            place = watch.alerts.index(alert)
+            waited.append(watch.arrived[place] - alert["output_fields"]["evt.time"] / 1e9)
+        status = daemon.status()
+        self.assertEqual(status["alerts_without_metadata"], 0)
+        waited.sort()
+        print(f"\n{count} containers: from the exec to the alert {1e3 * waited[len(waited) // 2]:.0f} ms, "
+              f"at most {1e3 * waited[-1]:.0f} ms; slowest lookup {status['metadata_slowest_ms']} ms")
+
+    def test_one_after_the_other(self):
+        self.check_many(lambda names: [self.run_marked(name) for name in names], IN_A_ROW)
+
+    def test_several_at_a_time(self):
+        def run_all(names):
+            with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+                return list(pool.map(self.run_marked, names))
+
+        self.check_many(run_all, 2 * AT_ONCE)
+
+    def test_what_the_runtime_tells_reaches_rules(self):
+        _, watch = self.found_by_itself()
+        pod = self.containerd.pod("web-0", privileged=True, tier="front")
+        mark = "nezuban-mark-" + secrets.token_hex(6)
+        self.containerd.container(pod, "job", "/bin/true", mark, privileged=True,
+                                  mounts=[("/tmp", "/host-tmp", True)])
+        alert = self.marked(watch, mark, "Marked outside of the system")
+        self.check_named(alert, "web-0")
+        fields = alert["output_fields"]
+        self.assertEqual(fields["k8s.pod.uid"], pod[1].metadata.uid)
+        self.assertEqual(fields["container.image.tag"], "v1")
+        self.assertEqual(fields["k8s.pod.labels"], "tier:front")
+        self.assertIs(fields["container.privileged"], True)
+        self.assertEqual(fields["container.mounts"], "/tmp:/host-tmp::false:private")
+
+    def test_an_exception_for_a_namespace_holds_from_the_first_exec_on(self):
+        _, watch = self.found_by_itself()
+        mark, _ = self.run_marked("dns-0", "kube-system")
+        self.check_named(self.marked(watch, mark), "dns-0", "kube-system")
+        later, _ = self.run_marked("web-1")
+        self.marked(watch, later, "Marked outside of the system")
+        self.assertEqual(watch.matching(lambda a: mark in a["output"] and a["rule"] != "Marked"), [])
+
+    def test_containers_of_nobodys_pod_do_not_wait(self):
+        daemon, watch = self.found_by_itself()
+        mark = "nezuban-mark-" + secrets.token_hex(6)
+        container = Container("/bin/true", mark)
+        self.addCleanup(container.remove)
+        container.start().finish()
+        alert = self.marked(watch, mark, "Marked outside of the system")
+        self.assertEqual(alert["uncertain"], [])
+        self.assertNotIn("pod", alert)
+        self.assertEqual(daemon.status()["held_expired"], 0)
+
+    def test_a_runtime_that_hangs_lies_or_dies_blocks_nothing(self):
+        """One container, watched by a monitor that knows nothing but a socket, which leads elsewhere."""
+        pod = self.containerd.pod("long-0")
+        self.addCleanup(self.containerd.remove_pod, pod[0])
+        mark = "nezuban-mark-" + secrets.token_hex(6)
+        self.containerd.container(pod, "job", "/bin/sh", "-c", f"while sleep 0.2; do /bin/true {mark}; done")
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="nz-s-"))
+        leads_to = directory / "socket"
+        with contextlib.ExitStack() as stack:
+            silent = stack.enter_context(Peer(directory / "silent", None))
+            garbage = stack.enter_context(Peer(directory / "garbage", os.urandom(4096)))
+            leads_to.symlink_to(silent.path)
+            daemon, watch = self.daemon("--cri-socket", str(leads_to), "--host-root", str(directory))
+
+            def point(path):
+                (directory / "new").symlink_to(path)
+                (directory / "new").rename(leads_to)
+
+            def next_alert():
+                begun = time.time_ns()
+                return watch.wait_for(lambda a: a["rule"] == "Marked" and mark in a["output"]
+                                      and a["output_fields"]["evt.time"] > begun, "the next alert")[0]
+
+            def check_marked_uncertain():
+                alert = next_alert()
+                self.assertIn("k8s.pod.name", alert["uncertain"])
+                self.assertNotIn("pod", alert)
+
+            check_marked_uncertain()
+            point(garbage.path)
+            wait_until(lambda: garbage.peers > 0, "the monitor to meet the peer that talks nonsense")
+            check_marked_uncertain()
+            point(self.containerd.socket)
+            self.containerd.process.send_signal(signal.SIGSTOP)
+            self.addCleanup(self.containerd.process.send_signal, signal.SIGCONT)
+            check_marked_uncertain()
+            self.containerd.process.send_signal(signal.SIGCONT)
+            wait_until(lambda: not next_alert()["uncertain"], "the alerts to name their pod")
+            self.check_named(next_alert(), "long-0")
+            status = daemon.status()
+            self.assertGreater(status["metadata_failed"], 0)
+            self.assertGreater(status["alerts_without_metadata"], 2)
+
+            self.containerd.stop(signal.SIGKILL)
+            self.containerd.start()
+            other, _ = self.run_marked("after-0")
+            self.check_named(self.marked(watch, other), "after-0")
+
+
+class Peer:
+    """Takes connections to a unix socket, says `words` to each, and no more."""
+
+    def __init__(self, path, words):
+        self.path, self.words, self.peers = path, words, 0
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(path))
+        self.listener.listen(64)
+        self.held = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                peer, _ = self.listener.accept()
+                self.held.append(peer)
+                self.peers += 1
+                if self.words is not None:
+                    peer.sendall(self.words)
+                    peer.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+        for peer in self.held:
+            peer.close()
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

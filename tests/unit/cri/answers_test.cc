@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cri/answers.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace nezuban::cri {
+namespace {
+
+namespace v1 = ::runtime::v1;
+using state::ContainerMetadata;
+
+v1::ContainerStatusResponse WebStatus() {
+  v1::ContainerStatusResponse answer;
+  v1::ContainerStatus& status = *answer.mutable_status();
+  status.mutable_metadata()->set_name("web");
+  status.mutable_image()->set_image("shop/web:v1");
+  status.set_image_ref("shop/web@sha256:bb");
+  status.set_image_id("sha256:aa");
+  status.set_created_at(16);
+  status.set_started_at(17);
+  (*status.mutable_labels())["b"] = "2";
+  (*status.mutable_labels())["a"] = "1";
+  (*status.mutable_labels())["io.kubernetes.pod.name"] = "web-0";
+  v1::Mount& mount = *status.add_mounts();
+  mount.set_host_path("/s");
+  mount.set_container_path("/d");
+  mount.set_readonly(true);
+  mount.set_propagation(v1::PROPAGATION_HOST_TO_CONTAINER);
+  return answer;
+}
+
+TEST(ApplyContainerStatus, KeepsWhatIsAskedFor) {
+  v1::ContainerStatusResponse answer = WebStatus();
+  (*answer.mutable_info())["info"] =
+      R"({"sandboxID":"box","pid":77,"removing":false,"snapshotter":"overlayfs",)"
+      R"("config":{"metadata":{"name":"web"},"linux":{"security_context":{"privileged":true}}}})";
+  ContainerMetadata m;
+  Apply(answer, m);
+  EXPECT_EQ(m.name, "web");
+  EXPECT_EQ(m.image, "shop/web:v1");
+  EXPECT_EQ(m.image_id, "sha256:aa");
+  EXPECT_EQ(m.image_digest, "sha256:bb");
+  EXPECT_EQ(m.start_ns, 17);
+  EXPECT_EQ(m.labels, (state::Labels{{"a", "1"}, {"b", "2"}, {"io.kubernetes.pod.name", "web-0"}}));
+  EXPECT_EQ(m.mounts, (std::vector<state::ContainerMount>{{"/s", "/d", false, "rslave"}}));
+  EXPECT_EQ(m.privileged, true);
+  EXPECT_EQ(m.pod.sandbox_id, "box");
+  EXPECT_EQ(m.pod.name, "web-0") << "from the labels a kubelet sets";
+}
+
+TEST(ApplyContainerStatus, TakesWhatCriOTells) {
+  v1::ContainerStatusResponse answer = WebStatus();
+  answer.mutable_status()->mutable_image()->set_user_specified_image("shop/web:asked");
+  (*answer.mutable_info())["info"] =
+      R"({"sandboxID":"box","pid":77,"privileged":false,"runtimeSpec":{"ociVersion":"1.0.2"}})";
+  ContainerMetadata m;
+  Apply(answer, m);
+  EXPECT_EQ(m.image, "shop/web:asked");
+  EXPECT_EQ(m.privileged, false);
+  EXPECT_EQ(m.pod.sandbox_id, "box");
+}
+
+TEST(ApplyContainerStatus, PrefersAnImagesNameToItsId) {
+  v1::ContainerStatusResponse answer = WebStatus();
+  answer.mutable_status()->mutable_image()->set_image("sha256:aa");
+  ContainerMetadata m;
+  Apply(answer, m);
+  EXPECT_EQ(m.image, "sha256:aa") << "better than nothing";
+  m.image = "shop/web:of-bundle";
+  Apply(answer, m);
+  EXPECT_EQ(m.image, "shop/web:of-bundle");
+  answer.mutable_status()->set_image_ref("sha256:cc");
+  answer.mutable_status()->clear_image_id();
+  Apply(answer, m);
+  EXPECT_EQ(m.image_id, "sha256:cc");
+}
+
+TEST(ApplyContainerStatus, IsTotalAndBounded) {
+  for (const std::string info : {"", "{", "[]", "null", "{\"sandboxID\":7}", "{\"config\":[]}",
+                                 "{\"privileged\":\"perhaps\"}", "\xff"}) {
+    v1::ContainerStatusResponse answer;
+    (*answer.mutable_info())["info"] = info;
+    ContainerMetadata m;
+    Apply(answer, m);
+    EXPECT_EQ(m.pod.sandbox_id, "") << info;
+    EXPECT_FALSE(m.privileged) << info;
+  }
+  v1::ContainerStatusResponse answer;
+  (*answer.mutable_info())["info"] = std::string(100'000, '[');
+  for (int i = 0; i < 1000; ++i) {
+    (*answer.mutable_status()->mutable_labels())["l" + std::to_string(i)] = "v";
+    answer.mutable_status()->add_mounts();
+  }
+  answer.mutable_status()->mutable_metadata()->set_name(std::string(100'000, 'n'));
+  ContainerMetadata m;
+  Apply(answer, m);
+  EXPECT_EQ(m.name.size(), kMaxText);
+  EXPECT_EQ(m.labels->size(), kMaxLabels);
+  EXPECT_EQ(m.mounts->size(), kMaxMounts);
+}
+
+TEST(ApplySandbox, TellsThePod) {
+  v1::PodSandboxStatus sandbox;
+  sandbox.set_id("box");
+  sandbox.mutable_metadata()->set_name("web-0");
+  sandbox.mutable_metadata()->set_namespace_("shop");
+  sandbox.mutable_metadata()->set_uid("1234");
+  sandbox.mutable_network()->set_ip("10.0.0.7");
+  (*sandbox.mutable_labels())["tier"] = "front";
+  sandbox.mutable_linux()->mutable_namespaces()->mutable_options()->set_pid(v1::NODE);
+  ContainerMetadata m;
+  Apply(sandbox, m);
+  EXPECT_EQ(m.pod, (state::PodMetadata{"web-0", "shop", "1234", "box", "10.0.0.7",
+                                       state::Labels{{"tier", "front"}}, false, true, false}));
+}
+
+TEST(ApplyBundle, TellsThePodByAnnotations) {
+  ContainerMetadata m;
+  EXPECT_TRUE(ApplyBundle(R"({"ociVersion":"1.0.2","process":{"args":["x"]},"annotations":{
+      "io.kubernetes.cri.container-name":"web","io.kubernetes.cri.image-name":"shop/web:v1",
+      "io.kubernetes.cri.sandbox-id":"box","io.kubernetes.cri.sandbox-name":"web-0",
+      "io.kubernetes.cri.sandbox-namespace":"shop","io.kubernetes.cri.sandbox-uid":"1234"}})",
+                          m));
+  EXPECT_EQ(m.name, "web");
+  EXPECT_EQ(m.image, "shop/web:v1");
+  EXPECT_EQ(m.pod, (state::PodMetadata{"web-0", "shop", "1234", "box", "", {}, {}, {}, {}}));
+  ContainerMetadata crio;
+  EXPECT_TRUE(ApplyBundle(R"({"annotations":{"io.kubernetes.container.name":"web",
+      "io.kubernetes.cri-o.ImageName":"shop/web:v1","io.kubernetes.cri-o.SandboxID":"box",
+      "io.kubernetes.pod.name":"web-0","io.kubernetes.pod.namespace":"shop",
+      "io.kubernetes.pod.uid":"1234"}})",
+                          crio));
+  EXPECT_EQ(crio, m);
+}
+
+TEST(ApplyBundle, RefusesWhatIsNoPods) {
+  for (const std::string json : {"", "{}", "{\"annotations\":{}}", "{\"annotations\":[1]}",
+                                 "{\"annotations\":{\"a\":\"b\"}}", "nonsense",
+                                 "{\"annotations\":{\"io.kubernetes.cri.sandbox-name\":"}) {
+    ContainerMetadata m;
+    EXPECT_FALSE(ApplyBundle(json, m)) << json;
+    EXPECT_EQ(m, ContainerMetadata()) << json;
+  }
+}
+
+}  // namespace
+}  // namespace nezuban::cri

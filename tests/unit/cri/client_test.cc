@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// The client and a runtime that behaves as it is told.
+#include "cri/client.h"
+
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cri/runtime/v1/api.grpc.pb.h"
+
+namespace nezuban::cri {
+namespace {
+
+namespace v1 = ::runtime::v1;
+using state::Container;
+using state::MetadataState;
+using std::chrono::milliseconds;
+
+enum class Mood { kKnows, kKnowsNothing, kSilent, kRefuses, kWrongOne, kGiant, kOnlySandbox };
+
+class FakeRuntime final : public v1::RuntimeService::Service {
+ public:
+  explicit FakeRuntime(const std::string& path) {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("unix://" + path, grpc::InsecureServerCredentials());
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+  }
+  ~FakeRuntime() override {
+    mood = Mood::kKnows;
+    server_->Shutdown(std::chrono::system_clock::now());
+  }
+
+  grpc::Status ContainerStatus(grpc::ServerContext* context,
+                               const v1::ContainerStatusRequest* request,
+                               v1::ContainerStatusResponse* response) override {
+    ++asked;
+    while (mood == Mood::kSilent && !context->IsCancelled()) {
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+    if (mood == Mood::kRefuses) return {grpc::StatusCode::INTERNAL, "no"};
+    if (mood == Mood::kKnowsNothing || mood == Mood::kOnlySandbox) {
+      return {grpc::StatusCode::NOT_FOUND, "an error occurred"};
+    }
+    response->mutable_status()->set_id(mood == Mood::kWrongOne ? "x" : request->container_id());
+    response->mutable_status()->mutable_metadata()->set_name("web");
+    if (mood == Mood::kGiant) {
+      (*response->mutable_info())["info"] = std::string(std::size_t{5} << 20, ' ');
+    } else {
+      (*response->mutable_info())["info"] = R"({"sandboxID":"box"})";
+    }
+    return grpc::Status::OK;
+  }
+
+  grpc::Status PodSandboxStatus(grpc::ServerContext*, const v1::PodSandboxStatusRequest* request,
+                                v1::PodSandboxStatusResponse* response) override {
+    if (mood == Mood::kKnowsNothing ||
+        (mood != Mood::kOnlySandbox && request->pod_sandbox_id() != "box")) {
+      return {grpc::StatusCode::NOT_FOUND, "an error occurred"};
+    }
+    response->mutable_status()->set_id(request->pod_sandbox_id());
+    response->mutable_status()->mutable_metadata()->set_name("web-0");
+    response->mutable_status()->mutable_metadata()->set_namespace_("shop");
+    return grpc::Status::OK;
+  }
+
+  std::atomic<Mood> mood = Mood::kKnows;
+  std::atomic<int> asked = 0;
+
+ private:
+  std::unique_ptr<grpc::Server> server_;
+};
+
+class ClientTest : public testing::Test {
+ protected:
+  ClientTest() {
+    char path[] = "/tmp/nz-m-XXXXXX";
+    root_ = ::mkdtemp(path);
+    socket_ = root_ + "/socket";
+    std::filesystem::create_directories(root_ + "/run/containerd");
+  }
+  ~ClientTest() override {
+    client_.reset();
+    std::filesystem::remove_all(root_);
+  }
+
+  void Start(const std::string& socket) {
+    client_ = std::make_unique<Client>(ClientOptions{.socket = socket, .host_root = root_});
+  }
+
+  static Container Box(char digit, const std::string& runtime = "containerd") {
+    return {.full_id = std::string(64, digit), .runtime = runtime, .cgroup_id = 50u + digit};
+  }
+
+  void WriteBundle(char digit, const std::string& ns, const std::string& annotations) {
+    const std::string directory = root_ + "/run/containerd/io.containerd.runtime.v2.task/" + ns +
+                                  "/" + std::string(64, digit);
+    std::filesystem::create_directories(directory);
+    std::ofstream(directory + "/config.json") << "{\"annotations\":{" << annotations << "}}";
+  }
+
+  // The next thing told.
+  Container Told() {
+    WaitUntil([this] { return !told_.empty(); });
+    if (told_.empty()) return {};
+    Container first = std::move(told_.front());
+    told_.erase(told_.begin());
+    return first;
+  }
+
+  void WaitUntil(const std::function<bool()>& condition) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!condition()) {
+      client_->Drain([this](Container&& c) { told_.push_back(std::move(c)); });
+      ASSERT_LT(std::chrono::steady_clock::now(), end);
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+  }
+
+  std::string root_;
+  std::string socket_;
+  std::unique_ptr<Client> client_;
+  std::vector<Container> told_;
+};
+
+void ExpectWeb(const Container& container) {
+  EXPECT_EQ(container.metadata.state, MetadataState::kComplete);
+  EXPECT_EQ(container.metadata.name, "web");
+  EXPECT_EQ(container.metadata.pod.name, "web-0");
+  EXPECT_EQ(container.metadata.pod.ns, "shop");
+}
+
+TEST_F(ClientTest, AsksForContainerAndPod) {
+  const FakeRuntime runtime(socket_);
+  Start(socket_);
+  EXPECT_FALSE(client_->busy());
+  ASSERT_TRUE(client_->LookUp(Box('a')));
+  EXPECT_TRUE(client_->busy());
+  const Container told = Told();
+  ExpectWeb(told);
+  EXPECT_EQ(told.cgroup_id, Box('a').cgroup_id);
+  WaitUntil([this] { return !client_->busy(); });
+  EXPECT_EQ(client_->counters().lookups, 1u);
+  EXPECT_EQ(client_->counters().found, 1u);
+  EXPECT_TRUE(client_->counters().reachable);
+}
+
+TEST_F(ClientTest, AsksOnlyForWhatARuntimeOfPodsMakes) {
+  Start("none");
+  EXPECT_FALSE(client_->LookUp(Box('a', "docker")));
+  EXPECT_FALSE(client_->LookUp(Box('a', "runc")));
+  Container named = Box('a');
+  named.full_id = "redis";
+  EXPECT_FALSE(client_->LookUp(named));
+  EXPECT_EQ(client_->counters().lookups, 0u);
+}
+
+TEST_F(ClientTest, ASandboxIsFoundToo) {
+  FakeRuntime runtime(socket_);
+  runtime.mood = Mood::kOnlySandbox;
+  Start(socket_);
+  client_->LookUp(Box('a'));
+  const Container told = Told();
+  EXPECT_EQ(told.metadata.state, MetadataState::kComplete);
+  EXPECT_EQ(told.metadata.name, "");
+  EXPECT_EQ(told.metadata.pod.name, "web-0");
+}
+
+TEST_F(ClientTest, NotFoundIsNotTheLastWord) {
+  FakeRuntime runtime(socket_);
+  runtime.mood = Mood::kKnowsNothing;
+  Start(socket_);
+  client_->LookUp(Box('a'));
+  WaitUntil([&] { return runtime.asked >= 3; });
+  runtime.mood = Mood::kKnows;
+  ExpectWeb(Told());
+}
+
+TEST_F(ClientTest, ComesBackFromWhateverTheRuntimeDoes) {
+  FakeRuntime runtime(socket_);
+  Start(socket_);
+  char digit = 'a';
+  for (const Mood mood : {Mood::kRefuses, Mood::kWrongOne, Mood::kGiant, Mood::kSilent}) {
+    const std::uint64_t failed = client_->counters().failed;
+    runtime.mood = mood;
+    client_->LookUp(Box(digit));
+    WaitUntil([&] { return client_->counters().failed > failed; });
+    EXPECT_EQ(client_->counters().pending, 1u) << "nothing was believed";
+    runtime.mood = Mood::kKnows;
+    const Container told = Told();
+    ExpectWeb(told);
+    EXPECT_EQ(told.full_id[0], digit++);
+  }
+}
+
+TEST_F(ClientTest, FindsARuntimeThatStartsLaterAndOneThatStartsAgain) {
+  Start("auto");
+  client_->LookUp(Box('a'));
+  const Container none = Told();
+  EXPECT_EQ(none.metadata.state, MetadataState::kNone) << "nobody can be asked";
+  for (const char digit : {'a', 'b'}) {
+    const FakeRuntime runtime(root_ + "/run/containerd/containerd.sock");
+    if (digit == 'b') client_->LookUp(Box('b'));
+    const Container told = Told();
+    ExpectWeb(told);
+    EXPECT_EQ(told.full_id[0], digit);
+  }
+}
+
+TEST_F(ClientTest, TheBundleTellsBeforeTheRuntimeDoes) {
+  WriteBundle('a', "k8s.io",
+              R"("io.kubernetes.cri.sandbox-name":"early","io.kubernetes.cri.image-name":"i:1")");
+  FakeRuntime runtime(socket_);
+  runtime.mood = Mood::kSilent;
+  Start(socket_);
+  client_->LookUp(Box('a'));
+  const Container early = Told();
+  EXPECT_EQ(early.metadata.state, MetadataState::kPending);
+  EXPECT_EQ(early.metadata.pod.name, "early");
+  EXPECT_EQ(early.metadata.image, "i:1");
+  runtime.mood = Mood::kKnows;
+  ExpectWeb(Told());
+}
+
+TEST_F(ClientTest, ABundleThatIsNoPodsEndsTheSearch) {
+  WriteBundle('a', "default", "");
+  FakeRuntime runtime(socket_);
+  Start(socket_);
+  client_->LookUp(Box('a'));
+  EXPECT_EQ(Told().metadata.state, MetadataState::kNone);
+  EXPECT_EQ(client_->counters().unknown, 1u);
+  EXPECT_EQ(runtime.asked, 0);
+}
+
+TEST_F(ClientTest, EndsWhileARuntimeIsSilent) {
+  FakeRuntime runtime(socket_);
+  runtime.mood = Mood::kSilent;
+  Start(socket_);
+  for (char digit = 'a'; digit <= 'f'; ++digit) client_->LookUp(Box(digit));
+  WaitUntil([&] { return runtime.asked > 0; });
+  const auto begun = std::chrono::steady_clock::now();
+  client_.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, milliseconds(900))
+      << "no call was waited for";
+}
+
+}  // namespace
+}  // namespace nezuban::cri

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cri/schedule.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace nezuban::cri {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+state::Container Box(std::uint64_t cgroup_id) {
+  return {.full_id = "box" + std::to_string(cgroup_id), .cgroup_id = cgroup_id};
+}
+
+class ScheduleTest : public testing::Test {
+ protected:
+  void Add(std::uint64_t id) { schedule_.Add(Box(id), now_); }
+  // The cgroup id of the next, 0 if there is none.
+  std::uint64_t Next() {
+    const Job* job = schedule_.Next(now_);
+    return job == nullptr ? 0 : job->container.cgroup_id;
+  }
+  bool Settle(std::uint64_t id, Outcome outcome) {
+    return schedule_.Settle(*schedule_.Find(id), outcome, now_);
+  }
+
+  Time now_ = Time() + seconds(1000);
+  Schedule schedule_{{.jobs = 4, .parallel = 2}};
+};
+
+TEST_F(ScheduleTest, TriesAtOnceAndNotTooManyAtATime) {
+  EXPECT_FALSE(schedule_.NextTime());
+  for (const std::uint64_t id : {1, 2, 3}) Add(id);
+  EXPECT_EQ(schedule_.NextTime(), now_);
+  EXPECT_EQ(Next(), 1u);
+  EXPECT_EQ(Next(), 2u);
+  EXPECT_EQ(Next(), 0u);
+  EXPECT_FALSE(schedule_.NextTime()) << "only an answer makes room";
+  EXPECT_TRUE(Settle(1, Outcome::kFound));
+  schedule_.Take(1);
+  EXPECT_EQ(Next(), 3u);
+}
+
+TEST_F(ScheduleTest, AsksAgainSoonWhoIsNotFoundAndThenLessOften) {
+  Add(1);
+  Duration waited{};
+  int tries = 0;
+  for (bool over = false; !over; ++tries) {
+    ASSERT_EQ(Next(), 1u);
+    over = Settle(1, Outcome::kNotFound);
+    const Duration pause = *schedule_.NextTime() - now_;
+    EXPECT_GE(pause, milliseconds(5));
+    EXPECT_LE(pause, milliseconds(500));
+    EXPECT_EQ(Next(), 0u);
+    waited += pause;
+    now_ += pause;
+  }
+  EXPECT_GE(waited, seconds(10));
+  EXPECT_LE(waited, seconds(11));
+  EXPECT_GT(tries, 20);
+}
+
+TEST_F(ScheduleTest, WhatMayBeNobodysIsSoonGivenUp) {
+  state::Container box = Box(1);
+  box.runtime = "unknown";
+  schedule_.Add(box, now_);
+  Duration waited{};
+  for (bool over = false; !over;) {
+    ASSERT_EQ(Next(), 1u);
+    over = Settle(1, Outcome::kNotFound);
+    const Duration pause = *schedule_.NextTime() - now_;
+    waited += over ? Duration() : pause;
+    now_ += pause;
+  }
+  EXPECT_GE(waited, milliseconds(200));
+  EXPECT_LT(waited, milliseconds(500)) << "an alert waits no longer";
+}
+
+TEST_F(ScheduleTest, WhoCannotBeAskedIsAskedForAsLongAsItMakesSense) {
+  Add(1);
+  Duration waited{};
+  for (bool over = false; !over;) {
+    ASSERT_EQ(Next(), 1u);
+    over = Settle(1, Outcome::kUnreachable);
+    const Duration pause = *schedule_.NextTime() - now_;
+    waited += pause;
+    now_ += pause;
+  }
+  EXPECT_GE(waited, std::chrono::minutes(10));
+}
+
+// A runtime that comes back may say too soon that it does not know a container.
+TEST_F(ScheduleTest, TheTimeOfNotBeingFoundBeginsAnewAfterAnOutage) {
+  Add(1);
+  for (const Outcome outcome : {Outcome::kNotFound, Outcome::kUnreachable}) {
+    ASSERT_EQ(Next(), 1u);
+    EXPECT_FALSE(Settle(1, outcome));
+    now_ += seconds(11);
+  }
+  ASSERT_EQ(Next(), 1u);
+  EXPECT_FALSE(Settle(1, Outcome::kNotFound));
+}
+
+TEST_F(ScheduleTest, OneProbesWhileNobodyAnswers) {
+  for (const std::uint64_t id : {1, 2, 3}) Add(id);
+  EXPECT_EQ(Next(), 1u);
+  Settle(1, Outcome::kUnreachable);
+  EXPECT_EQ(Next(), 2u);
+  EXPECT_EQ(Next(), 0u);
+  Settle(2, Outcome::kNotFound);
+  EXPECT_EQ(Next(), 3u);
+  now_ += seconds(1);
+  EXPECT_NE(Next(), 0u);
+}
+
+TEST_F(ScheduleTest, TheOldestGoesWhenThereIsNoRoom) {
+  for (const std::uint64_t id : {1, 2, 3, 4}) {
+    Add(id);
+    now_ += milliseconds(1);
+  }
+  EXPECT_EQ(Next(), 1u) << "under way, so it stays";
+  const auto gone = schedule_.Add(Box(5), now_);
+  ASSERT_TRUE(gone);
+  EXPECT_EQ(gone->container.cgroup_id, 2u);
+  EXPECT_EQ(schedule_.size(), 4u);
+  EXPECT_FALSE(schedule_.Add(Box(5), now_)) << "it is there";
+  EXPECT_EQ(schedule_.size(), 4u);
+}
+
+TEST_F(ScheduleTest, AHintHurriesIt) {
+  Add(1);
+  Next();
+  for (int i = 0; i < 8; ++i) {
+    Settle(1, Outcome::kNotFound);
+    now_ = *schedule_.NextTime();
+    Next();
+  }
+  schedule_.Hurry(*schedule_.Find(1), now_);
+  EXPECT_EQ(Next(), 0u) << "under way";
+  Settle(1, Outcome::kNotFound);
+  EXPECT_EQ(Next(), 0u);
+  schedule_.Hurry(*schedule_.FindById("box1"), now_);
+  EXPECT_EQ(Next(), 1u);
+  EXPECT_EQ(schedule_.FindById("box2"), nullptr);
+  schedule_.Postpone(*schedule_.Find(1), now_);
+  EXPECT_EQ(*schedule_.NextTime() - now_, milliseconds(500));
+  EXPECT_EQ(schedule_.under_way(), 0u);
+}
+
+}  // namespace
+}  // namespace nezuban::cri

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a runtime answers → what we keep of it. An answer is not trusted: every text and list is cut
+// at a limit, and what does not fit its form is left out.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "cri/runtime/v1/api.pb.h"
+#include "state/container_metadata.h"
+
+namespace nezuban::cri {
+
+inline constexpr std::size_t kMaxText = 4096;  // bytes
+inline constexpr std::size_t kMaxLabels = 256;
+inline constexpr std::size_t kMaxMounts = 256;
+
+// Puts what a container's status tells into `metadata`; what it does not tell stays as it is.
+void Apply(const ::runtime::v1::ContainerStatusResponse& answer,
+           state::ContainerMetadata& metadata);
+
+// The same of the pod's sandbox.
+void Apply(const ::runtime::v1::PodSandboxStatus& sandbox, state::ContainerMetadata& metadata);
+
+// Puts the annotations of a bundle's config.json (OCI runtime specification) into `metadata`.
+// False: it is not one that a runtime of pods made.
+bool ApplyBundle(std::string_view json, state::ContainerMetadata& metadata);
+
+}  // namespace nezuban::cri

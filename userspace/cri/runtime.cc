@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cri/runtime.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "cri/answers.h"
+#include "cri/runtime/v1/api.grpc.pb.h"
+
+namespace nezuban::cri {
+namespace {
+
+namespace v1 = ::runtime::v1;
+
+std::shared_ptr<grpc::Channel> Connect(const std::string& path) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  // A connection of its own: one that was given up must not live on in a pool of gRPC's.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  // Servers in Go refuse the path that would stand here otherwise.
+  arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, "localhost");
+  return grpc::CreateCustomChannel("unix://" + path, grpc::InsecureChannelCredentials(), arguments);
+}
+
+Outcome OutcomeOf(const grpc::Status& status) {
+  if (status.ok()) return Outcome::kFound;
+  return status.error_code() == grpc::StatusCode::NOT_FOUND ? Outcome::kNotFound
+                                                            : Outcome::kUnreachable;
+}
+
+}  // namespace
+
+// The calls under way: cancelled and waited for at the end. Callbacks keep it alive.
+class Runtime::Calls : public std::enable_shared_from_this<Calls> {
+ public:
+  explicit Calls(const std::string& path) : stub_(v1::RuntimeService::NewStub(Connect(path))) {}
+
+  template <typename Request, typename Response>
+  struct Call {
+    grpc::ClientContext context;
+    Request request;
+    Response response;
+  };
+
+  // Calls `method` and then `done` with its call and status.
+  template <typename Request, typename Response, typename Method, typename Done>
+  void Start(Request request, Method method, Done done) {
+    auto call = std::make_shared<Call<Request, Response>>();
+    call->request = std::move(request);
+    call->context.set_deadline(std::chrono::system_clock::now() + kCallTimeout);
+    {
+      const std::lock_guard lock(mutex_);
+      contexts_.insert(&call->context);
+      if (ended_) call->context.TryCancel();
+    }
+    method(*stub_->async(), &call->context, &call->request, &call->response,
+           [self = shared_from_this(), call,
+            done = std::move(done)](const grpc::Status& status) mutable {
+             done(call->response, status);
+             const std::lock_guard lock(self->mutex_);
+             self->contexts_.erase(&call->context);
+             self->idle_.notify_all();
+           });
+  }
+
+  void End() {
+    std::unique_lock lock(mutex_);
+    ended_ = true;
+    for (grpc::ClientContext* context : contexts_) context->TryCancel();
+    idle_.wait(lock, [this] { return contexts_.empty(); });
+  }
+
+  void AskContainer(const std::string& id, Answer answer, std::function<void(Answer)> done) {
+    v1::ContainerStatusRequest request;
+    request.set_container_id(id);
+    request.set_verbose(true);
+    Start<v1::ContainerStatusRequest, v1::ContainerStatusResponse>(
+        std::move(request),
+        [](auto& stub, auto... arguments) { stub.ContainerStatus(arguments...); },
+        [this, id, answer = std::move(answer), done = std::move(done)](
+            const v1::ContainerStatusResponse& response, const grpc::Status& status) mutable {
+          // It may be a pod's sandbox. One that says nothing of what it was asked is no answer.
+          if (status.error_code() == grpc::StatusCode::NOT_FOUND)
+            return AskSandbox(id, false, std::move(answer), std::move(done));
+          answer.outcome = OutcomeOf(status);
+          if (status.ok() && response.status().id() != id) answer.outcome = Outcome::kUnreachable;
+          answer.error = status.ok() ? "an answer about something else" : status.error_message();
+          if (answer.outcome != Outcome::kFound) return done(std::move(answer));
+          Apply(response, answer.metadata);
+          const std::string sandbox = answer.metadata.pod.sandbox_id;
+          if (!sandbox.empty()) {
+            return AskSandbox(sandbox, true, std::move(answer), std::move(done));
+          }
+          answer.whole = true;
+          done(std::move(answer));
+        });
+  }
+
+  // `found`: the container was; then what is missing of the pod is no reason to say it was not.
+  void AskSandbox(const std::string& id, bool found, Answer answer,
+                  std::function<void(Answer)> done) {
+    v1::PodSandboxStatusRequest request;
+    request.set_pod_sandbox_id(id);
+    Start<v1::PodSandboxStatusRequest, v1::PodSandboxStatusResponse>(
+        std::move(request),
+        [](auto& stub, auto... arguments) { stub.PodSandboxStatus(arguments...); },
+        [found, answer = std::move(answer), done = std::move(done)](
+            const v1::PodSandboxStatusResponse& response, const grpc::Status& status) mutable {
+          answer.outcome = OutcomeOf(status);
+          answer.error = status.error_message();
+          answer.whole = status.ok();
+          if (status.ok()) Apply(response.status(), answer.metadata);
+          if (found) answer.outcome = status.ok() ? Outcome::kFound : Outcome::kUnreachable;
+          done(std::move(answer));
+        });
+  }
+
+ private:
+  const std::unique_ptr<v1::RuntimeService::Stub> stub_;
+  std::mutex mutex_;
+  std::condition_variable idle_;
+  std::set<grpc::ClientContext*> contexts_;
+  bool ended_ = false;
+};
+
+Runtime::Runtime(std::string socket_path)
+    : socket_path_(std::move(socket_path)), calls_(std::make_shared<Calls>(socket_path_)) {}
+
+Runtime::~Runtime() { calls_->End(); }
+
+void Runtime::Ask(const std::string& id, state::ContainerMetadata known,
+                  std::function<void(Answer)> done) {
+  calls_->AskContainer(id, {.metadata = std::move(known)}, std::move(done));
+}
+
+void Runtime::AskVersion(std::function<void(std::string)> done) {
+  calls_->Start<v1::VersionRequest, v1::VersionResponse>(
+      v1::VersionRequest(), [](auto& stub, auto... arguments) { stub.Version(arguments...); },
+      [done = std::move(done)](const v1::VersionResponse& response, const grpc::Status& status) {
+        if (!status.ok()) return done({});
+        done(response.runtime_name() + " " + response.runtime_version());
+      });
+}
+
+}  // namespace nezuban::cri
