@@ -8,6 +8,7 @@ NEZUBAN_SCALE says how often everything is done (1 in CI).
 """
 
 import os
+import pathlib
 import shutil
 import subprocess
 import time
@@ -39,7 +40,8 @@ int main(int argc, char** argv) {
 
 # What a crontab, a timer and a login do on a Debian machine.
 ADMINISTRATION = [
-    "apt-get update -qq -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=/dev/null",
+    "mkdir -p lists/partial; apt-get update -qq -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts=/dev/null "
+    "-o Dir::State::lists=$PWD/lists",
     "apt-get install -y -q --reinstall hostname || apt-get install -y -q --no-download hostname || true",
     "dpkg -V coreutils || true", "apt-cache policy bash", "dpkg-query -W >/dev/null",
     "id; whoami; w || true; last || true", "getent passwd root; getent group root",
@@ -54,6 +56,10 @@ ADMINISTRATION = [
     "python3 -c 'import json, ssl, socket, ctypes, subprocess; subprocess.run([\"true\"])'",
     "perl -e 'print `true`'", "awk 'BEGIN { system(\"true\") }'", "env | sort; locale; date",
     "tar -czf etc.tgz /etc && tar -tzf etc.tgz >/dev/null && mkdir -p x && tar -xzf etc.tgz -C x",
+    "rsync -a /etc/ z/; rsync -a --delete /etc/ z/; rm -rf z",
+    "mkdir l; echo x >l/app.log; echo \"$PWD/l/*.log { su root root; rotate 2; compress }\" >l.conf; chmod 644 l.conf; "
+    "logrotate -f -s l.state l.conf; logrotate -f -s l.state l.conf",
+    "[ ! -x /etc/cron.daily/dpkg ] || /etc/cron.daily/dpkg; run-parts --test /etc/cron.daily || true",
     "cp -a /etc y; diff -r /etc y || true; rm -rf x y etc.tgz",
     "find /etc -type f -exec md5sum {} + >sums; md5sum -c --quiet sums || true",
     "grep -r nameserver /etc || true", "du -sh /etc /var/log; ls -laR /etc >/dev/null",
@@ -75,6 +81,23 @@ IN_CONTAINERS = [
 
 
 class Quiet(Watched):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.addClassCleanup(cls.tell_cost, cls.cpu_seconds(), time.monotonic())
+
+    @classmethod
+    def cpu_seconds(cls):
+        stat = pathlib.Path(f"/proc/{cls.daemon.process.pid}/stat").read_text(encoding="ascii")
+        fields = stat.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    @classmethod
+    def tell_cost(cls, cpu, since):
+        used, minutes = cls.cpu_seconds() - cpu, (time.monotonic() - since) / 60
+        print(f"\nthe monitor took {used:.1f} s of CPU time in {minutes:.1f} minutes: {used / minutes:.1f} a minute",
+              flush=True)
+
     def setUp(self):
         self.work = self.directory / "work"
         self.work.mkdir(exist_ok=True)
@@ -84,10 +107,8 @@ class Quiet(Watched):
 
     def tearDown(self):
         shutil.rmtree(self.work, ignore_errors=True)
-        # Whatever comes is behind this.
-        marker = self.run_privileged("exec 3<>/proc/sys/kernel/core_pattern")
-        self.expect("Container writes where the node's kernel takes a program from", marker)
-        alerts = [a for a in self.watch.alerts[self.begun:] if self.is_ours(a) and a["origin"] != marker.id]
+        marker = self.wait_for_the_end()
+        alerts = [a for a in self.watch.alerts[self.begun:] if self.is_ours(a) and a["origin"] not in marker]
         wrong = [f"{a['priority']} {a['rule']}: {a['output']}" for a in alerts
                  if a["priority"] in SEVERE and not self.is_expected(a)]
         notices = [a["rule"] for a in alerts if a["priority"] not in SEVERE]
@@ -96,6 +117,21 @@ class Quiet(Watched):
         print(f"\n{self.id()}: {len(alerts)} alerts in {seconds:.0f} s, {len(notices)} of them notices"
               + (f": {told}" if told else ""), flush=True)
         self.assertEqual(wrong, [])
+
+    def wait_for_the_end(self):
+        """Until an alert came for what happened just now: what comes is behind it. Where so much happens at once
+        that the monitor lags or has to leave events out, and says so, that takes more than one attempt."""
+        markers = []
+        for _ in range(5):
+            marker = self.run_privileged("exec 3<>/proc/sys/kernel/core_pattern")
+            markers.append(marker.id)
+            try:
+                self.watch.wait_for(lambda a: a["origin"] in markers, "the marker")
+                return markers
+            except AssertionError:
+                lost = {e["event"]: e["dropped"] for e in self.daemon.status()["events"] if any(e["dropped"].values())}
+                print(f"\nno alert for the marker yet; lost so far: {lost}", flush=True)
+        raise AssertionError("the monitor does not come to an end")
 
     def is_ours(self, alert):
         return (alert["origin"] in self.ours or alert["container_id"] in self.ours
