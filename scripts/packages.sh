@@ -7,7 +7,7 @@ BUILD_PACKAGES="build-essential cmake ninja-build ccache pkg-config clang-14 bpf
 	libbpf-dev libelf-dev zlib1g-dev
 	protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libgrpc++-dev
 	libzstd-dev libsqlite3-dev libspdlog-dev libyaml-cpp-dev libre2-dev libcli11-dev libexpected-dev
-	libcurl4-openssl-dev libssl-dev"
+	libcurl4-openssl-dev libssl-dev prometheus-cpp-dev libcivetweb-dev"
 
 TEST_PACKAGES="libgtest-dev libgmock-dev
 	clang-format-14 clang-tidy-14 clang-tools-14 libclang-rt-14-dev shellcheck

@@ -31,6 +31,7 @@ ruleset: base event state fields filter alert
 store: base alert nezuban
 sinks: base alert store opentelemetry
 rpc: base alert store nezuban
+metrics: base rpc
 daemon: all
 cli: all
 RULES
@@ -58,6 +59,7 @@ fence '(grpc|grpcpp|google/protobuf)/' rpc/ cri/ cli/ alert/proto sinks/otlp
 fence 'opentelemetry/' sinks/ocsf sinks/otlp
 fence 'openssl/' sinks/tls
 fence 'curl/' sinks/webhook
+fence '(prometheus/|civetweb)' metrics/
 fence 'sqlite3\.h' store/
 fence 'spdlog/' daemon/ cli/
 exit $bad

@@ -247,6 +247,9 @@ constexpr std::array kKeys = {
                                              c.dedup_fields = v;
                                              return {};
                                            }},
+    ConfigKey{"metrics", "ADDRESS",
+              "Where /metrics, /healthz and /readyz are served over HTTP; none: nowhere.", false,
+              [](Config& c, const Values& v) { return SetText(c.metrics, v); }},
     ConfigKey{"sinks", "YAML",
               "Where alerts go besides: {name: NAME, type: file|syslog|webhook|otlp, …}; "
               "`nezuban sinks` tells the options of each type.",
