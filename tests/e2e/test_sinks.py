@@ -6,9 +6,12 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import tempfile
 import unittest
+import urllib.error
+import urllib.request
 
 from harness import Daemon, wait_until
 from peers import (BadThenGood, Certificates, Collector, OtlpReceiver, Rsyslog, Webhook, free_port, json_lines, plain)
@@ -97,6 +100,41 @@ class File(Sinks):
 def mark_of(text):
     """The mark in the output of our rule."""
     return next(word for word in text.split() if word.startswith("sink-mark-"))
+
+
+class Operations(Sinks):
+    def get(self, port, path):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def test_metrics_health_and_the_watchdog(self):
+        notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(notify.close)
+        notify.bind(str(self.directory / "notify"))
+        notify.settimeout(30)
+        os.environ.update(NOTIFY_SOCKET=str(self.directory / "notify"), WATCHDOG_USEC="3000000")
+        self.addCleanup(os.environ.pop, "NOTIFY_SOCKET")
+        self.addCleanup(os.environ.pop, "WATCHDOG_USEC")
+        port = free_port()
+        self.start({"name": "archive", "type": "file", "path": str(self.directory / "alerts")},
+                   metrics=f"127.0.0.1:{port}")
+        self.assertEqual(notify.recv(100), b"READY=1")
+        self.assertEqual(notify.recv(100), b"WATCHDOG=1")
+        self.act(2)
+        self.wait_until_sent(2)
+        status, text = self.get(port, "/metrics")
+        self.assertEqual(status, 200)
+        self.assertIn('nezuban_sink_sent_total{sink="archive",type="file"} 2\n', text)
+        self.assertRegex(text, r'nezuban_events_seen_total\{event="execve"\} [1-9]')
+        self.assertIn("nezuban_alerts_total 2\n", text)
+        self.assertEqual(self.get(port, "/healthz"), (200, "ok\n"))
+        self.assertEqual(self.get(port, "/readyz"), (200, "ok\n"))
+        self.daemon.stop()
+        while notify.recv(100) != b"STOPPING=1":
+            pass
 
 
 class Syslog(Sinks):

@@ -53,7 +53,7 @@ struct Config {
   std::size_t flood_burst = 10'000;
   std::vector<sinks::SinkOptions> sinks;
   std::string metrics = "127.0.0.1:9765";  // "none": not served
-  std::size_t rate_limit = 0;  // alerts of one rule a minute; 0: any number
+  std::size_t rate_limit = 0;              // alerts of one rule a minute; 0: any number
   std::size_t rate_burst = 100;
   std::size_t dedup_window_ms = 0;  // 0: repeats are told
   std::vector<std::string> dedup_fields = {"container.id", "proc.exepath"};

@@ -13,12 +13,16 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/health.h"
 #include "daemon/metadata.h"
 #include "daemon/node.h"
 #include "daemon/rule_loader.h"
 #include "daemon/rule_watcher.h"
 #include "daemon/sink_set.h"
 #include "daemon/status.h"
+#include "daemon/systemd.h"
+#include "metrics/exposition.h"
+#include "metrics/http_server.h"
 #include "rpc/server.h"
 #include "sinks/stdout_sink.h"
 
@@ -66,6 +70,45 @@ void Reload(RuleLoader& loader, Pipeline& pipeline, probe::ProbeSource& source,
   const rpc::RulesStatus status = loader.status();
   spdlog::info("rules loaded: {} of them, version {}, generation {}", status.count, status.version,
                status.generation);
+}
+
+// Metrics, health and the watchdog, from when the node is watched on.
+struct Operations {
+  std::unique_ptr<Health> health;
+  std::unique_ptr<metrics::HttpServer> http;  // may be null
+
+  static Result<Operations> Start(const Config& config, const StatusBoard& board,
+                                  const PipelineCounters& counters);
+};
+
+std::uint64_t EventsDecoded(const PipelineCounters& counters) {
+  std::uint64_t all = 0;
+  for (const auto& count : counters.decoded) all += count;
+  return all;
+}
+
+Result<Operations> Operations::Start(const Config& config, const StatusBoard& board,
+                                     const PipelineCounters& counters) {
+  Health::Options options;
+  if (const auto interval = WatchdogInterval()) {
+    options.beat_every = std::chrono::duration_cast<std::chrono::milliseconds>(*interval / 3);
+    options.beat = [] { NotifySystemd("WATCHDOG=1"); };
+  }
+  Operations operations;
+  operations.health =
+      std::make_unique<Health>([&counters] { return EventsDecoded(counters); }, std::move(options));
+  if (config.metrics == "none") return operations;
+  auto http = metrics::HttpServer::Start(
+      config.metrics, {[&board] { return metrics::Exposition(board.Read()); },
+                       [health = operations.health.get()] { return health->Problem(); },
+                       [] { return std::string(); }});
+  if (http) {
+    operations.http = *std::move(http);
+    return operations;
+  }
+  if (config.metrics != Config().metrics) return tl::unexpected<Error>(http.error());
+  spdlog::warn("{}; going on without", http.error().message);  // nobody asked for it
+  return operations;
 }
 
 // Until it is told to stop. `reload` is called at SIGHUP.
@@ -134,11 +177,16 @@ Status Serve(const Config& config, RuleLoader& loader,
   board.Connect(&lookup);
 
   Ingest ingest(pipeline, ::pthread_self());
+  ASSIGN_OR_RETURN(auto operations, Operations::Start(config, board, pipeline.counters()));
   spdlog::info("watching with {} rules; gRPC on unix://{}", rules->enabled_count(), config.socket);
+  NotifySystemd("READY=1");
   WaitForSignal(signals, [&] {
     sink_set->Reopen();
     Reload(loader, pipeline, *source, wanted);
   });
+  NotifySystemd("STOPPING=1");
+  operations.http.reset();  // asks the other
+  operations.health.reset();
   Status result = ingest.Stop();
   sink_set->Stop(kSinkGrace);
   board.Disconnect();

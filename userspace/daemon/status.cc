@@ -73,6 +73,7 @@ rpc::NodeStatus StatusBoard::Read() const {
   status.processes_evicted = pipeline_->processes_evicted;
   status.containers = pipeline_->containers;
   status.lines_dropped = lines_ != nullptr ? lines_->dropped() : 0;
+  status.alerts = pipeline_->alerts;
   status.alerts_held_back = pipeline_->held_back;
   status.records_missing = pipeline_->missing;
   status.origins_lost = source_->OriginLosses();

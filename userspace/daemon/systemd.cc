@@ -44,7 +44,8 @@ std::optional<std::chrono::microseconds> WatchdogInterval() {
   const auto [end, error] =
       std::from_chars(number.data(), number.data() + number.size(), microseconds);
   constexpr std::uint64_t kDay = 86'400'000'000;
-  if (error != std::errc() || microseconds == 0 || microseconds > kDay) return std::nullopt;
+  const bool whole = error == std::errc() && end == number.data() + number.size();
+  if (!whole || microseconds == 0 || microseconds > kDay) return std::nullopt;
   return std::chrono::microseconds(microseconds);
 }
 

@@ -2,10 +2,17 @@
 #include "metrics/http_server.h"
 
 #include <civetweb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <array>
+#include <chrono>
+#include <cstdint>
 #include <string_view>
+#include <thread>
 #include <utility>
+
+#include "base/unique_fd.h"
 
 namespace nezuban::metrics {
 namespace {
@@ -96,6 +103,19 @@ int HttpServer::port() const {
 
 HttpServer::~HttpServer() {
   if (context_ == nullptr) return;
+  // The library looks whether it is to stop once in two seconds, and after each connection.
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port()));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const std::jthread waker([address](const std::stop_token& stop) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    while (!stop.stop_requested() && std::chrono::steady_clock::now() < deadline) {
+      const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+      ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  });
   ::mg_stop(context_);
   ::mg_exit_library();
 }
