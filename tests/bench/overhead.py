@@ -40,7 +40,7 @@ class Monitor:
         self.address = f"unix://{self.directory}/run/nezuban.sock"
         self.log = open(self.directory / "log", "w+b")
         self.process = subprocess.Popen(
-            [binary, "run", "--socket", self.directory / "run" / "nezuban.sock", "--rules", RULES,
+            [binary, "run", "--store", self.directory / "store", "--socket", self.directory / "run" / "nezuban.sock", "--rules", RULES,
              "--rules", rule, "--output", "none"], stdout=self.log, stderr=self.log)
         deadline = time.monotonic() + 30
         while b"watching" not in (self.directory / "log").read_bytes():

@@ -38,12 +38,13 @@ def wait_until(condition, what, timeout=PATIENCE):
 class Daemon:
     """`nezuban run` with its own socket, in a directory that goes away with it."""
 
-    def __init__(self, *arguments, rules=ROOT / "rules" / "default"):
+    def __init__(self, *arguments, rules=ROOT / "rules" / "default", store=None):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="nezuban-e2e-"))
         self.socket = self.directory / "run" / "nezuban.sock"
         self.log = open(self.directory / "log", "w+b")
         self.process = subprocess.Popen(
-            [BINARY, "run", "--socket", self.socket, "--rules", rules, "--output", "none", *arguments],
+            [BINARY, "run", "--socket", self.socket, "--store", store or self.directory / "store", "--rules", rules,
+             "--output", "none", *arguments],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         try:
             wait_until(self._ready, "the daemon to be watching")
@@ -87,6 +88,7 @@ class Follower:
     def __init__(self, command):
         self.alerts = []
         self.arrived = []  # seconds since the epoch, one per alert
+        self.gaps = []
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True)
         self.thread = threading.Thread(target=self._read, daemon=True)
@@ -103,6 +105,8 @@ class Follower:
     def _read(self):
         for line in self.process.stdout:
             value = json.loads(line)
+            if "gap" in value:
+                self.gaps.append(value["gap"])
             if "rule" in value:
                 self.arrived.append(time.time())
                 if "NEZUBAN_DEMO" in os.environ:

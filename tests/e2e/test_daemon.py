@@ -61,7 +61,7 @@ class Starting(unittest.TestCase):
 
     def test_a_signal_during_load_leaves_nothing_attached(self):
         for _ in range(7):
-            process = subprocess.Popen([BINARY, "run", "--socket", self.directory / "run" / "s", "--output", "none",
+            process = subprocess.Popen([BINARY, "run", "--store", "memory", "--socket", self.directory / "run" / "s", "--output", "none",
                                         "--rules", ROOT / "rules" / "default"], stderr=subprocess.DEVNULL)
             time.sleep(random.uniform(0.0, 0.8))
             process.send_signal(signal.SIGTERM)
@@ -71,7 +71,7 @@ class Starting(unittest.TestCase):
 
     def test_a_live_daemons_socket_is_refused(self):
         daemon = self.start()
-        second = nezuban("run", "--socket", str(daemon.socket), "--rules", str(ROOT / "rules" / "default"))
+        second = nezuban("run", "--store", "memory", "--socket", str(daemon.socket), "--rules", str(ROOT / "rules" / "default"))
         self.assertEqual(second.returncode, 2)
         self.assertIn(f"pid {daemon.process.pid}", second.stderr)
         self.assertGreater(daemon.status()["rules_loaded"], 0)
@@ -80,7 +80,7 @@ class Starting(unittest.TestCase):
         daemon = self.start()
         daemon.stop(signal.SIGKILL)
         self.assertTrue(daemon.socket.exists())
-        again = subprocess.Popen([BINARY, "run", "--socket", daemon.socket, "--rules", ROOT / "rules" / "default",
+        again = subprocess.Popen([BINARY, "run", "--store", "memory", "--socket", daemon.socket, "--rules", ROOT / "rules" / "default",
                                   "--output", "none"], stderr=subprocess.PIPE, text=True)
         try:
             wait_until(lambda: "watching" in again.stderr.readline(), "the second daemon")
@@ -94,7 +94,7 @@ class Starting(unittest.TestCase):
         one = self.write("one.yaml", "- rule: a\n  desc: d\n  condition: proc.nmae = x\n  output: o\n  priority: Notice\n")
         two = self.write("two.yaml", "- rule: b\n  desc: d\n  condition: proc.name startswit x\n  output: '%proc.nope'\n"
                                      "  priority: loud\n")
-        ended = nezuban("run", "--socket", str(self.directory / "run" / "s"), "--rules", str(one), "--rules", str(two))
+        ended = nezuban("run", "--store", "memory", "--socket", str(self.directory / "run" / "s"), "--rules", str(one), "--rules", str(two))
         self.assertEqual(ended.returncode, 1, ended.stderr)
         self.assertIn(f"{one}:3:14: error:", ended.stderr)
         self.assertIn("did you mean 'proc.name'?", ended.stderr)
@@ -113,7 +113,7 @@ class Starting(unittest.TestCase):
             (["no-such-command"], ["unknown command 'no-such-command'"]),
             (["statsu"], ["unknown command 'statsu', did you mean 'status'?"]),
             (["run", "--rules", "/nonexistent"], ["/nonexistent"]),
-            (["run", "--listen", "0.0.0.0:0", "--socket", str(self.directory / "run" / "s")], ["expected 127.0.0.1:PORT"]),
+            (["run", "--store", "memory", "--listen", "0.0.0.0:0", "--socket", str(self.directory / "run" / "s")], ["expected 127.0.0.1:PORT"]),
         ):
             ended = nezuban(*arguments)
             self.assertEqual(ended.returncode, 1, (arguments, ended.stderr))
@@ -124,7 +124,7 @@ class Starting(unittest.TestCase):
         for capability in ("bpf", "perfmon"):
             without = f"-{capability},-sys_admin"
             ended = subprocess.run(
-                ["setpriv", f"--bounding-set={without}", f"--inh-caps={without}", BINARY, "run", "--socket",
+                ["setpriv", f"--bounding-set={without}", f"--inh-caps={without}", BINARY, "run", "--store", "memory", "--socket",
                  self.directory / "run" / "s", "--rules", ROOT / "rules" / "default"],
                 capture_output=True, text=True, timeout=PATIENCE)
             self.assertEqual(ended.returncode, 2, ended.stderr)
@@ -138,7 +138,7 @@ class Starting(unittest.TestCase):
         daemon.log = open(daemon.directory / "log", "w+b")
         keep = "-all,+bpf,+perfmon,+sys_ptrace"
         daemon.process = subprocess.Popen(
-            ["setpriv", f"--bounding-set={keep}", "--inh-caps=-all", BINARY, "run", "--socket", daemon.socket, "--rules",
+            ["setpriv", f"--bounding-set={keep}", "--inh-caps=-all", BINARY, "run", "--store", "memory", "--socket", daemon.socket, "--rules",
              rule, "--output", "none"], stdin=subprocess.DEVNULL, stdout=daemon.log, stderr=daemon.log)
         self.addCleanup(daemon.remove)
         wait_until(daemon._ready, "the daemon with three capabilities")
@@ -149,14 +149,14 @@ class Starting(unittest.TestCase):
         watch.wait_for(lambda a: "few-capabilities" in a["output"], "the marked exec")
 
     def test_a_closed_standard_output_is_refused(self):
-        ended = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", BINARY, "run", "--socket", self.directory / "run" / "s",
+        ended = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", BINARY, "run", "--store", "memory", "--socket", self.directory / "run" / "s",
                                 "--rules", ROOT / "rules" / "default"], stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
         self.assertEqual(ended.returncode, 2, ended.stderr)
         self.assertIn("standard output is closed", ended.stderr)
 
     def test_nothing_takes_the_place_of_closed_streams(self):
         socket = self.directory / "run" / "s"
-        process = subprocess.Popen(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", BINARY, "run", "--socket", socket,
+        process = subprocess.Popen(["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", BINARY, "run", "--store", "memory", "--socket", socket,
                                     "--rules", ROOT / "rules" / "default", "--output", "none"])
         try:
             wait_until(socket.exists, "the daemon to serve")
@@ -170,7 +170,7 @@ class Starting(unittest.TestCase):
         log = self.directory / "log"
         with log.open("w") as out:
             process = subprocess.Popen(
-                ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", BINARY, "run", "--output", "none",
+                ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", BINARY, "run", "--store", "memory", "--output", "none",
                  "--socket", self.directory / "run" / "s", "--rules", ROOT / "rules" / "default"], stderr=out)
         try:
             wait_until(lambda: "watching" in log.read_text(), "the daemon to be watching")

@@ -91,7 +91,7 @@ class File(Sinks):
     def test_a_sink_that_cannot_work_is_told_at_the_start(self):
         config = self.directory / "bad.yaml"
         config.write_text("sinks:\n  - {name: a, type: file, path: /nowhere/at/all}\n")
-        out = subprocess.run([os.environ["NEZUBAN_BIN"], "run", "--config", config, "--rules",
+        out = subprocess.run([os.environ["NEZUBAN_BIN"], "run", "--store", "memory", "--config", config, "--rules",
                               self.directory / "rules.yaml", "--socket", self.directory / "s"],
                              capture_output=True, text=True)
         self.assertEqual(out.returncode, 2)

@@ -37,6 +37,7 @@ inline alert::Alert FullAlert() {
   alert.ancestors = {{4242, "sh", "/bin/dash"}, {1, "init", "/sbin/init"}};
   alert.uncertain = {"proc.cwd"};
   alert.lost_before = 3;
+  alert.cursor = 4;
   alert.related = {{"boot-1-1-feeder", "feeder", 1795325791000000001, true}};
   alert.count = 51;
   return alert;
@@ -82,6 +83,7 @@ inline void ExpectEqual(const alert::Alert& a, const alert::Alert& b) {
   }
   EXPECT_EQ(a.uncertain, b.uncertain);
   EXPECT_EQ(a.lost_before, b.lost_before);
+  EXPECT_EQ(a.cursor, b.cursor);
   EXPECT_EQ(a.count, b.count);
   ASSERT_EQ(a.related.size(), b.related.size());
   for (std::size_t i = 0; i < a.related.size(); ++i) {

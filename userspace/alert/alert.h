@@ -74,6 +74,7 @@ struct Alert {
   std::vector<Ancestor> ancestors;     // the process itself first, then its parent, …
   std::vector<std::string> uncertain;  // fields that were not known when it was decided
   std::uint64_t lost_before = 0;       // events lost since the alert before
+  std::uint64_t cursor = 0;            // its place in the store; 0: it has none
   std::vector<Related> related;        // latest first
   // Of a rule that counts: its matches since the group's last alert, this one with them, or since
   // there was none for as long as it looks back. 0: it does not count.

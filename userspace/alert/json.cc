@@ -132,6 +132,7 @@ std::string ToJson(const Alert& alert) {
   WriteIfAny(json, "container_name", alert.workload.container_name);
   json.Key("container_runtime").String(alert.container_runtime);
   if (alert.count > 0) json.Key("count").Number(static_cast<std::int64_t>(alert.count));
+  if (alert.cursor != 0) json.Key("cursor").Number(static_cast<std::int64_t>(alert.cursor));
   json.Key("event").String(alert.event_type);
   json.Key("hostname").String(alert.hostname);
   json.Key("id").String(alert.id);

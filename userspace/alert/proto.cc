@@ -114,6 +114,7 @@ void ToProto(const Alert& alert, v1::Alert& out) {
   }
   for (const std::string& field : alert.uncertain) out.add_uncertain(ValidUtf8(field));
   out.set_lost_before(alert.lost_before);
+  out.set_cursor(alert.cursor);
   for (const Related& related : alert.related) {
     v1::Related* added = out.add_related();
     added->set_id(ValidUtf8(related.id));
@@ -151,6 +152,7 @@ Alert FromProto(const v1::Alert& in) {
   }
   alert.uncertain.assign(in.uncertain().begin(), in.uncertain().end());
   alert.lost_before = in.lost_before();
+  alert.cursor = in.cursor();
   for (const v1::Related& related : in.related()) {
     alert.related.push_back(
         {related.id(), related.rule(), FromProto(related.time()), related.uncertain()});

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "alert/json.h"
 #include "base/check.h"
 #include "base/text.h"
 
@@ -86,18 +87,25 @@ std::string AlertLine(const alert::Alert& alert, bool colour) {
   return line;
 }
 
-std::string GapLine(const rpc::Loss& loss, bool colour) {
-  return Coloured("-- " + std::to_string(loss.count) + (loss.count == 1 ? " alert" : " alerts") +
-                      " lost between " + alert::FormatTime(loss.first_ns) + " and " +
-                      alert::FormatTime(loss.last_ns) + ": " + std::string(ToString(loss.reason)),
+std::string GapLine(const store::StoredGap& gap, bool colour) {
+  const std::string what = gap.count == 0   ? "nobody knows how many alerts were"
+                           : gap.count == 1 ? "1 alert"
+                                            : std::to_string(gap.count) + " alerts";
+  return Coloured("-- " + what + " lost between " + alert::FormatTime(gap.first_ns) + " and " +
+                      alert::FormatTime(gap.last_ns) + ": " + std::string(ToString(gap.reason)),
                   kBoldRed, colour);
 }
 
-std::string GapJson(const rpc::Loss& loss) {
-  return "{\"gap\":{\"count\":" + std::to_string(loss.count) + ",\"first_time\":\"" +
-         alert::FormatTime(loss.first_ns) + "\",\"last_time\":\"" +
-         alert::FormatTime(loss.last_ns) + "\",\"reason\":\"" + std::string(ToString(loss.reason)) +
-         "\"}}";
+std::string GapJson(const store::StoredGap& gap) {
+  alert::Json json;
+  json.Open('{').Key("gap").Open('{');
+  json.Key("count").Number(static_cast<std::int64_t>(gap.count));
+  json.Key("first_cursor").Number(static_cast<std::int64_t>(gap.first));
+  json.Key("first_time").String(alert::FormatTime(gap.first_ns));
+  json.Key("last_cursor").Number(static_cast<std::int64_t>(gap.last));
+  json.Key("last_time").String(alert::FormatTime(gap.last_ns));
+  json.Key("reason").String(ToString(gap.reason));
+  return json.Close('}').Close('}').Take();
 }
 
 }  // namespace nezuban::cli

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 
 #include "alert/alert.h"
@@ -30,6 +32,9 @@ struct WatchOptions {
   std::string address = "unix:///run/nezuban/nezuban.sock";
   std::string priority;
   std::vector<std::string> rules;
+  std::vector<std::string> tags;
+  std::string from;
+  std::string name;
   std::uint64_t count = 0;  // 0: no end
   bool json = false;
   bool wait = false;
@@ -85,22 +90,38 @@ class StopSignals {
 // Prints what comes and counts it.
 class Printer {
  public:
-  explicit Printer(const WatchOptions& options)
-      : limit_(options.count),
+  Printer(const WatchOptions& options, rpc::Client& client, rpc::WatchRequest& request)
+      : client_(client),
+        request_(request),
+        limit_(options.count),
         json_(options.json || ::isatty(STDOUT_FILENO) == 0),
         colour_(!json_ && std::getenv("NO_COLOR") == nullptr) {}
 
+  // Where a stream that broke is to be resumed goes into the request.
   rpc::StreamCallbacks Callbacks() {
     return {[this](const alert::Alert& alert) {
               Print(json_ ? alert::ToJson(alert) : AlertLine(alert, colour_));
+              if (!failed_) Done(alert.cursor);
               ++printed_;
               return !done();
             },
-            [this](const rpc::Loss& loss) {
-              Print(json_ ? GapJson(loss) : GapLine(loss, colour_));
+            [this](const store::StoredGap& gap) {
+              Print(json_ ? GapJson(gap) : GapLine(gap, colour_));
+              if (!failed_) Done(gap.last);
               return !failed_;
             },
-            [this](const rpc::Heartbeat&) { return !failed_; }};
+            [this](const rpc::Heartbeat& heartbeat) {
+              Done(heartbeat.cursor);
+              return !failed_;
+            }};
+  }
+
+  // Tells the monitor what was printed, if that is kept there. What it does not hear comes again.
+  void Acknowledge() {
+    constexpr milliseconds kPatience{2000};
+    if (request_.name.empty() || cursor_ == acknowledged_) return;
+    if (client_.Acknowledge(request_.name, cursor_, kPatience)) acknowledged_ = cursor_;
+    next_acknowledge_ = Clock::now() + std::chrono::seconds(1);
   }
 
   // As many as were asked for, or nobody reads them any more.
@@ -117,6 +138,19 @@ class Printer {
     }
   }
 
+  void Done(store::Cursor cursor) {
+    if (cursor == 0) return;
+    cursor_ = cursor;
+    request_.start = {store::Start::At::kAfter, cursor};
+    if (Clock::now() >= next_acknowledge_) Acknowledge();
+  }
+
+  using Clock = std::chrono::steady_clock;
+  rpc::Client& client_;
+  rpc::WatchRequest& request_;
+  store::Cursor cursor_ = 0;  // of what was printed; 0: nothing
+  store::Cursor acknowledged_ = 0;
+  Clock::time_point next_acknowledge_{};
   const std::uint64_t limit_;
   const bool json_;
   const bool colour_;
@@ -130,11 +164,11 @@ int Report(const Error& error, const char* hint = "") {
 }
 
 // Follows the stream until it is told to stop; a connection that breaks is made again.
-int Follow(rpc::Client& client, const rpc::WatchRequest& request, const WatchOptions& options) {
+int Follow(rpc::Client& client, rpc::WatchRequest request, const WatchOptions& options) {
   constexpr milliseconds kFirstPause{250};
   constexpr milliseconds kLongestPause{5000};
   StopSignals signals(client);
-  Printer printer(options);
+  Printer printer(options, client, request);
   milliseconds pause = kFirstPause;
   bool was_connected = options.wait;
   while (!printer.done() && !signals.stopped()) {
@@ -151,12 +185,27 @@ int Follow(rpc::Client& client, const rpc::WatchRequest& request, const WatchOpt
     if (!signals.Sleep(pause)) break;
     pause = std::min(pause * 2, kLongestPause);
   }
+  printer.Acknowledge();
   if (!printer.failed()) return 0;
   return Report({"cannot write to standard output"});
 }
 
+// "oldest", "newest" or a cursor.
+bool ParseStart(const std::string& text, store::Start& start) {
+  using At = store::Start::At;
+  if (text.empty()) return true;
+  start.at = text == "oldest" ? At::kOldest : text == "newest" ? At::kNewest : At::kAfter;
+  if (start.at != At::kAfter) return true;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), start.cursor);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
 int Watch(const WatchOptions& options) {
-  rpc::WatchRequest request{.rule_globs = options.rules};
+  rpc::WatchRequest request{.rule_globs = options.rules, .tags = options.tags};
+  request.name = options.name;
+  if (!ParseStart(options.from, request.start)) {
+    return Report({"--from: expected oldest, newest or a cursor, got '" + options.from + "'", 1});
+  }
   if (!options.priority.empty() && !alert::ParsePriority(options.priority, request.min_priority)) {
     return Report(
         {"--priority: expected emergency, alert, critical, error, warning, notice, "
@@ -181,6 +230,14 @@ void AddWatchCommand(CLI::App& app, int* exit_code) {
       ->type_name("GLOB")
       ->expected(1)
       ->take_all();
+  watch->add_option("--tag", options->tags, "Only alerts with that tag; may be repeated")
+      ->type_name("TAG")
+      ->expected(1)
+      ->take_all();
+  watch->add_option("--from", options->from,
+                    "Start at oldest, newest, or behind a CURSOR; default: newest");
+  watch->add_option("--name", options->name,
+                    "Keep this subscriber's place on the node: it goes on where it was");
   watch->add_option("--count", options->count, "Stop after that many alerts")
       ->check(CLI::PositiveNumber);
   watch->add_flag("--json", options->json,

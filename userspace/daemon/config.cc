@@ -117,6 +117,27 @@ std::string SetHostRoot(Config& config, const Values& values) {
   return {};
 }
 
+// "90s", "15m", "12h", "7d".
+std::string Duration(const std::string& value, std::chrono::seconds& out) {
+  static constexpr std::array<std::pair<char, int>, 4> kUnits = {
+      {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 24 * 3600}}};
+  const auto unit =
+      std::ranges::find(kUnits, value.empty() ? '\0' : value.back(), &std::pair<char, int>::first);
+  std::size_t number = 0;
+  constexpr std::size_t kMaxDays = 36'500;
+  if (unit == kUnits.end() ||
+      !Number(value.substr(0, value.size() - 1), 1, kMaxDays * 24 * 3600, number).empty() ||
+      number > kMaxDays * 24 * 3600 / static_cast<std::size_t>(unit->second)) {
+    return "expected a time such as 90s, 15m, 12h or 7d";
+  }
+  out = std::chrono::seconds(number * static_cast<std::size_t>(unit->second));
+  return {};
+}
+
+std::string SetPriority(const std::string& value, alert::Priority& out) {
+  return alert::ParsePriority(value, out) ? "" : "expected a priority from Emergency to Debug";
+}
+
 std::string YesOrNo(const std::string& value, bool& out) {
   if (value != "true" && value != "false") return "expected true or false";
   out = value == "true";
@@ -154,10 +175,7 @@ constexpr std::array kKeys = {
     ConfigKey{"output", "FORMAT", "Alerts on standard output: text, json or none.", false,
               [](Config& c, const Values& v) { return OneOf(v.back(), kOutputs, c.output); }},
     ConfigKey{"priority", "PRIORITY", "Rules less severe than this are not loaded.", false,
-              [](Config& c, const Values& v) -> std::string {
-                if (alert::ParsePriority(v.back(), c.priority)) return {};
-                return "expected a priority from Emergency to Debug";
-              }},
+              [](Config& c, const Values& v) { return SetPriority(v.back(), c.priority); }},
     ConfigKey{"rule_matching", "WHICH",
               "all: every rule an event matches alerts; first: only the first defined of them.",
               false,
@@ -250,6 +268,26 @@ constexpr std::array kKeys = {
     ConfigKey{"metrics", "ADDRESS",
               "Where /metrics, /healthz and /readyz are served over HTTP; none: nowhere.", false,
               [](Config& c, const Values& v) { return SetText(c.metrics, v); }},
+    ConfigKey{"store", "DIRECTORY",
+              "Where alerts are kept until they are too old; memory: nowhere.", false,
+              [](Config& c, const Values& v) -> std::string {
+                if (v.back() != "memory" && !v.back().starts_with('/')) {
+                  return "expected a path from the root, or memory";
+                }
+                return SetText(c.store, v);
+              }},
+    ConfigKey{"store_max_bytes", "BYTES", "Size of the store; then the oldest alerts go.", false,
+              [](Config& c, const Values& v) {
+                return Number(v.back(), std::size_t{1} << 20, std::size_t{1} << 40,
+                              c.store_max_bytes);
+              }},
+    ConfigKey{"store_max_age", "TIME",
+              "Older alerts go, unless a named subscriber still needs them: 90s, 15m, 12h, 7d.",
+              false,
+              [](Config& c, const Values& v) { return Duration(v.back(), c.store_max_age); }},
+    ConfigKey{"store_sync", "PRIORITY",
+              "Alerts this severe are on disk before they are sent, others soon after.", false,
+              [](Config& c, const Values& v) { return SetPriority(v.back(), c.store_sync); }},
     ConfigKey{"sinks", "YAML",
               "Where alerts go besides: {name: NAME, type: file|syslog|webhook|otlp, …}; "
               "`nezuban sinks` tells the options of each type.",

@@ -3,6 +3,7 @@
 // run`.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -30,6 +31,10 @@ struct Config {
   std::vector<ruleset::OutputExtra> append_output;
   ruleset::StaticFields static_fields;
   std::string socket = "/run/nezuban/nezuban.sock";
+  std::string store = "/var/lib/nezuban";  // "memory": no file
+  std::size_t store_max_bytes = std::size_t{256} << 20;
+  std::chrono::seconds store_max_age = std::chrono::hours(24 * 7);
+  alert::Priority store_sync = alert::Priority::kWarning;
   std::string listen;  // "127.0.0.1:PORT"; empty: no TCP
   std::string sensors = "auto";
   std::string output = "text";

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "daemon/health.h"
 #include "daemon/metadata.h"
 #include "daemon/node.h"
@@ -25,6 +26,7 @@
 #include "metrics/http_server.h"
 #include "rpc/server.h"
 #include "sinks/stdout_sink.h"
+#include "store/store.h"
 
 namespace nezuban::daemon {
 namespace {
@@ -138,6 +140,17 @@ Result<std::unique_ptr<recording::Recorder>> Record(const Config& config,
   return CreateRecording(config.record, config, 0, std::move(redactor));
 }
 
+store::StoreOptions StoreOptions(const Config& config) {
+  store::StoreOptions options;
+  if (config.store != "memory") options.directory = config.store;
+  options.max_bytes = config.store_max_bytes;
+  options.max_age = config.store_max_age;
+  options.sync_priority = config.store_sync;
+  options.hostname = ThisNode(config).hostname;
+  options.on_fault = [](std::string_view text) { spdlog::warn("{}", Printable(text)); };
+  return options;
+}
+
 Status Serve(const Config& config, RuleLoader& loader,
              const std::shared_ptr<const ruleset::Ruleset>& rules, const sigset_t& signals) {
   if (config.output != "none" && !sinks::CanWrite(STDOUT_FILENO))
@@ -148,8 +161,11 @@ Status Serve(const Config& config, RuleLoader& loader,
   server_options.socket_path = config.socket;
   server_options.tcp_address = config.listen;
   // Before anything is attached: the socket's lock tells whether another monitor lives here.
+  ASSIGN_OR_RETURN(auto lock, rpc::SocketLock::Acquire(config.socket));
+  ASSIGN_OR_RETURN(const auto store, store::Store::Open(StoreOptions(config)));
   ASSIGN_OR_RETURN(const auto server,
-                   rpc::Server::Start(server_options, [&board] { return board.Read(); }));
+                   rpc::Server::Start(
+                       server_options, *store, [&board] { return board.Read(); }, std::move(lock)));
   ASSIGN_OR_RETURN(const auto sink_set, SinkSet::Open(config, Names(config)));
   ASSIGN_OR_RETURN(const auto recorder, Record(config, redactor));
   ASSIGN_OR_RETURN(const auto watcher, WatchRules(config));
@@ -159,7 +175,7 @@ Status Serve(const Config& config, RuleLoader& loader,
 
   std::optional<sinks::StdoutSink> lines;
   std::vector<alert::Sink*> sinks = sink_set->inlets();
-  sinks.push_back(&server->sink());
+  sinks.push_back(store.get());
   if (config.output != "none") {
     lines.emplace(STDOUT_FILENO,
                   config.output == "json" ? sinks::LineFormat::kJson : sinks::LineFormat::kText);
@@ -188,6 +204,7 @@ Status Serve(const Config& config, RuleLoader& loader,
   operations.http.reset();  // asks the other
   operations.health.reset();
   Status result = ingest.Stop();
+  store->Close();
   sink_set->Stop(kSinkGrace);
   board.Disconnect();
   server->Stop();

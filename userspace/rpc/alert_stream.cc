@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/check.h"
-#include "nezuban/v1/alert.pb.h"
 #include "rpc/envelope.h"
 #include "rpc/subscriber.h"
 
@@ -15,23 +14,10 @@ namespace {
 
 // A round is bounded so that subscribers see the first alerts of a burst before its end.
 constexpr std::size_t kRoundAlerts = 256;
-
-// What an alert takes in the inbox, near enough to bound it.
-std::size_t ApproximateBytes(const alert::Alert& alert) {
-  std::size_t bytes = sizeof(alert) + alert.message.size() + alert.rule.size() + alert.id.size() +
-                      alert.container_id.size() + alert.origin.size();
-  for (const auto& [name, value] : alert.fields) {
-    bytes += sizeof(std::string) + sizeof(alert::FieldValue) + name.size();
-    if (const auto* text = std::get_if<std::string>(&value)) bytes += text->size();
-    if (const auto* list = std::get_if<std::vector<std::string>>(&value)) {
-      for (const std::string& text : *list) bytes += sizeof(std::string) + text.size();
-    }
-  }
-  for (const alert::Ancestor& ancestor : alert.ancestors) {
-    bytes += sizeof(ancestor) + ancestor.name.size() + ancestor.exe_path.size();
-  }
-  return bytes;
-}
+constexpr std::size_t kRoundBytes = std::size_t{4} << 20;
+constexpr std::chrono::milliseconds kLongestWait{60'000};
+// The store may be about to repair what the page is in.
+constexpr std::chrono::milliseconds kPageWait{20};
 
 std::int64_t WallClockNs() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
@@ -39,65 +25,61 @@ std::int64_t WallClockNs() {
       .count();
 }
 
+// Cannot fail: it has no name, and starts where every store has a place.
+std::unique_ptr<store::Reader> NewestReader(store::Store& store) {
+  auto reader = store.OpenReader("", {store::Start::At::kNewest});
+  CHECK(reader);
+  return *std::move(reader);
+}
+
 }  // namespace
 
 struct AlertStream::Round {
-  std::vector<Inbox::Entry> taken;
-  std::vector<Item> items;
+  std::vector<store::Entry> taken;
   Subscribers subscribers;  // a copy, so that no lock is held while alerts are handed out
   std::uint64_t version = 0;
-  std::uint64_t published = 0;
   Clock::time_point next_beat = Clock::time_point::max();  // the earliest of all subscribers'
-  v1::Alert scratch;
 };
 
-AlertStream::AlertStream(const StreamOptions& options, std::function<NodeTotals()> totals)
-    : options_(options),
+AlertStream::AlertStream(store::Store& store, const StreamOptions& options,
+                         std::function<NodeTotals()> totals)
+    : store_(store),
+      options_(options),
       totals_(std::move(totals)),
-      inbox_(options.inbox_alerts, options.inbox_bytes),
+      reader_(NewestReader(store)),
+      page_reader_(NewestReader(store)),
+      offered_(reader_->position()),
+      feeder_([this] { FeedThoseBehind(); }),
       worker_([this] { Run(); }) {}
 
 AlertStream::~AlertStream() {
   Drain();
-  CHECK(subscribers_.empty());
-}
-
-void AlertStream::Publish(std::shared_ptr<const alert::Alert> alert) noexcept {
-  const std::size_t bytes = ApproximateBytes(*alert);
-  const std::int64_t time_ns = alert->time_ns;
-  bool was_empty = false;
   {
-    std::lock_guard lock(mutex_);
-    ++published_;
-    was_empty = inbox_.empty();
-    if (stopping_ || !inbox_.Push(std::move(alert), bytes, time_ns, LossReason::kNodeBusy)) {
-      ++dropped_;
-    }
+    const std::lock_guard lock(behind_mutex_);
+    feeder_stopping_ = true;
   }
-  if (was_empty) wake_.notify_one();
-}
-
-std::uint64_t AlertStream::dropped() const {
-  std::lock_guard lock(mutex_);
-  return dropped_;
+  behind_wake_.notify_one();
+  feeder_.join();
+  CHECK(subscribers_.empty());
 }
 
 AddResult AlertStream::Add(std::shared_ptr<Subscriber> subscriber) {
   {
-    std::lock_guard lock(mutex_);
+    const std::lock_guard lock(mutex_);
     if (stopping_) return AddResult::kStopping;
     if (subscribers_.size() >= options_.max_subscribers) return AddResult::kTooMany;
+    subscriber->BeginAfter(offered_);
     subscribers_.push_back(std::move(subscriber));
     ++version_;
   }
-  wake_.notify_one();
+  reader_->Wake();
   return AddResult::kAdded;
 }
 
 void AlertStream::Remove(const Subscriber* subscriber) {
   std::shared_ptr<Subscriber> removed;  // outlives the lock: its destructor is not cheap
   {
-    std::lock_guard lock(mutex_);
+    const std::lock_guard lock(mutex_);
     const auto at = std::find_if(subscribers_.begin(), subscribers_.end(),
                                  [&](const auto& each) { return each.get() == subscriber; });
     CHECK(at != subscribers_.end());
@@ -106,17 +88,25 @@ void AlertStream::Remove(const Subscriber* subscriber) {
     subscribers_.pop_back();
     ++version_;
     // Under the lock: WaitUntilEmpty's caller may destroy the stream as soon as it gets it.
+    reader_->Wake();
     if (subscribers_.empty()) empty_.notify_all();
-    wake_.notify_one();
   }
+}
+
+void AlertStream::AskForPage(std::shared_ptr<Subscriber> subscriber) {
+  {
+    const std::lock_guard lock(behind_mutex_);
+    behind_.push_back(std::move(subscriber));
+  }
+  behind_wake_.notify_one();
 }
 
 void AlertStream::Drain() {
   {
-    std::lock_guard lock(mutex_);
+    const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  wake_.notify_one();
+  reader_->Wake();
   if (worker_.joinable()) worker_.join();
 }
 
@@ -126,8 +116,9 @@ void AlertStream::WaitUntilEmpty() {
 }
 
 StreamCounters AlertStream::counters() const {
-  std::lock_guard lock(mutex_);
-  return {static_cast<std::uint32_t>(subscribers_.size()), published_, dropped_,
+  const store::StoreCounters store = store_.counters();
+  const std::lock_guard lock(mutex_);
+  return {static_cast<std::uint32_t>(subscribers_.size()), store.published, store.dropped,
           subscriber_drops_.load()};
 }
 
@@ -135,51 +126,45 @@ void AlertStream::Run() {
   Round round;
   while (NextRound(round)) {
     SendHeartbeats(round);  // first: a new subscriber is told where its stream begins
-    Encode(round);
-    for (const auto& subscriber : round.subscribers) subscriber->Offer(round.items);
-    round.items.clear();
-    round.taken.clear();
+    const std::vector<Item> items =
+        round.subscribers.empty() ? std::vector<Item>() : Encode(std::move(round.taken));
+    for (const auto& subscriber : round.subscribers) subscriber->Offer(items);
     KeepWithinMemory(round.subscribers);
   }
   for (const auto& subscriber : round.subscribers) subscriber->Drain();
 }
 
-// Waits for something to do and takes it. False once the stream is stopping and the inbox is empty;
-// `round.subscribers` is up to date then too.
+// Waits for something to do and takes it. False once the stream is stopping and the store has no
+// more; `round.subscribers` is up to date then too.
 bool AlertStream::NextRound(Round& round) {
-  std::unique_lock lock(mutex_);
-  const auto ready = [&] { return stopping_ || !inbox_.empty() || version_ != round.version; };
-  if (round.next_beat == Clock::time_point::max()) {
-    wake_.wait(lock, ready);
-  } else {
-    wake_.wait_until(lock, round.next_beat, ready);
+  auto timeout = kLongestWait;
+  if (round.next_beat != Clock::time_point::max()) {
+    timeout =
+        std::clamp(std::chrono::ceil<std::chrono::milliseconds>(round.next_beat - Clock::now()),
+                   std::chrono::milliseconds(0), kLongestWait);
   }
+  round.taken = reader_->Next(kRoundAlerts, kRoundBytes, timeout);
+  const std::lock_guard lock(mutex_);
   if (version_ != round.version) {
     round.subscribers = subscribers_;
     round.version = version_;
   }
-  round.published = published_;
-  while (!inbox_.empty() && round.taken.size() < kRoundAlerts) {
-    round.taken.push_back(std::move(*inbox_.Pop()));
-  }
+  offered_ = reader_->position();
   return !stopping_ || !round.taken.empty();
 }
 
-void AlertStream::Encode(Round& round) {
-  if (round.subscribers.empty()) return;
-  for (const Inbox::Entry& entry : round.taken) {
-    if (const auto* loss = std::get_if<Loss>(&entry)) {
-      round.items.emplace_back(*loss);
-      continue;
-    }
-    const alert::Alert& alert = *std::get<std::shared_ptr<const alert::Alert>>(entry);
-    auto encoded = std::make_shared<const EncodedAlert>(alert, live_bytes_, round.scratch);
-    if (encoded->bytes.size() <= options_.max_alert_bytes) {
-      round.items.emplace_back(std::move(encoded));
+std::vector<AlertStream::Item> AlertStream::Encode(std::vector<store::Entry> entries) {
+  std::vector<Item> items;
+  items.reserve(entries.size());
+  for (store::Entry& entry : entries) {
+    if (const auto* gap = std::get_if<store::StoredGap>(&entry)) {
+      items.emplace_back(*gap);
     } else {
-      round.items.emplace_back(Loss{1, alert.time_ns, alert.time_ns, LossReason::kAlertTooLarge});
+      items.emplace_back(std::make_shared<const EncodedAlert>(
+          std::get<store::StoredAlert>(std::move(entry)), live_bytes_));
     }
   }
+  return items;
 }
 
 void AlertStream::SendHeartbeats(Round& round) {
@@ -188,11 +173,30 @@ void AlertStream::SendHeartbeats(Round& round) {
   round.next_beat = Clock::time_point::max();
   for (const auto& subscriber : round.subscribers) {
     if (subscriber->next_beat <= now) {
-      if (!heartbeat) heartbeat = Heartbeat{WallClockNs(), {}, totals_(), round.published};
+      if (!heartbeat) {
+        heartbeat =
+            Heartbeat{WallClockNs(), {}, totals_(), store_.counters().published, 0, store_.id()};
+      }
       subscriber->Beat(*heartbeat);
       subscriber->next_beat = now + subscriber->heartbeat_interval();
     }
     round.next_beat = std::min(round.next_beat, subscriber->next_beat);
+  }
+}
+
+// One page after the other, in turn: who wants the whole store does not keep others waiting.
+void AlertStream::FeedThoseBehind() {
+  while (true) {
+    std::shared_ptr<Subscriber> subscriber;
+    {
+      std::unique_lock lock(behind_mutex_);
+      behind_wake_.wait(lock, [&] { return feeder_stopping_ || !behind_.empty(); });
+      if (feeder_stopping_) return;
+      subscriber = std::move(behind_.front());
+      behind_.pop_front();
+    }
+    page_reader_->Seek(subscriber->position());
+    subscriber->Feed(Encode(page_reader_->Next(kRoundAlerts, options_.page_bytes, kPageWait)));
   }
 }
 

@@ -37,6 +37,19 @@ v1::SubscribeRequest RequestToProto(const WatchRequest& request) {
     out.mutable_heartbeat_interval()->set_nanos(
         static_cast<std::int32_t>(request.heartbeat.count() % 1000 * 1'000'000));
   }
+  for (const std::string& tag : request.tags) out.add_tags(ValidUtf8(tag));
+  out.set_name(ValidUtf8(request.name));
+  switch (request.start.at) {
+    case store::Start::At::kOldest:
+      out.set_position(v1::START_POSITION_OLDEST);
+      break;
+    case store::Start::At::kNewest:
+      out.set_position(v1::START_POSITION_NEWEST);
+      break;
+    case store::Start::At::kAfter:
+      out.set_after_cursor(request.start.cursor);
+      break;
+  }
   return out;
 }
 
@@ -57,7 +70,9 @@ bool CallBack(const v1::SubscribeResponse& message, const StreamCallbacks& callb
 }
 
 Error ToError(const std::string& address, const grpc::Status& status) {
-  const bool bad_request = status.error_code() == grpc::StatusCode::INVALID_ARGUMENT;
+  const bool bad_request = status.error_code() == grpc::StatusCode::INVALID_ARGUMENT ||
+                           status.error_code() == grpc::StatusCode::FAILED_PRECONDITION ||
+                           status.error_code() == grpc::StatusCode::NOT_FOUND;
   return {address + ": " + status.error_message(), bad_request ? 1 : 2};
 }
 
@@ -103,6 +118,20 @@ Result<NodeStatus> Client::GetStatus(std::chrono::milliseconds timeout) {
   const grpc::Status status = stub->GetStatus(&context, {}, &response);
   if (!status.ok()) return tl::unexpected<Error>(ToError(impl_->address, status));
   return FromProto(response);
+}
+
+Status Client::Acknowledge(const std::string& name, store::Cursor cursor,
+                           std::chrono::milliseconds timeout) {
+  const auto stub = v1::AlertService::NewStub(Connect(impl_->target));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + timeout);
+  v1::AcknowledgeRequest request;
+  request.set_name(ValidUtf8(name));
+  request.set_cursor(cursor);
+  v1::AcknowledgeResponse response;
+  const grpc::Status status = stub->Acknowledge(&context, request, &response);
+  if (!status.ok()) return tl::unexpected<Error>(ToError(impl_->address, status));
+  return {};
 }
 
 StreamResult Client::Follow(const WatchRequest& request, const StreamCallbacks& callbacks) {

@@ -10,21 +10,24 @@
 
 #include "alert/alert.h"
 #include "base/result.h"
-#include "rpc/loss.h"
 #include "rpc/node_status.h"
+#include "store/store.h"
 
 namespace nezuban::rpc {
 
 struct WatchRequest {
   alert::Priority min_priority = alert::Priority::kDebug;
   std::vector<std::string> rule_globs;
+  std::vector<std::string> tags;
   std::chrono::milliseconds heartbeat{0};  // 0: as the server likes
+  store::Start start;
+  std::string name;  // of a durable subscriber; empty: none
 };
 
 // Called in the order of the stream by the thread that follows it. False ends the stream.
 struct StreamCallbacks {
   std::function<bool(const alert::Alert&)> on_alert;
-  std::function<bool(const Loss&)> on_gap;
+  std::function<bool(const store::StoredGap&)> on_gap;
   std::function<bool(const Heartbeat&)> on_heartbeat;
 };
 
@@ -52,6 +55,10 @@ class Client {
 
   // Connects anew and calls back until the stream ends. One thread at a time.
   StreamResult Follow(const WatchRequest& request, const StreamCallbacks& callbacks);
+
+  // Tells the server that the named subscriber is done with what came up to `cursor`.
+  Status Acknowledge(const std::string& name, store::Cursor cursor,
+                     std::chrono::milliseconds timeout);
 
   // Ends a Follow that runs now, and any later one at once. Thread-safe.
   void Cancel();

@@ -4,11 +4,13 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <grpc/slice.h>
 
+#include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
+#include "alert/proto.h"
 #include "base/check.h"
-#include "nezuban/v1/alert.pb.h"
 #include "nezuban/v1/alert_service.pb.h"
 #include "rpc/to_proto.h"
 
@@ -26,16 +28,15 @@ constexpr std::uint8_t kBatchKey = LengthDelimitedKey(v1::SubscribeResponse::kAl
 static_assert(v1::AlertBatch::kAlertsFieldNumber < 16, "the key must fit one byte");
 static_assert(v1::SubscribeResponse::kAlertsFieldNumber < 16, "the key must fit one byte");
 
-grpc::Slice EncodeAlert(const alert::Alert& alert, v1::Alert& scratch) {
-  scratch.Clear();
-  ToProto(alert, scratch);
-  const auto size = static_cast<std::uint32_t>(scratch.ByteSizeLong());
+// The store's bytes with what makes them a field.
+grpc::Slice AsField(std::string_view alert) {
+  const auto size = static_cast<std::uint32_t>(alert.size());
   const std::size_t prefix = 1 + CodedOutputStream::VarintSize32(size);
   grpc_slice slice = grpc_slice_malloc(prefix + size);
   std::uint8_t* out = GRPC_SLICE_START_PTR(slice);
   *out++ = kAlertKey;
   out = CodedOutputStream::WriteVarint32ToArray(size, out);
-  scratch.SerializeWithCachedSizesToArray(out);
+  std::ranges::copy(alert, out);
   return grpc::Slice(slice, grpc::Slice::STEAL_REF);
 }
 
@@ -46,17 +47,19 @@ grpc::ByteBuffer Serialize(const v1::SubscribeResponse& message) {
 
 }  // namespace
 
-EncodedAlert::EncodedAlert(const alert::Alert& alert, std::atomic<std::size_t>& live_bytes,
-                           v1::Alert& scratch)
-    : time_ns(alert.time_ns),
-      priority(alert.priority),
-      rule(alert.rule),
-      bytes(EncodeAlert(alert, scratch)),
-      live_bytes_(live_bytes) {
+EncodedAlert::EncodedAlert(store::StoredAlert alert, std::atomic<std::size_t>& live_bytes)
+    : stored(std::move(alert)), bytes(AsField(*stored.bytes)), live_bytes_(live_bytes) {
   live_bytes_ += bytes.size();
 }
 
 EncodedAlert::~EncodedAlert() { live_bytes_ -= bytes.size(); }
+
+const alert::Alert& EncodedAlert::alert() const {
+  std::call_once(parsed_, [this] {
+    if (auto parsed = alert::ParseAlert(*stored.bytes)) alert_ = *std::move(parsed);
+  });
+  return alert_;
+}
 
 grpc::ByteBuffer BatchMessage(std::span<const EncodedAlertPtr> alerts) {
   CHECK(!alerts.empty());
@@ -72,9 +75,9 @@ grpc::ByteBuffer BatchMessage(std::span<const EncodedAlertPtr> alerts) {
   return grpc::ByteBuffer(slices.data(), slices.size());
 }
 
-grpc::ByteBuffer GapMessage(const Loss& loss) {
+grpc::ByteBuffer GapMessage(const store::StoredGap& gap) {
   v1::SubscribeResponse message;
-  ToProto(loss, *message.mutable_gap());
+  ToProto(gap, *message.mutable_gap());
   return Serialize(message);
 }
 

@@ -9,16 +9,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 
 #include "alert/alert.h"
-#include "rpc/loss.h"
 #include "rpc/node_status.h"
-
-namespace nezuban::v1 {
-class Alert;
-}
+#include "store/entry.h"
 
 namespace nezuban::rpc {
 
@@ -26,25 +23,28 @@ namespace nezuban::rpc {
 // by the queues of all subscribers (hence the shared_ptr): `bytes` is reference-counted by gRPC.
 class EncodedAlert {
  public:
-  // Adds its size to `live_bytes` for as long as it exists. `scratch` is overwritten.
-  EncodedAlert(const alert::Alert& alert, std::atomic<std::size_t>& live_bytes, v1::Alert& scratch);
+  // Adds its size to `live_bytes` for as long as it exists.
+  EncodedAlert(store::StoredAlert alert, std::atomic<std::size_t>& live_bytes);
   ~EncodedAlert();
   EncodedAlert(const EncodedAlert&) = delete;
   EncodedAlert& operator=(const EncodedAlert&) = delete;
 
-  const std::int64_t time_ns;
-  const alert::Priority priority;
-  const std::string rule;
+  // All of it, made when first asked for; most subscribers do not. Thread-safe.
+  const alert::Alert& alert() const;
+
+  const store::StoredAlert stored;
   const grpc::Slice bytes;
 
  private:
   std::atomic<std::size_t>& live_bytes_;
+  mutable std::once_flag parsed_;
+  mutable alert::Alert alert_;
 };
 using EncodedAlertPtr = std::shared_ptr<const EncodedAlert>;
 
 // A SubscribeResponse each. An alert's bytes are not copied.
 grpc::ByteBuffer BatchMessage(std::span<const EncodedAlertPtr> alerts);
-grpc::ByteBuffer GapMessage(const Loss& loss);
+grpc::ByteBuffer GapMessage(const store::StoredGap& gap);
 grpc::ByteBuffer HeartbeatMessage(const Heartbeat& heartbeat);
 
 }  // namespace nezuban::rpc

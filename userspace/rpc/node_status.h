@@ -145,6 +145,8 @@ struct Heartbeat {
   StreamTotals stream;
   NodeTotals node;
   std::uint64_t alerts = 0;  // made by the node since the start
+  std::uint64_t cursor = 0;  // the place of the stream
+  std::string store_id;
 };
 
 }  // namespace nezuban::rpc

@@ -65,9 +65,9 @@ void SetHealthy(grpc::Server& server) {
 
 // In the order of construction; destroyed the other way round, so the lock goes last.
 struct Server::Impl {
-  Impl(const StreamOptions& options, StatusProvider provider)
+  Impl(store::Store& store, const StreamOptions& options, StatusProvider provider)
       : status(std::move(provider)),
-        stream(options, [this] { return Totals(status()); }),
+        stream(store, options, [this] { return Totals(status()); }),
         alerts(stream),
         node(stream, status) {}
 
@@ -84,19 +84,24 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Server::~Server() { Stop(); }
 
-Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, StatusProvider status) {
+Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, store::Store& store,
+                                              StatusProvider status,
+                                              std::optional<SocketLock> lock) {
   ASSIGN_OR_RETURN(const std::string unix_target, UnixTarget(options.socket_path));
   std::string tcp_target;
   if (!options.tcp_address.empty()) {
     ASSIGN_OR_RETURN(tcp_target, LoopbackTarget(options.tcp_address));
   }
-  ASSIGN_OR_RETURN(SocketLock lock, SocketLock::Acquire(options.socket_path));
+  if (!lock) {
+    ASSIGN_OR_RETURN(auto acquired, SocketLock::Acquire(options.socket_path));
+    lock.emplace(std::move(acquired));
+  }
   QuietLibraries();
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 
-  auto impl = std::make_unique<Impl>(options.stream, std::move(status));
-  impl->lock.emplace(std::move(lock));
+  auto impl = std::make_unique<Impl>(store, options.stream, std::move(status));
+  impl->lock.emplace(*std::move(lock));
   grpc::ServerBuilder builder;
   SetLimits(builder);
   builder.RegisterService(&impl->alerts);
@@ -118,8 +123,6 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, Stat
   SetHealthy(*impl->server);
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
-
-alert::Sink& Server::sink() { return impl_->stream; }
 
 StreamCounters Server::counters() const { return impl_->stream.counters(); }
 

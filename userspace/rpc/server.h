@@ -6,12 +6,14 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
-#include "alert/sink.h"
 #include "base/result.h"
 #include "rpc/alert_stream.h"
 #include "rpc/node_status.h"
+#include "rpc/socket_lock.h"
+#include "store/store.h"
 
 namespace nezuban::rpc {
 
@@ -27,17 +29,19 @@ class Server {
   // Listens once it returns. The socket is 0600 from its first moment: the process's umask is
   // changed for that long, so files other threads create meanwhile are private too. Errors: exit
   // code 1 for an address that is not allowed, 2 for one that is in use or cannot be had.
-  static Result<std::unique_ptr<Server>> Start(const ServerOptions& options, StatusProvider status);
+  // `lock` is the socket's, if the caller has it already. REQUIRES: the store outlives it.
+  static Result<std::unique_ptr<Server>> Start(const ServerOptions& options, store::Store& store,
+                                               StatusProvider status,
+                                               std::optional<SocketLock> lock = std::nullopt);
   ~Server();
 
-  // Where alerts go in. Valid until the server is destroyed.
-  alert::Sink& sink();
   StreamCounters counters() const;
   // The TCP port that was taken, 0 without TCP.
   std::uint16_t tcp_port() const;
 
   // Lets subscribers read what is queued for at most `grace`, ends their streams, removes the
-  // socket and the lock. Alerts published afterwards are counted as dropped. Again: nothing.
+  // socket and the lock. For all that was published to come, close the store before. Again:
+  // nothing.
   void Stop(std::chrono::milliseconds grace = std::chrono::milliseconds(500));
 
  private:

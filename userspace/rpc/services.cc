@@ -26,6 +26,13 @@ bool Parse(const grpc::ByteBuffer& bytes, v1::SubscribeRequest& request) {
   return reader.status().ok() && request.ParseFromZeroCopyStream(&reader);
 }
 
+// What the store said to a client: a cursor that it never gave out, or `otherwise`.
+grpc::Status Refused(AlertStream& stream, store::Cursor cursor, grpc::StatusCode otherwise,
+                     const Error& error) {
+  const bool ahead = cursor > stream.store().counters().newest;
+  return {ahead ? grpc::StatusCode::FAILED_PRECONDITION : otherwise, error.message};
+}
+
 }  // namespace
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* AlertService::Subscribe(grpc::CallbackServerContext*,
@@ -40,7 +47,13 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* AlertService::Subscribe(grpc::Callba
   if (!subscription) {
     return new Refusal({StatusCode::INVALID_ARGUMENT, subscription.error().message});
   }
-  auto subscriber = std::make_shared<Subscriber>(stream_, std::move(*subscription));
+  // Only for its place: the stream reads for all.
+  const auto reader = stream_.store().OpenReader(subscription->name, subscription->start);
+  if (!reader)
+    return new Refusal(Refused(stream_, subscription->start.cursor,
+                               grpc::StatusCode::RESOURCE_EXHAUSTED, reader.error()));
+  auto subscriber =
+      std::make_shared<Subscriber>(stream_, std::move(*subscription), (*reader)->position());
   Subscriber* reactor = subscriber.get();
   switch (stream_.Add(std::move(subscriber))) {
     case AddResult::kAdded:
@@ -53,6 +66,17 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* AlertService::Subscribe(grpc::Callba
       return new Refusal({StatusCode::UNAVAILABLE, "the monitor is stopping"});
   }
   return reactor;  // lives until its OnDone, which cannot come before gRPC has it
+}
+
+grpc::ServerUnaryReactor* AlertService::Acknowledge(grpc::CallbackServerContext* context,
+                                                    const v1::AcknowledgeRequest* request,
+                                                    v1::AcknowledgeResponse*) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const Status done = stream_.store().Acknowledge(request->name(), request->cursor());
+  reactor->Finish(
+      done ? grpc::Status::OK
+           : Refused(stream_, request->cursor(), grpc::StatusCode::NOT_FOUND, done.error()));
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* NodeService::GetStatus(grpc::CallbackServerContext* context,

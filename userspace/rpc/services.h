@@ -11,12 +11,16 @@ namespace nezuban::rpc {
 
 // Subscribe works on bytes (the "raw" method), so that an alert encoded once goes out as it is.
 class AlertService final
-    : public v1::AlertService::WithRawCallbackMethod_Subscribe<v1::AlertService::Service> {
+    : public v1::AlertService::WithRawCallbackMethod_Subscribe<
+          v1::AlertService::WithCallbackMethod_Acknowledge<v1::AlertService::Service>> {
  public:
   explicit AlertService(AlertStream& stream) : stream_(stream) {}
 
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Subscribe(grpc::CallbackServerContext* context,
                                                         const grpc::ByteBuffer* request) override;
+  grpc::ServerUnaryReactor* Acknowledge(grpc::CallbackServerContext* context,
+                                        const v1::AcknowledgeRequest* request,
+                                        v1::AcknowledgeResponse* response) override;
 
  private:
   AlertStream& stream_;

@@ -187,6 +187,8 @@ void ToProto(const Heartbeat& heartbeat, v1::Heartbeat& out) {
   node.set_events_filtered(heartbeat.node.filtered);
   node.set_events_dropped(heartbeat.node.dropped);
   node.set_alerts(heartbeat.alerts);
+  out.set_cursor(heartbeat.cursor);
+  out.set_store_id(heartbeat.store_id);
 }
 
 Heartbeat FromProto(const v1::Heartbeat& in) {
@@ -196,7 +198,9 @@ Heartbeat FromProto(const v1::Heartbeat& in) {
       FromProto(in.time()),
       {stream.seen(), stream.delivered(), stream.filtered(), stream.dropped()},
       {node.events_seen(), node.events_delivered(), node.events_filtered(), node.events_dropped()},
-      node.alerts()};
+      node.alerts(),
+      in.cursor(),
+      in.store_id()};
 }
 
 }  // namespace nezuban::rpc

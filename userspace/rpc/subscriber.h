@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// One open Subscribe stream: its queue, its counters and its turn to write. For rpc/'s own .cc
-// files only: it includes gRPC.
+// One open Subscribe stream: its place in the store, its queue, its counters and its turn to write.
+// For rpc/'s own .cc files only: it includes gRPC.
+//
+// A live subscriber is offered each alert once, by the stream's worker. One that is behind (it
+// started in the past, or reads more slowly than alerts come) ignores those and is fed from the
+// store, a page at a time, until it has all that was offered meanwhile; then it is live again.
 #pragma once
 
 #include <grpcpp/support/server_callback.h>
@@ -8,13 +12,14 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <variant>
 
 #include "rpc/alert_stream.h"
 #include "rpc/envelope.h"
-#include "rpc/gap_queue.h"
 #include "rpc/subscription.h"
 
 namespace nezuban::rpc {
@@ -22,22 +27,30 @@ namespace nezuban::rpc {
 // gRPC allows one operation at a time. Whoever sets busy_ (under the lock) owns the right to start
 // the next one, and starts it after unlocking: gRPC is never called with the lock held. Finish
 // keeps busy_ set for ever, so nothing can follow it. Thread-safe.
-class Subscriber final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+class Subscriber final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
+                         public std::enable_shared_from_this<Subscriber> {
  public:
-  using Item = std::variant<EncodedAlertPtr, Loss>;
+  using Item = std::variant<EncodedAlertPtr, store::StoredGap>;
 
-  // `stream` must outlive it, and owns it from AlertStream::Add to OnDone.
-  Subscriber(AlertStream& stream, Subscription subscription);
+  // `stream` must outlive it, and owns it from AlertStream::Add to OnDone. It starts behind
+  // `position`.
+  Subscriber(AlertStream& stream, Subscription subscription, store::Cursor position);
 
-  // Queues what the subscription wants of `items`.
+  // The worker has offered everything up to `cursor` before it knew of this one. Once, by Add.
+  void BeginAfter(store::Cursor cursor);
+  // Queues what the subscription wants of `items`, which every live subscriber gets.
   void Offer(std::span<const Item> items);
+  // The same for a page that was read for this one, behind position().
+  void Feed(std::span<const Item> items);
   // Puts a heartbeat behind what is queued, unless one still waits there.
   void Beat(Heartbeat heartbeat);
-  // Gives up the queue; the subscriber is told a gap instead.
+  // Gives up the queue, to read it from the store again.
   void Shed();
   // Ends the stream, with UNAVAILABLE, once the queue has been written.
   void Drain();
 
+  // Of what was queued or left out so far.
+  store::Cursor position() const;
   // Bytes of queued alerts.
   std::size_t queued_bytes() const;
   std::chrono::milliseconds heartbeat_interval() const { return subscription_.heartbeat; }
@@ -49,20 +62,36 @@ class Subscriber final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   void OnDone() override;
 
  private:
-  using Queue = GapQueue<EncodedAlertPtr, Heartbeat>;
   enum class Next : std::uint8_t { kNothing, kWrite, kFinish };
+  struct Slot {
+    std::variant<EncodedAlertPtr, store::StoredGap, Heartbeat> entry;
+    std::size_t bytes = 0;
+    // To go back to if the queue is given up.
+    store::Cursor before = 0;
+    StreamTotals totals_before;
+  };
 
-  void OfferLocked(const EncodedAlertPtr& alert);
+  void TakeLocked(const Item& item);
+  bool IsFullLocked(const Item& item) const;
+  void AskForPageLocked();
   Next TakeTurnLocked();
   grpc::ByteBuffer NextMessageLocked();
+  Slot PopLocked();
   void Act(Next next);
 
   AlertStream& stream_;
   const Subscription subscription_;
 
   mutable std::mutex mutex_;
-  Queue queue_;
+  std::deque<Slot> queue_;
+  std::size_t queued_bytes_ = 0;
   StreamTotals totals_;  // delivered: queued or sent
+  store::Cursor position_;
+  store::Cursor offered_ = 0;  // by the worker, while this one was behind
+  bool live_ = false;
+  bool page_asked_ = false;
+  bool begun_ = false;         // the first heartbeat is queued
+  bool beat_waiting_ = false;  // a heartbeat is queued
   bool busy_ = false;
   bool closed_ = false;  // the peer is gone
   bool draining_ = false;

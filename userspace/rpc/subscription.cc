@@ -33,30 +33,51 @@ Result<std::chrono::milliseconds> ParseHeartbeat(const google::protobuf::Duratio
   return interval;
 }
 
-Status CheckGlobs(const google::protobuf::RepeatedPtrField<std::string>& globs,
+Status CheckTexts(std::string_view member, std::string_view what,
+                  const google::protobuf::RepeatedPtrField<std::string>& texts,
                   const SubscriptionLimits& limits) {
-  if (static_cast<std::size_t>(globs.size()) > limits.max_globs) {
-    return Fail("rules: expected at most " + std::to_string(limits.max_globs) + " globs, got " +
-                    std::to_string(globs.size()),
+  const std::string name(member);
+  if (static_cast<std::size_t>(texts.size()) > limits.max_globs) {
+    return Fail(name + ": expected at most " + std::to_string(limits.max_globs) + " " +
+                    std::string(what) + "s, got " + std::to_string(texts.size()),
                 kBadInput);
   }
-  for (int i = 0; i < globs.size(); ++i) {
-    if (!globs[i].empty() && globs[i].size() <= limits.max_glob_bytes) continue;
-    return Fail("rules[" + std::to_string(i) + "]: expected a glob of 1 to " +
-                    std::to_string(limits.max_glob_bytes) + " bytes, got " +
-                    std::to_string(globs[i].size()),
+  for (int i = 0; i < texts.size(); ++i) {
+    if (!texts[i].empty() && texts[i].size() <= limits.max_glob_bytes) continue;
+    return Fail(name + "[" + std::to_string(i) + "]: expected a " + std::string(what) +
+                    " of 1 to " + std::to_string(limits.max_glob_bytes) + " bytes, got " +
+                    std::to_string(texts[i].size()),
                 kBadInput);
   }
   return {};
 }
 
+Result<store::Start> ParseStart(const v1::SubscribeRequest& request) {
+  using At = store::Start::At;
+  if (request.has_after_cursor()) return store::Start{At::kAfter, request.after_cursor()};
+  switch (request.position()) {
+    case v1::START_POSITION_UNSPECIFIED:
+    case v1::START_POSITION_NEWEST:
+      return store::Start{At::kNewest};
+    case v1::START_POSITION_OLDEST:
+      return store::Start{At::kOldest};
+    default:
+      return Fail(
+          "position: expected 1 (oldest) or 2 (newest), got " + std::to_string(request.position()),
+          kBadInput);
+  }
+}
+
 }  // namespace
 
-bool Subscription::Wants(alert::Priority priority, std::string_view rule) const {
+bool Subscription::Wants(alert::Priority priority, std::string_view rule,
+                         const std::function<const alert::Alert&()>& whole) const {
   if (priority > min_priority) return false;  // larger is less severe
-  return rule_globs.empty() ||
-         std::any_of(rule_globs.begin(), rule_globs.end(),
-                     [&](const std::string& glob) { return GlobMatch(glob, rule); });
+  const auto matches = [&](const std::string& glob) { return GlobMatch(glob, rule); };
+  if (!rule_globs.empty() && std::ranges::none_of(rule_globs, matches)) return false;
+  if (tags.empty()) return true;
+  const std::vector<std::string>& has = whole().tags;
+  return std::ranges::find_first_of(tags, has) != tags.end();
 }
 
 Result<Subscription> ParseSubscription(const v1::SubscribeRequest& request,
@@ -68,8 +89,15 @@ Result<Subscription> ParseSubscription(const v1::SubscribeRequest& request,
                     std::to_string(request.min_priority()),
                 kBadInput);
   }
-  RETURN_IF_ERROR(CheckGlobs(request.rules(), limits));
+  RETURN_IF_ERROR(CheckTexts("rules", "glob", request.rules(), limits));
   subscription.rule_globs.assign(request.rules().begin(), request.rules().end());
+  RETURN_IF_ERROR(CheckTexts("tags", "tag", request.tags(), limits));
+  subscription.tags.assign(request.tags().begin(), request.tags().end());
+  ASSIGN_OR_RETURN(subscription.start, ParseStart(request));
+  if (!request.name().empty() && !store::IsConsumerName(request.name())) {
+    return Fail("name: expected 1 to 64 letters, digits, '.', '_' and '-'", kBadInput);
+  }
+  subscription.name = request.name();
   if (request.has_heartbeat_interval()) {
     ASSIGN_OR_RETURN(subscription.heartbeat, ParseHeartbeat(request.heartbeat_interval(), limits));
   }

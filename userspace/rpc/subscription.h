@@ -4,12 +4,14 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "alert/alert.h"
 #include "base/result.h"
+#include "store/store.h"
 
 namespace nezuban::v1 {
 class SubscribeRequest;
@@ -19,7 +21,7 @@ namespace nezuban::rpc {
 
 // The bounds every request must keep to.
 struct SubscriptionLimits {
-  std::size_t max_globs = 64;
+  std::size_t max_globs = 64;  // and tags
   std::size_t max_glob_bytes = 256;
   std::chrono::milliseconds min_heartbeat{1000};
   std::chrono::milliseconds max_heartbeat{3600 * 1000};
@@ -29,10 +31,14 @@ struct SubscriptionLimits {
 struct Subscription {
   alert::Priority min_priority = alert::Priority::kDebug;
   std::vector<std::string> rule_globs;  // any of them; none: all rules
+  std::vector<std::string> tags;        // any of them; none: all alerts
   std::chrono::milliseconds heartbeat{10 * 1000};
+  store::Start start;
+  std::string name;
 
-  // Whether it asks for alerts of this rule and priority.
-  bool Wants(alert::Priority priority, std::string_view rule) const;
+  // Whether it asks for this alert. `whole` is called only if its priority and rule do not decide.
+  bool Wants(alert::Priority priority, std::string_view rule,
+             const std::function<const alert::Alert&()>& whole) const;
 };
 
 // Checks a request. The error says which member, and what was expected; exit_code 1.

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "alert/proto.h"
-#include "rpc/loss.h"
 #include "rpc/node_status.h"
+#include "store/entry.h"
 
 namespace nezuban::v1 {
 class Gap;
@@ -18,8 +18,8 @@ namespace nezuban::rpc {
 using alert::FromProto;
 using alert::ToProto;
 
-void ToProto(const Loss& loss, v1::Gap& out);
-Loss FromProto(const v1::Gap& gap);
+void ToProto(const store::StoredGap& gap, v1::Gap& out);
+store::StoredGap FromProto(const v1::Gap& gap);
 void ToProto(const Heartbeat& heartbeat, v1::Heartbeat& out);
 Heartbeat FromProto(const v1::Heartbeat& heartbeat);
 void ToProto(const NodeStatus& status, v1::GetStatusResponse& out);

@@ -10,16 +10,8 @@ namespace nezuban::store {
 namespace {
 
 constexpr int kBadInput = 1;
-constexpr std::size_t kMaxName = 64;
 // A consumer that has not been seen for that long is spared nothing any more, and its name is free.
 constexpr std::int64_t kConsumerIdleNs = std::int64_t{30} * 24 * 3600 * 1'000'000'000;
-
-bool IsName(const std::string& name) {
-  static constexpr char kAllowed[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-  return !name.empty() && name.size() <= kMaxName &&
-         name.find_first_not_of(kAllowed) == std::string::npos;
-}
 
 }  // namespace
 
@@ -135,10 +127,8 @@ Result<Cursor> Shelf::Register(const std::string& name, Start start, std::int64_
   const std::lock_guard lock(mutex_);
   ASSIGN_OR_RETURN(const Cursor position, StartOf(start));
   if (name.empty()) return position;
-  if (!IsName(name)) {
-    return Fail(
-        "name: expected 1 to " + std::to_string(kMaxName) + " of letters, digits, '.', '_' and '-'",
-        kBadInput);
+  if (!IsConsumerName(name)) {
+    return Fail("name: expected 1 to 64 letters, digits, '.', '_' and '-'", kBadInput);
   }
   const auto known = consumers_.find(name);
   if (known == consumers_.end() && consumers_.size() >= options_.max_consumers) {

@@ -19,6 +19,14 @@ std::int64_t WallClockNs() {
 
 }  // namespace
 
+bool IsConsumerName(std::string_view name) {
+  static constexpr std::string_view kAllowed =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  constexpr std::size_t kMaxBytes = 64;
+  return !name.empty() && name.size() <= kMaxBytes &&
+         name.find_first_not_of(kAllowed) == std::string_view::npos;
+}
+
 struct Reader::State {
   Shelf& shelf;
   const std::string name;

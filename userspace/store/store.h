@@ -50,6 +50,9 @@ struct Start {
   Cursor cursor = 0;  // with kAfter
 };
 
+// 1 to 64 letters, digits, '.', '_' and '-'.
+bool IsConsumerName(std::string_view name);
+
 // Since the start, but for those that say otherwise.
 struct StoreCounters {
   std::uint64_t published = 0;  // lost ones included
@@ -81,7 +84,7 @@ class Store final : public alert::Sink {
   void Publish(std::shared_ptr<const alert::Alert> alert) noexcept override;
   std::uint64_t dropped() const override;
 
-  // A reader of its own for each call. With a name (1 to 64 of [A-Za-z0-9._-]) its acknowledged
+  // A reader of its own for each call. With a name (IsConsumerName) its acknowledged
   // position is kept, and `start` only counts the first time. Errors (exit 1): the name is not
   // valid, there are too many, or a cursor that this store never gave out.
   Result<std::unique_ptr<Reader>> OpenReader(const std::string& name, Start start);

@@ -71,13 +71,15 @@ TEST(AlertLine, TellsOfLosses) {
 }
 
 TEST(GapLine, SaysHowManyAndWhy) {
-  const rpc::Loss one{1, 0, 0, rpc::LossReason::kNodeBusy};
+  const store::StoredGap one{5, 5, 1, 0, 0, store::GapReason::kNodeBusy};
   EXPECT_EQ(GapLine(one, false),
             "-- 1 alert lost between 1970-01-01T00:00:00.000000000Z and "
             "1970-01-01T00:00:00.000000000Z: the node made alerts too fast");
-  EXPECT_EQ(GapJson({3, 0, 1, rpc::LossReason::kSubscriberSlow}),
-            R"({"gap":{"count":3,"first_time":"1970-01-01T00:00:00.000000000Z",)"
-            R"("last_time":"1970-01-01T00:00:00.000000001Z",)"
+  EXPECT_EQ(GapLine({5, 9, 0, 0, 0, store::GapReason::kRestart}, false).substr(0, 42),
+            "-- nobody knows how many alerts were lost ");
+  EXPECT_EQ(GapJson({7, 9, 3, 0, 1, store::GapReason::kSubscriberSlow}),
+            R"({"gap":{"count":3,"first_cursor":7,"first_time":"1970-01-01T00:00:00.000000000Z",)"
+            R"("last_cursor":9,"last_time":"1970-01-01T00:00:00.000000001Z",)"
             R"("reason":"the subscriber was too slow"}})");
 }
 

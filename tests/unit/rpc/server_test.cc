@@ -55,7 +55,7 @@ TEST(Server, TellsItsStatus) {
 
 TEST(Server, ASecondOneIsToldWhoHasTheSocket) {
   TestServer server;
-  const auto second = Server::Start({.socket_path = server.socket}, SomeStatus);
+  const auto second = Server::Start({.socket_path = server.socket}, *SomeStore(), SomeStatus);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().exit_code, 2);
   EXPECT_THAT(second.error().message, HasSubstr("in use by pid " + std::to_string(::getpid())));
@@ -66,7 +66,7 @@ TEST(Server, ASecondOneIsToldWhoHasTheSocket) {
 TEST(Server, StartsAgainAtTheSamePlace) {
   testlib::TempDir dir;
   for (int i = 0; i < 3; ++i) {
-    auto server = Server::Start({.socket_path = dir / "x.sock"}, SomeStatus);
+    auto server = Server::Start({.socket_path = dir / "x.sock"}, *SomeStore(), SomeStatus);
     ASSERT_TRUE(server) << server.error().message;
     EXPECT_TRUE(std::filesystem::exists(dir / "x.sock"));
     (*server)->Stop();
@@ -86,13 +86,13 @@ TEST(Server, APathWithOddCharactersIsTakenAsItIs) {
 TEST(Server, TakesAFreeLoopbackPortAndKeepsItToItself) {
   testlib::TempDir dir;
   for (const std::string host : {"127.0.0.1", "[::1]"}) {
-    auto server = Server::Start({dir / "a.sock", host + ":0"}, SomeStatus);
+    auto server = Server::Start({dir / "a.sock", host + ":0"}, *SomeStore(), SomeStatus);
     ASSERT_TRUE(server) << server.error().message;
     const std::string address = host + ":" + std::to_string((*server)->tcp_port());
     auto client = Client::Create(address);
     ASSERT_TRUE(client);
     EXPECT_TRUE(client->GetStatus(milliseconds(10'000)));
-    const auto second = Server::Start({dir / "b.sock", address}, SomeStatus);
+    const auto second = Server::Start({dir / "b.sock", address}, *SomeStore(), SomeStatus);
     ASSERT_FALSE(second) << "gRPC shares ports unless told not to";
     EXPECT_EQ(second.error().exit_code, 2);
     EXPECT_THAT(second.error().message, HasSubstr(address));
@@ -104,7 +104,7 @@ TEST(Server, TakesAFreeLoopbackPortAndKeepsItToItself) {
 TEST(Server, RefusesToLeaveTheMachine) {
   testlib::TempDir dir;
   for (const char* address : {"0.0.0.0:0", "[::]:0", "10.1.2.3:0", "localhost:0", "nonsense"}) {
-    const auto server = Server::Start({dir / "x.sock", address}, SomeStatus);
+    const auto server = Server::Start({dir / "x.sock", address}, *SomeStore(), SomeStatus);
     ASSERT_FALSE(server) << address;
     EXPECT_EQ(server.error().exit_code, 1);
     EXPECT_FALSE(std::filesystem::exists(dir / "x.sock"));
@@ -119,13 +119,14 @@ TEST(Server, StopsPromptlyWithOpenStreams) {
   server.Publish(1, 5000, "rule", alert::Priority::kWarning, 1000);
   ASSERT_TRUE(waiting.ReadUntil(5000));
   const auto before = steady_clock::now();
+  server.store->Close();
   server.server->Stop(milliseconds(300));
   EXPECT_LT(steady_clock::now() - before, milliseconds(3000));
   EXPECT_FALSE(std::filesystem::exists(server.socket));
   EXPECT_FALSE(waiting.Next());
   EXPECT_EQ(waiting.Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
   server.Publish(6000, 6000);  // counted, not lost in silence
-  EXPECT_EQ(server.server->sink().dropped(), 1u);
+  EXPECT_EQ(server.store->dropped(), 1u);
   server.server->Stop();
 }
 
@@ -134,7 +135,10 @@ TEST(Server, WhatWasPublishedBeforeStopIsDelivered) {
   Reader reader(server.Connect());
   ASSERT_TRUE(reader.NextHeartbeat());
   server.Publish(1, 997);
-  std::thread stopper([&] { server.server->Stop(milliseconds(10'000)); });
+  std::thread stopper([&] {
+    server.store->Close();
+    server.server->Stop(milliseconds(10'000));
+  });
   EXPECT_TRUE(reader.ReadUntil(997));
   EXPECT_FALSE(reader.Next());
   EXPECT_EQ(reader.Finish().error_message(), "the monitor is stopping");

@@ -13,10 +13,19 @@ namespace {
 
 using alert::Priority;
 
+// Whether an alert of this priority and rule is wanted, whatever else it has.
+bool Wants(const Subscription& subscription, Priority priority, std::string_view rule) {
+  return subscription.Wants(priority, rule, []() -> const alert::Alert& {
+    ADD_FAILURE() << "not needed";
+    static const alert::Alert kNone;
+    return kNone;
+  });
+}
+
 TEST(ParseSubscription, NothingAskedMeansAll) {
   const auto subscription = ParseSubscription({}, {});
   ASSERT_TRUE(subscription);
-  EXPECT_TRUE(subscription->Wants(Priority::kDebug, "any"));
+  EXPECT_TRUE(Wants(*subscription, Priority::kDebug, "any"));
   EXPECT_EQ(subscription->heartbeat.count(), 10'000);
 }
 
@@ -93,7 +102,47 @@ TEST(Subscription, WantsByPriorityAndGlob) {
       {Priority::kDebug, "shell", false},
   };
   for (const auto& c : kCases)
-    EXPECT_EQ(subscription.Wants(c.priority, c.rule), c.wanted) << c.rule;
+    EXPECT_EQ(Wants(subscription, c.priority, c.rule), c.wanted) << c.rule;
+}
+
+TEST(Subscription, OneOfTheTagsIsEnough) {
+  v1::SubscribeRequest request;
+  request.add_tags("network");
+  request.add_tags("mitre_execution");
+  const auto subscription = ParseSubscription(request, {});
+  ASSERT_TRUE(subscription);
+  const auto wants = [&](std::vector<std::string> tags) {
+    alert::Alert alert;
+    alert.tags = std::move(tags);
+    return subscription->Wants(Priority::kDebug, "r",
+                               [&]() -> const alert::Alert& { return alert; });
+  };
+  EXPECT_TRUE(wants({"container", "network"}));
+  EXPECT_TRUE(wants({"mitre_execution"}));
+  EXPECT_FALSE(wants({"container"}));
+  EXPECT_FALSE(wants({}));
+}
+
+TEST(ParseSubscription, KnowsWhereToStart) {
+  using At = store::Start::At;
+  v1::SubscribeRequest request;
+  EXPECT_EQ(ParseSubscription(request, {})->start.at, At::kNewest);
+  request.set_position(v1::START_POSITION_OLDEST);
+  EXPECT_EQ(ParseSubscription(request, {})->start.at, At::kOldest);
+  request.set_after_cursor(7);
+  EXPECT_EQ(ParseSubscription(request, {})->start.at, At::kAfter);
+  EXPECT_EQ(ParseSubscription(request, {})->start.cursor, 7u);
+  request.set_position(static_cast<v1::StartPosition>(9));
+  EXPECT_EQ(ParseSubscription(request, {}).error().message,
+            "position: expected 1 (oldest) or 2 (newest), got 9");
+  request.Clear();
+  request.set_name("a/b");
+  EXPECT_FALSE(ParseSubscription(request, {}));
+  request.set_name("a-b");
+  EXPECT_EQ(ParseSubscription(request, {})->name, "a-b");
+  request.add_tags("");
+  EXPECT_EQ(ParseSubscription(request, {}).error().message,
+            "tags[0]: expected a tag of 1 to 256 bytes, got 0");
 }
 
 }  // namespace

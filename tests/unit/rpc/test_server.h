@@ -14,8 +14,8 @@
 #include "nezuban/v1/alert_service.grpc.pb.h"
 #include "nezuban/v1/node_service.grpc.pb.h"
 #include "rpc/server.h"
-#include "testlib/temp_dir.h"
 #include "testlib/alert_builder.h"
+#include "testlib/temp_dir.h"
 
 namespace nezuban::rpc {
 
@@ -26,12 +26,21 @@ inline NodeStatus SomeStatus() {
   return status;
 }
 
+// In memory, for servers that nobody publishes to. The same for all of them.
+inline const std::unique_ptr<store::Store>& SomeStore() {
+  static const std::unique_ptr<store::Store> kStore = *store::Store::Open({});
+  return kStore;
+}
+
 class TestServer {
  public:
-  explicit TestServer(StreamOptions stream = {}, const std::string& name = "x.sock")
+  explicit TestServer(StreamOptions stream = {}, const std::string& name = "x.sock",
+                      store::StoreOptions stored = {})
       : socket(dir_ / name) {
+    stored.max_age = std::chrono::hours(24 * 365 * 100);  // the alerts are of 1970
+    store = *store::Store::Open(stored);
     ServerOptions options{.socket_path = socket, .tcp_address = "", .stream = stream};
-    auto started = Server::Start(options, SomeStatus);
+    auto started = Server::Start(options, *store, SomeStatus);
     EXPECT_TRUE(started) << started.error().message;
     if (started) server = std::move(*started);
   }
@@ -47,7 +56,7 @@ class TestServer {
   void Publish(int first, int last, const std::string& rule = "rule",
                alert::Priority priority = alert::Priority::kWarning, std::size_t padding = 0) {
     for (int i = first; i <= last; ++i) {
-      server->sink().Publish(testlib::NumberedAlert(i, rule, priority, padding));
+      store->Publish(testlib::NumberedAlert(i, rule, priority, padding));
     }
   }
 
@@ -56,6 +65,7 @@ class TestServer {
 
  public:
   const std::string socket;
+  std::unique_ptr<store::Store> store;
   std::unique_ptr<Server> server;
 };
 
@@ -100,27 +110,31 @@ class Reader {
   }
   void Cancel() { context_.TryCancel(); }
 
-  std::vector<int> ids;    // of the alerts, as they came
+  std::vector<int> ids;  // of the alerts, as they came
+  std::uint64_t cursor = 0;
   std::uint64_t lost = 0;  // as the gaps said
   std::size_t gaps = 0;
   std::size_t batches = 0;
   std::size_t bytes = 0;
 
  private:
-  // In order, without repetition, and what a gap says lies between its neighbours.
+  // In order, without repetition, and what a gap says ends before what follows.
   void Count(const v1::SubscribeResponse& message) {
     bytes += message.ByteSizeLong();
     if (message.has_gap()) {
       ++gaps;
       lost += message.gap().count();
       EXPECT_GT(message.gap().count(), 0u);
-      EXPECT_GT(message.gap().first_time().nanos(), last_);
+      EXPECT_GT(message.gap().last_time().nanos(),
+                last_);  // what was deleted began before, perhaps
       EXPECT_GE(message.gap().last_time().nanos(), message.gap().first_time().nanos());
       last_ = message.gap().last_time().nanos();
     }
     batches += message.has_alerts() ? 1 : 0;
     for (const v1::Alert& alert : message.alerts().alerts()) {
       ids.push_back(std::stoi(alert.id()));
+      EXPECT_GT(alert.cursor(), cursor);
+      cursor = alert.cursor();
       EXPECT_GT(ids.back(), last_);
       last_ = ids.back();
     }

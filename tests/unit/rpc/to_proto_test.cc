@@ -20,7 +20,7 @@ using testlib::FullAlert;
 TEST(FromProto, UnknownEnumsBecomeSomethingHarmless) {
   v1::Gap gap;
   gap.set_reason(static_cast<v1::GapReason>(77));
-  EXPECT_EQ(FromProto(gap).reason, LossReason::kUnspecified);
+  EXPECT_EQ(FromProto(gap).reason, store::GapReason::kUnspecified);
 }
 
 TEST(ToProto, KeepsTheStatus) {
@@ -97,12 +97,15 @@ v1::SubscribeResponse Parse(const grpc::ByteBuffer& bytes) {
 
 TEST(Envelope, ABatchIsTheMessageProtobufWouldMake) {
   std::atomic<std::size_t> live{0};
-  v1::Alert scratch;
   std::vector<EncodedAlertPtr> batch;
   for (const std::size_t size : {0, 1, 127, 128, 16383, 16384, 100000}) {
     alert::Alert alert = FullAlert();
     alert.message = std::string(size, 'x');
-    batch.push_back(std::make_shared<const EncodedAlert>(alert, live, scratch));
+    v1::Alert encoded;
+    ToProto(alert, encoded);
+    const auto bytes = std::make_shared<const std::string>(encoded.SerializeAsString());
+    batch.push_back(std::make_shared<const EncodedAlert>(
+        store::StoredAlert{1, alert.time_ns, alert.priority, alert.rule, bytes}, live));
   }
   EXPECT_GT(live, 132000u);
   const v1::SubscribeResponse message = Parse(BatchMessage(batch));
@@ -119,10 +122,14 @@ TEST(Envelope, ABatchIsTheMessageProtobufWouldMake) {
 }
 
 TEST(Envelope, AGapKeepsItsReason) {
-  const auto message = Parse(GapMessage({5, 10, 20, LossReason::kMemoryLimit}));
+  const auto message = Parse(GapMessage({7, 11, 5, 10, 20, store::GapReason::kMemoryLimit}));
   EXPECT_EQ(message.gap().reason(), v1::GAP_REASON_MEMORY_LIMIT);
   EXPECT_EQ(message.gap().count(), 5u);
   EXPECT_EQ(FromProto(message.gap().last_time()), 20);
+  const store::StoredGap back = FromProto(message.gap());
+  EXPECT_EQ(back.first, 7u);
+  EXPECT_EQ(back.last, 11u);
+  EXPECT_EQ(back.first_ns, 10);
 }
 
 }  // namespace
