@@ -20,7 +20,8 @@ REFLECTION = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
 SERVICE = "nezuban.v1.AlertService"
 REASONS = {0: "no reason given", 1: "the subscriber was too slow",
            2: "too much memory was held for subscribers", 3: "the node made alerts too fast",
-           4: "the alert was too large"}
+           4: "the alert was too large", 5: "the store had to delete them",
+           6: "the store could not write them", 7: "the store was damaged", 8: "the monitor was not running"}
 
 
 def reflection_messages():
@@ -119,6 +120,7 @@ def alert_dict(alert, priorities):
         "ancestors": [{"exe_path": a.exe_path, "name": a.name, "pid": a.pid} for a in alert.ancestors],
         "container_id": container_text(alert.container),
         "container_runtime": alert.container.runtime,
+        "cursor": alert.cursor,
         "event": alert.event_type,
         "hostname": alert.hostname,
         "id": alert.id,
@@ -141,7 +143,8 @@ def lines(response, priorities, heartbeats):
         yield alert_dict(alert, priorities)
     if response.HasField("gap"):
         gap = response.gap
-        yield {"gap": {"count": gap.count, "first_time": time_text(gap.first_time),
+        yield {"gap": {"count": gap.count, "first_cursor": gap.first_cursor,
+                       "first_time": time_text(gap.first_time), "last_cursor": gap.last_cursor,
                        "last_time": time_text(gap.last_time), "reason": REASONS.get(gap.reason, "unknown")}}
     if heartbeats and response.HasField("heartbeat"):
         yield {"heartbeat": MessageToDict(response.heartbeat, preserving_proto_field_name=True,
@@ -159,7 +162,9 @@ def follow(arguments):
     method = pool.FindServiceByName(SERVICE).FindMethodByName("Subscribe")
     request_class, response_class = message_class(method.input_type), message_class(method.output_type)
     priorities = {v.number: v.name for v in pool.FindEnumTypeByName("nezuban.v1.Priority").values}
-    request = request_class(min_priority=arguments.priority, rules=arguments.rule)
+    request = request_class(min_priority=arguments.priority, rules=arguments.rule, name=arguments.name)
+    if arguments.after is not None:
+        request.after_cursor = arguments.after
     if arguments.heartbeat:
         request.heartbeat_interval.FromMilliseconds(int(arguments.heartbeat * 1000))
     call = channel.unary_stream(f"/{SERVICE}/Subscribe", request_serializer=request_class.SerializeToString,
@@ -179,6 +184,8 @@ def main():
     parser.add_argument("address", help="unix:///PATH or 127.0.0.1:PORT")
     parser.add_argument("--priority", type=int, default=0, help="1 (emergency) to 8 (debug); 0: all")
     parser.add_argument("--rule", action="append", default=[], help="glob on the rule's name; may be repeated")
+    parser.add_argument("--after", type=int, help="start behind that cursor; 0: at the oldest")
+    parser.add_argument("--name", default="", help="of a subscriber whose place the node keeps")
     parser.add_argument("--count", type=int, default=0, help="stop after that many alerts")
     parser.add_argument("--heartbeat", type=float, default=0, help="seconds between heartbeats")
     parser.add_argument("--heartbeats", action="store_true", help="print them too")

@@ -140,6 +140,12 @@ Result<std::unique_ptr<recording::Recorder>> Record(const Config& config,
   return CreateRecording(config.record, config, 0, std::move(redactor));
 }
 
+std::int64_t WallClockNs() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 store::StoreOptions StoreOptions(const Config& config) {
   store::StoreOptions options;
   if (config.store != "memory") options.directory = config.store;
@@ -162,6 +168,7 @@ Status Serve(const Config& config, RuleLoader& loader,
   server_options.tcp_address = config.listen;
   // Before anything is attached: the socket's lock tells whether another monitor lives here.
   ASSIGN_OR_RETURN(auto lock, rpc::SocketLock::Acquire(config.socket));
+  const std::int64_t blind_since_ns = WallClockNs();
   ASSIGN_OR_RETURN(const auto store, store::Store::Open(StoreOptions(config)));
   ASSIGN_OR_RETURN(const auto server,
                    rpc::Server::Start(
@@ -172,6 +179,7 @@ Status Serve(const Config& config, RuleLoader& loader,
   ASSIGN_OR_RETURN(const auto source, OpenSensors(config));
   probe::EventSet wanted = WantedEvents(*rules);
   source->SetEnabled(wanted);
+  store->PublishBlindTime(blind_since_ns, WallClockNs());
 
   std::optional<sinks::StdoutSink> lines;
   std::vector<alert::Sink*> sinks = sink_set->inlets();

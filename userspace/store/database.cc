@@ -141,6 +141,7 @@ OrFault<void> Database::Load() {
   backward_.Bind(1, INT64_MAX).Bind(2, 1);
   FAULT_OR(const bool row, backward_.Step());
   const auto newest = row ? static_cast<Cursor>(backward_.Int(1)) : state_.deleted_last;
+  newest_ns_ = row ? backward_.Int(3) : 0;
   if (newest != state_.newest || state_.deleted_last > newest || newest > INT64_MAX) {
     return tl::unexpected(Fault{Fault::Kind::kDamaged, "its newest entry is not what it says"});
   }

@@ -69,6 +69,8 @@ class Database {
   Cursor newest() const { return state_.newest; }              // or what it was made with
   Cursor deleted_last() const { return state_.deleted_last; }  // the first is behind it
   std::int64_t alive_ns() const { return state_.alive_ns; }    // the latest time it knows of
+  // The time of the newest entry when it was opened; 0: there was none.
+  std::int64_t newest_ns() const { return newest_ns_; }
   std::uint64_t alerts() const { return state_.alerts; }
   OrFault<std::uint64_t> UsedBytes();
   // The file must not grow beyond that; for tests, as a disk that is full.
@@ -109,6 +111,7 @@ class Database {
   bool is_new_ = false;
   std::string id_;
   State state_;
+  std::int64_t newest_ns_ = 0;
   std::vector<Jump> jumps_;
 };
 

@@ -46,7 +46,7 @@ bool Inbox::Push(std::shared_ptr<const alert::Alert> alert) {
 
 void Inbox::AddLoss(std::int64_t time_ns) {
   auto* last = slots_.empty() ? nullptr : std::get_if<StoredGap>(&slots_.back().item);
-  if (last == nullptr) {
+  if (last == nullptr || last->reason != GapReason::kNodeBusy) {
     slots_.push_back({StoredGap{0, 0, 1, time_ns, time_ns, GapReason::kNodeBusy}});
     return;
   }

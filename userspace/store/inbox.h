@@ -27,6 +27,7 @@ class Inbox {
 
   // False: it is part of a gap.
   bool Push(std::shared_ptr<const alert::Alert> alert);
+  void AddGap(const StoredGap& gap) { slots_.push_back({gap}); }
   // REQUIRES: not empty.
   Item Pop();
   bool empty() const { return slots_.empty(); }

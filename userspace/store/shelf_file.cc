@@ -19,9 +19,10 @@ constexpr std::int64_t kLongestPauseNs = 30 * kSecondNs;
 // At the start only that many of the newest rows are looked at: some milliseconds, whatever the
 // size. Readers look at each row they get.
 constexpr std::size_t kRowsChecked = 1000;
-// Alerts that were on their way when the monitor died can be of events that long before the last
-// that the file knows of: events are held back for what could still arrive.
-constexpr std::int64_t kOnTheirWayNs = 2 * kSecondNs;
+// What was on its way when the monitor died is of events after the newest alert, but for those
+// that were held back for what could still arrive; and not of events as old as that at all.
+constexpr std::int64_t kHeldBackNs = 2 * kSecondNs;
+constexpr std::int64_t kOldestOnTheWayNs = 30 * kSecondNs;
 constexpr char kFileName[] = "/alerts.db";
 
 OrFault<void> MakeDirectory(const std::string& path) {
@@ -102,8 +103,10 @@ OrFault<void> Shelf::OpenFile(std::int64_t now_ns) {
   RETURN_IF_FAULT(LoadConsumers());
   if (database_->is_new()) return {};
   if (recent_.empty()) newest_ = written_ = std::max(newest_, database_->newest() + 1);
-  return WriteGap(FirstUnwritten() - 1, database_->alive_ns() - kOnTheirWayNs, GapReason::kRestart,
-                  now_ns);
+  const std::int64_t first_ns = std::max(std::min(database_->newest_ns(), database_->alive_ns()),
+                                         database_->alive_ns() - kOldestOnTheWayNs) -
+                                kHeldBackNs;
+  return WriteGap(FirstUnwritten() - 1, first_ns, GapReason::kRestart, now_ns);
 }
 
 // What was in the old file is a gap in the new one; what is still in memory is written again.

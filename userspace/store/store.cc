@@ -104,6 +104,10 @@ void Store::Publish(std::shared_ptr<const alert::Alert> alert) noexcept {
   impl_->writer.Publish(std::move(alert));
 }
 
+void Store::PublishBlindTime(std::int64_t first_ns, std::int64_t last_ns) {
+  impl_->writer.AddGap({0, 0, 0, first_ns, last_ns, GapReason::kRestart});
+}
+
 std::uint64_t Store::dropped() const { return impl_->writer.dropped(); }
 
 Result<std::unique_ptr<Reader>> Store::OpenReader(const std::string& name, Start start) {

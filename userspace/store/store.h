@@ -84,6 +84,10 @@ class Store final : public alert::Sink {
   void Publish(std::shared_ptr<const alert::Alert> alert) noexcept override;
   std::uint64_t dropped() const override;
 
+  // Nobody watched between these times, since the epoch: readers get a gap (kRestart) that says so.
+  // For the time that it takes to start; what was before, Open tells itself.
+  void PublishBlindTime(std::int64_t first_ns, std::int64_t last_ns);
+
   // A reader of its own for each call. With a name (IsConsumerName) its acknowledged
   // position is kept, and `start` only counts the first time. Errors (exit 1): the name is not
   // valid, there are too many, or a cursor that this store never gave out.

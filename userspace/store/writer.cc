@@ -45,6 +45,14 @@ void Writer::Publish(std::shared_ptr<const alert::Alert> alert) noexcept {
   if (was_empty) wake_.notify_one();
 }
 
+void Writer::AddGap(const StoredGap& gap) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!closing_) inbox_.AddGap(gap);
+  }
+  wake_.notify_one();
+}
+
 void Writer::Poke() {
   {
     const std::lock_guard lock(mutex_);
@@ -146,7 +154,7 @@ std::vector<Entry> Writer::Encode(const std::vector<Inbox::Item>& items, bool& s
     if (const auto* loss = std::get_if<StoredGap>(&item)) {
       StoredGap gap = *loss;
       gap.first = cursor;
-      gap.last = cursor + gap.count - 1;
+      gap.last = cursor + std::max<std::uint64_t>(gap.count, 1) - 1;
       entries.emplace_back(gap);
     } else {
       entries.push_back(EncodeAlert(*std::get<0>(item), cursor));

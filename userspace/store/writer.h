@@ -28,6 +28,8 @@ class Writer {
 
   // ---- Any thread.
   void Publish(std::shared_ptr<const alert::Alert> alert) noexcept;
+  // One that nobody knows the size of.
+  void AddGap(const StoredGap& gap);
   // There is something to write besides alerts.
   void Poke();
   void Count(StoreCounters& counters) const;

@@ -45,6 +45,14 @@ TEST(Inbox, TakesNothingUntilHalfOfItWasTaken) {
   EXPECT_EQ(Drain(inbox), "3 4 5..6*2 7");
 }
 
+TEST(Inbox, LossesDoNotBecomePartOfAnotherGap) {
+  Inbox inbox(1, 1 << 20);
+  inbox.Push(NumberedAlert(1));
+  inbox.AddGap({0, 0, 0, 50, 60, GapReason::kRestart});
+  inbox.Push(NumberedAlert(70));
+  EXPECT_EQ(Drain(inbox), "1 50..60*0 70..70*1");
+}
+
 TEST(Inbox, IsBoundedInBytes) {
   Inbox inbox(1000, 100'000);
   int taken = 0;

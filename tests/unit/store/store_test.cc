@@ -191,6 +191,22 @@ TEST_P(StoreTest, ManyReadersAndPublishersAtOnce) {
   for (std::thread& thread : threads) thread.join();
 }
 
+TEST_P(StoreTest, BlindTimeIsAGapOfUnknownSize) {
+  Open();
+  const auto reader = OpenReader();
+  Publish(*store_, 1, 1);
+  store_->PublishBlindTime(50, 60);
+  Publish(*store_, 70, 70);
+  Seen seen;
+  ASSERT_TRUE(seen.ReadUntil(*reader, 2));
+  EXPECT_THAT(seen.ids, testing::ElementsAre(1, 70));
+  ASSERT_EQ(seen.gaps.size(), 1u);
+  EXPECT_EQ(seen.gaps[0].reason, GapReason::kRestart);
+  EXPECT_EQ(seen.gaps[0].count, 0u);
+  EXPECT_EQ(seen.gaps[0].first_ns, 50);
+  EXPECT_EQ(seen.gaps[0].last_ns, 60);
+}
+
 TEST_P(StoreTest, NamesAreChecked) {
   StoreOptions options;
   options.max_consumers = 2;
