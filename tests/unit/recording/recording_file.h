@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -13,22 +10,9 @@
 #include "recording/reader.h"
 #include "recording/recorder.h"
 #include "testlib/record_builder.h"
+#include "testlib/temp_dir.h"
 
 namespace nezuban::recording {
-
-// A directory that goes away with the test.
-class TempDir {
- public:
-  TempDir() {
-    char name[] = "/tmp/nezuban-recording-XXXXXX";
-    path_ = ::mkdtemp(name);
-  }
-  ~TempDir() { std::filesystem::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 inline std::string Slurp(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
