@@ -46,6 +46,7 @@ class Client::Worker {
 
   ~Worker() {
     thread_.request_stop();
+    { const std::lock_guard lock(mutex_); }  // not between its last look and its wait
     wake_.notify_all();
     thread_.join();
     runtime_.reset();  // its callbacks use the rest
@@ -126,7 +127,8 @@ class Client::Worker {
       for (Answered& one : answers) Finish(one.cgroup_id, std::move(one.answer));
       for (Container& container : requests) Begin(std::move(container));
       while (Job* job = schedule_.Next(Clock::now())) Attempt(*job);
-      pending_ = schedule_.size();
+      // Where nobody can be asked, nothing is to be expected soon.
+      pending_ = runtime_ == nullptr ? 0 : schedule_.size();
       begun_ += requests.size();
     }
   }

@@ -5,8 +5,8 @@
 
 #include <condition_variable>
 #include <mutex>
-#include <set>
 #include <utility>
+#include <vector>
 
 #include "cri/answers.h"
 #include "cri/runtime/v1/api.grpc.pb.h"
@@ -38,8 +38,10 @@ Outcome OutcomeOf(const grpc::Status& status) {
 
 }  // namespace
 
-// The calls under way: cancelled and waited for at the end. Callbacks keep it alive.
-class Runtime::Calls : public std::enable_shared_from_this<Calls> {
+// The calls under way: cancelled and waited for at the end. A context owns the connection too, and
+// one that is closed by gRPC's own thread has that thread wait for itself: so a callback ends its
+// context before it says that it is done.
+class Runtime::Calls {
  public:
   explicit Calls(const std::string& path) : stub_(v1::RuntimeService::NewStub(Connect(path))) {}
 
@@ -58,16 +60,21 @@ class Runtime::Calls : public std::enable_shared_from_this<Calls> {
     call->context.set_deadline(std::chrono::system_clock::now() + kCallTimeout);
     {
       const std::lock_guard lock(mutex_);
-      contexts_.insert(&call->context);
+      contexts_.push_back(&call->context);
+      ++under_way_;
       if (ended_) call->context.TryCancel();
     }
     method(*stub_->async(), &call->context, &call->request, &call->response,
-           [self = shared_from_this(), call,
-            done = std::move(done)](const grpc::Status& status) mutable {
+           [this, call, done = std::move(done)](const grpc::Status& status) mutable {
              done(call->response, status);
-             const std::lock_guard lock(self->mutex_);
-             self->contexts_.erase(&call->context);
-             self->idle_.notify_all();
+             {
+               const std::lock_guard lock(mutex_);
+               std::erase(contexts_, &call->context);  // nobody may cancel it from here on
+             }
+             call.reset();
+             const std::lock_guard lock(mutex_);
+             --under_way_;
+             idle_.notify_all();
            });
   }
 
@@ -75,7 +82,7 @@ class Runtime::Calls : public std::enable_shared_from_this<Calls> {
     std::unique_lock lock(mutex_);
     ended_ = true;
     for (grpc::ClientContext* context : contexts_) context->TryCancel();
-    idle_.wait(lock, [this] { return contexts_.empty(); });
+    idle_.wait(lock, [this] { return under_way_ == 0; });
   }
 
   void AskContainer(const std::string& id, Answer answer, std::function<void(Answer)> done) {
@@ -127,12 +134,13 @@ class Runtime::Calls : public std::enable_shared_from_this<Calls> {
   const std::unique_ptr<v1::RuntimeService::Stub> stub_;
   std::mutex mutex_;
   std::condition_variable idle_;
-  std::set<grpc::ClientContext*> contexts_;
+  std::vector<grpc::ClientContext*> contexts_;
+  int under_way_ = 0;
   bool ended_ = false;
 };
 
 Runtime::Runtime(std::string socket_path)
-    : socket_path_(std::move(socket_path)), calls_(std::make_shared<Calls>(socket_path_)) {}
+    : socket_path_(std::move(socket_path)), calls_(std::make_unique<Calls>(socket_path_)) {}
 
 Runtime::~Runtime() { calls_->End(); }
 

@@ -46,7 +46,7 @@ class Runtime {
  private:
   class Calls;
   const std::string socket_path_;
-  std::shared_ptr<Calls> calls_;
+  std::unique_ptr<Calls> calls_;
 };
 
 }  // namespace nezuban::cri
