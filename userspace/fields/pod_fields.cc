@@ -6,7 +6,6 @@
 namespace nezuban::fields {
 namespace {
 
-using state::Container;
 using state::PodMetadata;
 
 constexpr std::size_t kShortId = 12;
