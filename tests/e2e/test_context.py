@@ -28,6 +28,11 @@ RULES = """
   priority: warning
   condition: evt.type = execve and proc.args contains nezuban-mark- and container.id != host
   output: "%proc.cmdline %proc.name | pod=%k8s.pod.name ns=%k8s.ns.name image=%container.image.repository"
+- rule: Put into a container
+  desc: d
+  priority: warning
+  condition: evt.type = execve and proc.args contains nezuban-mark- and proc.is_exec_session = true
+  output: "%proc.cmdline | %proc.exec_session.cmdline | %proc.exec_session.runtime"
 - rule: Marked outside of the system
   desc: d
   priority: warning
@@ -140,6 +145,29 @@ class Context(unittest.TestCase):
         self.assertEqual(alert["uncertain"], [])
         self.assertNotIn("pod", alert)
         self.assertEqual(daemon.status()["held_expired"], 0)
+
+    def test_commands_put_into_a_running_container(self):
+        _, watch = self.found_by_itself()
+        pod = self.containerd.pod("web-2")
+        own, put, put_too, by_hand = (f"nezuban-mark-{secrets.token_hex(6)}" for _ in range(4))
+        container = self.containerd.container(pod, "job", "/bin/sh", "-c", f"/bin/true {own}; sleep 1000")
+        self.marked(watch, own)
+        self.containerd.exec(container, "/bin/sh", "-c", f"/bin/true {put}; true")
+        alert = self.marked(watch, put, "Put into a container")
+        self.check_named(alert, "web-2")
+        self.assertTrue(any(a["name"].startswith("containerd-shim") for a in alert["ancestors"]), alert)
+        self.containerd.ctr("-n", "k8s.io", "tasks", "exec", "--exec-id", "x", container, "/bin/true", put_too)
+        alert = self.marked(watch, put_too, "Put into a container")
+        self.check_named(alert, "web-2")
+        self.assertEqual(alert["output_fields"]["proc.exec_session.cmdline"], f"true {put_too}")
+        self.assertIn(" exec ", alert["output_fields"]["proc.exec_session.runtime"])
+        plain = Container("/bin/sleep", "1000")
+        self.addCleanup(plain.remove)
+        plain.start()
+        wait_until(lambda: plain.exec("/bin/true", by_hand).returncode == 0, "runc exec")
+        self.marked(watch, by_hand, "Put into a container")
+        wrong = watch.matching(lambda a: a["rule"] == "Put into a container" and own in a["output"])
+        self.assertEqual(wrong, [], "the container's own")
 
     def test_a_runtime_that_hangs_lies_or_dies_blocks_nothing(self):
         """One container, watched by a monitor that knows nothing but a socket, which leads elsewhere."""

@@ -18,7 +18,8 @@ std::vector<const FieldDef*> JoinTables() {
   for (const auto& table :
        {EvtFields(), ProcFields(), GroupFields(), AncestorFields(), StdioFields(), FdFields(),
         FileFields(), MountFields(), UserFields(), PrivilegeFields(), ContainerFields(),
-        MetadataFields(), ContainerMountFields(), PodFields(), UnansweredFields()}) {
+        MetadataFields(), ContainerMountFields(), PodFields(), SessionFields(),
+        UnansweredFields()}) {
     for (const FieldDef& def : table) all.push_back(&def);
   }
   std::ranges::sort(all, {}, &FieldDef::name);

@@ -22,6 +22,7 @@ std::span<const FieldDef> ContainerFields();
 std::span<const FieldDef> MetadataFields();
 std::span<const FieldDef> ContainerMountFields();
 std::span<const FieldDef> PodFields();
+std::span<const FieldDef> SessionFields();
 // Rows without a getter, of all classes. Whoever can answer one moves it to its class.
 std::span<const FieldDef> UnansweredFields();
 
