@@ -26,6 +26,11 @@ RULE = """
 """
 
 
+def alerts_of(text):
+    """The alerts of JSON lines: a store begins with a gap up to where the sensors see."""
+    return [line for line in json_lines(text) if "rule" in line]
+
+
 class Sinks(unittest.TestCase):
     def setUp(self):
         directory = tempfile.TemporaryDirectory(prefix="nezuban-e2e-")
@@ -34,11 +39,11 @@ class Sinks(unittest.TestCase):
         (self.directory / "rules.yaml").write_text(RULE)
         self.acts = 0
 
-    def start(self, *sinks, **keys):
+    def start(self, *sinks, store=None, **keys):
         """A daemon whose only rule is ours, with these sinks and other keys of its configuration."""
         config = self.directory / "nezuban.yaml"
         config.write_text(json.dumps({"sinks": [{"retry_max_ms": 100, **sink} for sink in sinks], **keys}))
-        self.daemon = Daemon("--config", config, rules=self.directory / "rules.yaml")
+        self.daemon = Daemon("--config", config, rules=self.directory / "rules.yaml", store=store)
         self.addCleanup(self.daemon.remove)
 
     def act(self, count=1):
@@ -67,8 +72,8 @@ class File(Sinks):
         wait_until(lambda: self.daemon.status()["rules"]["generation"] == 2, "the signal to be handled")
         marks += self.act(2)
         self.wait_until_sent(5)
-        lines = [json.loads(line) for name in ("rotated", path.name)
-                 for line in (self.directory / name).read_text().splitlines()]
+        lines = [line for name in ("rotated", path.name)
+                 for line in alerts_of((self.directory / name).read_text())]
         self.assertEqual([a["output_fields"]["proc.args"] for a in lines], marks)
         self.assertEqual(len(path.read_text().splitlines()), 2)
         self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
@@ -81,7 +86,7 @@ class File(Sinks):
         subprocess.run(["true", marks[0]], check=True)
         wait_until(lambda: self.daemon.status()["alerts_held_back"] == 5, "five held back")
         self.assertEqual(self.daemon.stop(), 0)
-        lines = json_lines(path.read_text())
+        lines = alerts_of(path.read_text())
         self.assertEqual([a["output_fields"].get("proc.args") for a in lines], marks[:2] + [None])
         self.assertEqual((lines[2]["rule"], lines[2]["priority"]), ("Alerts held back", "Warning"))
         fields = lines[2]["output_fields"]
@@ -100,6 +105,32 @@ class File(Sinks):
 def mark_of(text):
     """The mark in the output of our rule."""
     return next(word for word in text.split() if word.startswith("sink-mark-"))
+
+
+class Restart(Sinks):
+    def test_what_a_peer_did_not_get_comes_after_a_kill_and_a_restart(self):
+        port = free_port()
+        sink = {"name": "hook", "type": "webhook", "url": f"http://127.0.0.1:{port}/", "body": "lines"}
+        store = self.directory / "store"
+        self.start(sink, store=store)
+        marks = self.act(5)
+        wait_until(lambda: self.sink()["retried"] >= 2, "two attempts")
+        self.daemon.stop(signal.SIGKILL)
+        server = Webhook(port=port)
+        self.addCleanup(server.close)
+        self.start(sink, store=store)
+        marks += self.act(2)
+        self.wait_until_sent(7)
+        lines = json_lines("".join(server.bodies))
+        alerts = [line["output_fields"]["proc.args"] for line in lines if "rule" in line]
+        self.assertEqual(alerts, marks)
+        self.assertEqual(self.daemon.stop(), 0)
+        taken = len(server.bodies)
+        self.start(sink, store=store)
+        marks = self.act(1)
+        self.wait_until_sent(1)
+        alerts = [line for line in json_lines("".join(server.bodies[taken:])) if "rule" in line]
+        self.assertEqual([a["output_fields"]["proc.args"] for a in alerts], marks, "none of them again")
 
 
 class Operations(Sinks):
@@ -227,7 +258,8 @@ class Syslog(Sinks):
         self.assertEqual(self.marks("down"), marks)
 
         def seen():
-            found = {json.loads(m.split("\ufeff", 1)[1])["output_fields"]["proc.args"] for m in bad.messages()}
+            found = {alert["output_fields"]["proc.args"]
+                     for m in bad.messages() for alert in alerts_of(m.split("\ufeff", 1)[1])}
             return sorted(found, key=marks.index)
 
         wait_until(lambda: seen() == marks, "every message at the bad peer")
@@ -244,7 +276,7 @@ class Http(Sinks):
                     "headers": {"X-Team": "blue"}, "token_file": str(self.directory / "token")})
         marks = self.act(10)
         self.wait_until_sent(10)
-        alerts = [alert for body in server.bodies for alert in json.loads(body)]
+        alerts = [alert for body in server.bodies for alert in json.loads(body) if "rule" in alert]
         self.assertEqual([a["output_fields"]["proc.args"] for a in alerts], marks)
         self.assertEqual(self.sink()["retried"], 5)
         self.assertLessEqual(max(len(json.loads(body)) for body in server.bodies), 4)
@@ -259,10 +291,9 @@ class Http(Sinks):
         self.start({"name": "hook", "type": "webhook", "url": server.url, "body": "lines", "format": "ocsf"})
         self.act(3)
         self.wait_until_sent(2)
-        lines = wait_until(lambda: len(json_lines("".join(server.bodies))) >= 3 and json_lines("".join(server.bodies)),
-                           "the gap")
+        lines = wait_until(lambda: "refused" in "".join(server.bodies) and json_lines("".join(server.bodies)), "the gap")
         findings = [line for line in lines if line["class_uid"] == 2004]
-        gaps = [line for line in lines if line["class_uid"] == 0]
+        gaps = [line for line in lines if line["class_uid"] == 0 and line["status_detail"].startswith("refused")]
         self.assertEqual([f["evidences"][0]["data"]["proc.args"] for f in findings], ["sink-mark-0", "sink-mark-2"])
         self.assertEqual([g["count"] for g in gaps], [1])
         self.assertIn("status 400", gaps[0]["status_detail"])
@@ -285,7 +316,8 @@ class Otlp(Sinks):
         marks = first + self.act(2)
         self.wait_until_sent(2)
         found = [r for r in receiver.records if r.event_name == "nezuban.alert"]
-        gaps = [r for r in receiver.records if r.event_name == "nezuban.gap"]
+        gaps = [r for r in receiver.records
+                if r.event_name == "nezuban.gap" and plain(r.body)["status_detail"].startswith("refused")]
         self.assertEqual([plain(r.body)["evidences"][0]["data"]["proc.args"] for r in found], marks)
         self.assertEqual(plain(gaps[0].body)["count"], 1)
         body = plain(found[0].body)

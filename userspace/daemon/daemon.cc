@@ -173,7 +173,7 @@ Status Serve(const Config& config, RuleLoader& loader,
   ASSIGN_OR_RETURN(const auto server,
                    rpc::Server::Start(
                        server_options, *store, [&board] { return board.Read(); }, std::move(lock)));
-  ASSIGN_OR_RETURN(const auto sink_set, SinkSet::Open(config, Names(config)));
+  ASSIGN_OR_RETURN(const auto sink_set, SinkSet::Open(config, Names(config), *store));
   ASSIGN_OR_RETURN(const auto recorder, Record(config, redactor));
   ASSIGN_OR_RETURN(const auto watcher, WatchRules(config));
   ASSIGN_OR_RETURN(const auto source, OpenSensors(config));
@@ -182,8 +182,7 @@ Status Serve(const Config& config, RuleLoader& loader,
   store->PublishBlindTime(blind_since_ns, WallClockNs());
 
   std::optional<sinks::StdoutSink> lines;
-  std::vector<alert::Sink*> sinks = sink_set->inlets();
-  sinks.push_back(store.get());
+  std::vector<alert::Sink*> sinks = {store.get()};
   if (config.output != "none") {
     lines.emplace(STDOUT_FILENO,
                   config.output == "json" ? sinks::LineFormat::kJson : sinks::LineFormat::kText);

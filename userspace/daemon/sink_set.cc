@@ -6,30 +6,25 @@
 #include <algorithm>
 #include <utility>
 
+#include "sinks/store_source.h"
 #include "sinks/types.h"
 
 namespace nezuban::daemon {
 
-Result<std::unique_ptr<SinkSet>> SinkSet::Open(const Config& config,
-                                               const sinks::NodeNames& names) {
+Result<std::unique_ptr<SinkSet>> SinkSet::Open(const Config& config, const sinks::NodeNames& names,
+                                               store::Store& store) {
   auto set = std::make_unique<SinkSet>();
   for (const sinks::SinkOptions& options : config.sinks) {
     ASSIGN_OR_RETURN(auto destination, sinks::Open(options, names));
-    auto queue = std::make_unique<sinks::MemoryQueue>();
+    auto reader = store.OpenReader("sink." + options.name, {store::Start::At::kNewest});
+    if (!reader) return Fail("sink " + options.name, reader.error());
     set->workers_.push_back(std::make_unique<sinks::Worker>(
-        options, std::make_unique<sinks::MemorySource>(*queue), std::move(destination),
+        options, std::make_unique<sinks::StoreSource>(*std::move(reader)), std::move(destination),
         [](bool good, const std::string& line) {
           spdlog::log(good ? spdlog::level::info : spdlog::level::warn, "{}", line);
         }));
-    set->queues_.push_back(std::move(queue));
   }
   return set;
-}
-
-std::vector<alert::Sink*> SinkSet::inlets() const {
-  std::vector<alert::Sink*> inlets;
-  for (const auto& queue : queues_) inlets.push_back(queue.get());
-  return inlets;
 }
 
 void SinkSet::Reopen() {

@@ -6,23 +6,22 @@
 #include <memory>
 #include <vector>
 
-#include "alert/sink.h"
 #include "base/result.h"
 #include "daemon/config.h"
 #include "rpc/node_status.h"
-#include "sinks/memory_source.h"
 #include "sinks/worker.h"
+#include "store/store.h"
 
 namespace nezuban::daemon {
 
 // Thread-safe but for Open.
 class SinkSet {
  public:
-  // Error: one of them could never work. A peer that is down is none.
-  static Result<std::unique_ptr<SinkSet>> Open(const Config& config, const sinks::NodeNames& names);
+  // Each goes on where it had been when it last ran; a new one begins with the next alert. Error:
+  // one of them could never work. A peer that is down is none. REQUIRES: the store outlives it.
+  static Result<std::unique_ptr<SinkSet>> Open(const Config& config, const sinks::NodeNames& names,
+                                               store::Store& store);
 
-  // Where the alerts for them have to be published; they live as long as this.
-  std::vector<alert::Sink*> inlets() const;
   // After SIGHUP: files are opened again.
   void Reopen();
   // Delivers what is there, for at most `grace` in all.
@@ -31,8 +30,7 @@ class SinkSet {
   std::vector<rpc::SinkStatus> Status() const;
 
  private:
-  std::vector<std::unique_ptr<sinks::MemoryQueue>> queues_;
-  std::vector<std::unique_ptr<sinks::Worker>> workers_;  // before their queues go
+  std::vector<std::unique_ptr<sinks::Worker>> workers_;
 };
 
 }  // namespace nezuban::daemon

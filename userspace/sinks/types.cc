@@ -25,9 +25,9 @@ constexpr std::array kCommon = {
            [](Options& o, Values v) -> std::string {
              constexpr std::string_view kAllowed =
                  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-             if (v[0].empty() || v[0].size() > 64 ||
+             if (v[0].empty() || v[0].size() > 59 ||
                  v[0].find_first_not_of(kAllowed) != std::string::npos) {
-               return "expected 1 to 64 letters, digits, - and _";
+               return "expected 1 to 59 letters, digits, - and _";
              }
              o.name = v[0];
              return {};

@@ -160,7 +160,7 @@ TEST(Config, TellsEveryProblemOfASinkWithItsPlace) {
       {"sinks: [{type: otlp, name: a, address: 'h:1', headers: {x y: z}}]\n",
        "1:56: error: headers: expected a name of letters, digits, -, _ and .\n"},
       {"sinks: [{type: file, name: a b, path: x}]\n",
-       "1:28: error: name: expected 1 to 64 letters, digits, - and _\n"
+       "1:28: error: name: expected 1 to 59 letters, digits, - and _\n"
        "1:39: error: path: expected a path from the root\n"},
       {"sinks: [{type: file, name: [a], path: /x}]\n", "1:28: error: name: expected one value\n"},
       {"sinks: [{type: file, name: a, path: /x, path: /y}]\n",

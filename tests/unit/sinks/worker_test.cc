@@ -7,7 +7,7 @@
 #include <deque>
 #include <vector>
 
-#include "sinks/memory_source.h"
+#include "unit/sinks/memory_source.h"
 #include "unit/sinks/outgoing.h"
 
 namespace nezuban::sinks {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The alerts for one sink, in memory: for a node without a store. What does not fit becomes a gap.
+// The alerts for one sink, in memory. What does not fit becomes a gap.
 #pragma once
 
 #include <condition_variable>

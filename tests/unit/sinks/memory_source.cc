@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sinks/memory_source.h"
+#include "unit/sinks/memory_source.h"
 
 #include <algorithm>
 #include <utility>
