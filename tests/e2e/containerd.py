@@ -179,13 +179,19 @@ class Containerd:
         return self.call("ExecSync", container_id=container, cmd=command, timeout=10)
 
     def remove_pod(self, sandbox):
-        self.call("StopPodSandbox", pod_sandbox_id=sandbox)
-        self.call("RemovePodSandbox", pod_sandbox_id=sandbox)
+        wait_until(lambda: self._removed(sandbox), "the pod to be removed")
         self.pods.remove(sandbox)
+
+    def _removed(self, sandbox):
+        """Stopping a container that is just ending fails now and then: ttrpc: closed."""
+        with contextlib.suppress(grpc.RpcError):
+            self.call("StopPodSandbox", pod_sandbox_id=sandbox)
+            self.call("RemovePodSandbox", pod_sandbox_id=sandbox)
+            return True
 
     def remove(self):
         for sandbox in list(self.pods):
-            with contextlib.suppress(grpc.RpcError):
+            with contextlib.suppress(grpc.RpcError, AssertionError):
                 self.remove_pod(sandbox)
         if self.process.poll() is None:
             self.stop()
