@@ -112,7 +112,8 @@ HttpServer::~HttpServer() {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
     while (!stop.stop_requested() && std::chrono::steady_clock::now() < deadline) {
       const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-      ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+      static_cast<void>(
+          ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)));
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
   });
