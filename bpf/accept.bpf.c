@@ -10,8 +10,6 @@ DEFINE_SCRATCH(accept, sizeof(struct accept_record) + PATH_LEN_MAX + 64);
 
 enum { VARIANT_ACCEPT, VARIANT_ACCEPT4 };
 
-#define EAGAIN 11
-
 static __always_inline int report_accept(const struct socket_call *call, long ret, __u8 variant,
 					 __u8 sensor)
 {
@@ -42,11 +40,8 @@ static __always_inline int report_accept(const struct socket_call *call, long re
 	sk = fd_sock(record->fd);
 	if (!sk) /* it failed, or another thread has been quick to take its number */
 		sk = listening;
-	if (sk)
-		endpoints_fill(&record->ends, sk);
-	if (record->ends.family == AF_UNIX)
-		record_append_unix_path(record, sizeof_scratch(accept), &record->path, sk,
-					EVENT_ACCEPT);
+	record_append_ends(record, sizeof_scratch(accept), &record->ends, &record->path, sk,
+			   EVENT_ACCEPT);
 	record_submit(record, accept, LANE_BULK);
 	return 0;
 }
@@ -80,11 +75,8 @@ int BPF_PROG(on_uring_accept, struct io_kiocb *req)
 	record->listen_fd = uring_fd(req);
 	record_append_nothing(record, &record->path);
 	sk = fd_sock(record->listen_fd);
-	if (sk)
-		endpoints_fill(&record->ends, sk);
-	if (record->ends.family == AF_UNIX)
-		record_append_unix_path(record, sizeof_scratch(accept), &record->path, sk,
-					EVENT_ACCEPT);
+	record_append_ends(record, sizeof_scratch(accept), &record->ends, &record->path, sk,
+			   EVENT_ACCEPT);
 	record_submit(record, accept, LANE_BULK);
 	return 0;
 }

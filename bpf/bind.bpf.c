@@ -31,11 +31,7 @@ static __always_inline void fill(struct bind_record *record, struct sock *sk,
 	record->fd = socket_call_fd(call);
 	record->result = syscall_result(ret);
 	record_append_nothing(record, &record->path);
-	if (!sk)
-		return;
-	endpoints_fill(&record->ends, sk);
-	if (record->ends.family == AF_UNIX)
-		record_append_unix_path(record, sizeof_scratch(bind), &record->path, sk, event);
+	record_append_ends(record, sizeof_scratch(bind), &record->ends, &record->path, sk, event);
 }
 
 static __always_inline int report_bind(const struct socket_call *call, long ret, __u8 variant,

@@ -38,7 +38,12 @@ __u32 self_tgid __weak = 0;
 /* READER_*. */
 __u32 reader_state __weak = 0;
 
+#define EAGAIN 11
 #define EEXIST 17
+
+#define AT_FDCWD (-100)
+
+#define CLONE_NEWUSER 0x10000000
 
 #define S_IFMT 00170000
 #define S_IFSOCK 0140000

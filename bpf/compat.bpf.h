@@ -81,6 +81,17 @@ static __always_inline __s32 known_regs_syscall_nr(const struct pt_regs *regs)
 	return arm64->syscallno;
 }
 
+/* The system call that is over with these registers; `regs` as for known_regs_syscall_nr. */
+static __always_inline struct syscall_id syscall_of(const struct pt_regs *regs)
+{
+	struct syscall_id id = {
+		.nr = known_regs_syscall_nr(regs),
+		.is_compat = task_in_compat_syscall((void *)bpf_get_current_task()),
+	};
+
+	return id;
+}
+
 /* Of the kernel stack: of x86-64, and of arm64 with pages of 4 KiB; a KASAN kernel has more. */
 #define KERNEL_STACK_BYTES (16 << 10)
 

@@ -21,7 +21,6 @@ DEFINE_SCRATCH(connect, sizeof(struct connect_record) + PATH_LEN_MAX + 64);
 
 #define TCP_SYN_SENT 2
 #define TCP_CLOSE 7
-#define SOCK_DGRAM 2
 #define PF_IO_WORKER 0x00000010
 #define PF_KTHREAD 0x00200000
 

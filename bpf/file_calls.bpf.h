@@ -7,8 +7,6 @@
 
 #include "syscall.bpf.h"
 
-#define AT_FDCWD (-100)
-
 enum {
 	FILE_CALL_NONE,
 	FILE_CALL_OPEN,

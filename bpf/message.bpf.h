@@ -18,7 +18,6 @@ DEFINE_SCRATCH(send_connect, sizeof(struct connect_record) + UNIX_PATH_MAX + 20)
 
 enum { VARIANT_TO, VARIANT_MSG, VARIANT_MMSG };
 
-#define EAGAIN 11
 #define SOCK_STREAM 1
 #define SOCK_SEQPACKET 5
 #define MESSAGES_MAX 64

@@ -20,7 +20,6 @@
 
 enum { VARIANT_MOUNT, VARIANT_MOVE_MOUNT, VARIANT_FSMOUNT };
 
-#define FS_TYPE_MAX 64
 DEFINE_SCRATCH(mount, sizeof(struct mount_record) + 3 * PATH_LEN_MAX + FS_TYPE_MAX);
 #define MOUNT_CAPACITY sizeof_scratch(mount)
 

@@ -7,6 +7,8 @@
 
 #include "common.bpf.h"
 
+#define FS_TYPE_MAX 64
+
 #define MS_RDONLY (1ull << 0)
 #define MS_NOSUID (1ull << 1)
 #define MS_NODEV (1ull << 2)

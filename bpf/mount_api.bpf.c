@@ -20,7 +20,6 @@ enum {
 	VARIANT_MOUNT_SETATTR,
 };
 
-#define FS_TYPE_MAX 64
 DEFINE_SCRATCH(mount_api, sizeof(struct call_record) + 2 * PATH_LEN_MAX);
 #define API_CAPACITY sizeof_scratch(mount_api)
 

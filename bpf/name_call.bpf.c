@@ -19,39 +19,6 @@ DEFINE_SCRATCH(name_call, sizeof(struct path_record) + 4 * PATH_LEN_MAX + 64);
 #define NAME_CALL_CAPACITY sizeof_scratch(name_call)
 #define WALK_BUFFER EVENT_RENAME
 
-static __always_inline bool is_relative(struct path_record *record, const struct str_ref *name)
-{
-	__u64 off = name->off;
-
-	barrier_var(off);
-	if (!name->len || off >= NAME_CALL_CAPACITY)
-		return false;
-	return ((char *)record)[off] != '/';
-}
-
-/* The directory a name starts from, if it is relative. */
-static __always_inline void append_start(struct path_record *record, const struct str_ref *name,
-					 struct str_ref *dir, __s32 dirfd)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-
-	if (!is_relative(record, name))
-		return;
-	if (dirfd == AT_FDCWD) {
-		struct fs_struct *fs = BPF_CORE_READ(task, fs);
-
-		record_append_path(record, NAME_CALL_CAPACITY, dir, task,
-				   BPF_CORE_READ(fs, pwd.dentry), BPF_CORE_READ(fs, pwd.mnt),
-				   WALK_BUFFER);
-	} else {
-		struct file *file = task_file(task, dirfd);
-
-		if (file)
-			record_append_file_path(record, NAME_CALL_CAPACITY, dir, task, file,
-						WALK_BUFFER);
-	}
-}
-
 /* The file is the one that this descriptor is, with AT_FDCWD the working directory. */
 static __always_inline void append_file_of(struct path_record *record, __s32 fd)
 {
@@ -92,7 +59,8 @@ static __always_inline void append_old(struct path_record *record, const struct 
 	if (!call->name || (record->name.total == 0 && record->flags & AT_EMPTY_PATH))
 		append_file_of(record, record->dirfd);
 	else if (!is_symlink(call)) /* what a link says leads nowhere yet */
-		append_start(record, &record->name, &record->dir, record->dirfd);
+		record_append_start(record, NAME_CALL_CAPACITY, &record->name, &record->dir,
+				    record->dirfd, WALK_BUFFER);
 }
 
 static __always_inline void append_new(struct path_record *record, const struct file_call *call,
@@ -102,16 +70,14 @@ static __always_inline void append_new(struct path_record *record, const struct 
 		return;
 	record_append_user_str(record, NAME_CALL_CAPACITY, &record->new_name,
 			       (void *)file_call_arg(args, call->new_name), PATH_LEN_MAX);
-	append_start(record, &record->new_name, &record->new_dir, record->new_dirfd);
+	record_append_start(record, NAME_CALL_CAPACITY, &record->new_name, &record->new_dir,
+			    record->new_dirfd, WALK_BUFFER);
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_name_call, struct pt_regs *regs, long ret)
 {
-	struct syscall_id id = {
-		.nr = regs_syscall_nr(regs),
-		.is_compat = task_in_compat_syscall((void *)bpf_get_current_task()),
-	};
+	struct syscall_id id = syscall_of(regs);
 	const struct file_call *call = file_call_of(id);
 	struct syscall_args args = syscall_args_of(regs, id.is_compat);
 	struct path_record *record;

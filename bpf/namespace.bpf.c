@@ -10,8 +10,6 @@
 #include "syscall_sensor.bpf.h"
 #include "target.bpf.h"
 
-#define CLONE_NEWUSER 0x10000000
-
 enum { VARIANT_SETNS, VARIANT_UNSHARE };
 
 DEFINE_SCRATCH(namespace, sizeof(struct call_record));

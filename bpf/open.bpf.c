@@ -71,32 +71,6 @@ static __always_inline void note_file(struct opened_file *opened, struct file *f
 	opened->created = BPF_CORE_READ(file, f_mode) & FMODE_CREATED;
 }
 
-/* The directory a relative name starts from. */
-static __always_inline void append_dir(struct open_record *record, struct task_struct *task)
-{
-	__u64 off = record->name.off;
-	char first = '/';
-
-	barrier_var(off);
-	if (record->name.len && off < OPEN_CAPACITY)
-		first = ((char *)record)[off];
-	if (first == '/')
-		return;
-	if (record->dirfd == AT_FDCWD) {
-		struct fs_struct *fs = BPF_CORE_READ(task, fs);
-
-		record_append_path(record, OPEN_CAPACITY, &record->dir, task,
-				   BPF_CORE_READ(fs, pwd.dentry), BPF_CORE_READ(fs, pwd.mnt),
-				   EVENT_OPEN);
-	} else {
-		struct file *file = task_file(task, record->dirfd);
-
-		if (file)
-			record_append_file_path(record, OPEN_CAPACITY, &record->dir, task, file,
-						EVENT_OPEN);
-	}
-}
-
 static __always_inline int report(const struct open_request *request,
 				  const struct opened_file *opened, long ret, __u8 sensor)
 {
@@ -126,7 +100,8 @@ static __always_inline int report(const struct open_request *request,
 		record_append_path(record, OPEN_CAPACITY, &record->path, task, dentry,
 				   opened->vfsmount, EVENT_OPEN);
 	} else {
-		append_dir(record, task);
+		record_append_start(record, OPEN_CAPACITY, &record->name, &record->dir,
+				    record->dirfd, EVENT_OPEN);
 	}
 	record_submit(record, open, LANE_BULK);
 	return 0;
@@ -135,10 +110,7 @@ static __always_inline int report(const struct open_request *request,
 /* The request as these registers hold it. False: not a call that opens. */
 static __always_inline bool request_of(struct open_request *request, const struct pt_regs *regs)
 {
-	struct syscall_id id = {
-		.nr = regs_syscall_nr(regs),
-		.is_compat = task_in_compat_syscall((void *)bpf_get_current_task()),
-	};
+	struct syscall_id id = syscall_of(regs);
 	const struct file_call *call = file_call_of(id);
 	struct syscall_args args = syscall_args_of(regs, id.is_compat);
 	struct open_how how = {};

@@ -153,4 +153,30 @@ static __always_inline struct file *task_file(struct task_struct *task, __u32 fd
 	return file;
 }
 
+/*
+ * Appends what a relative name starts from: the working directory for AT_FDCWD, else the file that
+ * the descriptor is. Nothing for an absolute or empty name.
+ */
+static __always_inline void record_append_start(void *record, __u32 capacity,
+						const struct str_ref *name, struct str_ref *dir,
+						__s32 dirfd, __u32 event)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	char first = record_first_char(record, capacity, name);
+
+	if (!first || first == '/')
+		return;
+	if (dirfd == AT_FDCWD) {
+		struct fs_struct *fs = BPF_CORE_READ(task, fs);
+
+		record_append_path(record, capacity, dir, task, BPF_CORE_READ(fs, pwd.dentry),
+				   BPF_CORE_READ(fs, pwd.mnt), event);
+	} else {
+		struct file *file = task_file(task, dirfd);
+
+		if (file)
+			record_append_file_path(record, capacity, dir, task, file, event);
+	}
+}
+
 #endif

@@ -19,25 +19,22 @@ struct message_header {
 static __always_inline bool message_header_read(struct message_header *header, __u64 from,
 						bool compat)
 {
+	__u64 words[6]; /* name, name_len, iov, iov_len, control, control_len */
+
 	if (compat) {
-		__u32 words[6]; /* name, name_len, iov, iov_len, control, control_len */
+		__u32 halves[6];
 
-		if (bpf_probe_read_user(words, sizeof(words), (void *)from) < 0)
+		if (bpf_probe_read_user(halves, sizeof(halves), (void *)from) < 0)
 			return false;
-		header->name = words[0];
-		header->name_len = words[1];
-		header->control = words[4];
-		header->control_len = words[5];
-	} else {
-		__u64 words[6];
-
-		if (bpf_probe_read_user(words, sizeof(words), (void *)from) < 0)
-			return false;
-		header->name = words[0];
-		header->name_len = words[1];
-		header->control = words[4];
-		header->control_len = words[5];
+		for (int i = 0; i < 6; i++)
+			words[i] = halves[i];
+	} else if (bpf_probe_read_user(words, sizeof(words), (void *)from) < 0) {
+		return false;
 	}
+	header->name = words[0];
+	header->name_len = words[1];
+	header->control = words[4];
+	header->control_len = words[5];
 	return true;
 }
 

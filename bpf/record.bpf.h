@@ -312,6 +312,16 @@ static __always_inline void record_append_user_str(void *record, __u32 capacity,
 				max);
 }
 
+/* The first byte of an appended string; 0 of an empty one. */
+static __always_inline char record_first_char(const void *record, __u32 capacity,
+					      const struct str_ref *ref)
+{
+	__u64 off = ref->off;
+
+	barrier_var(off);
+	return ref->len && off < capacity ? ((const char *)record)[off] : 0;
+}
+
 /* An empty string that is known to be empty. */
 static __always_inline void record_append_nothing(void *record, struct str_ref *ref)
 {

@@ -38,11 +38,9 @@ static __always_inline int report_file(struct file *file, __s32 fd, __u8 sensor)
 		sock = file_socket(file);
 		sk = sock ? BPF_CORE_READ(sock, sk) : NULL;
 		if (sk)
-			endpoints_fill(&record->ends, sk);
-		if (sk && record->ends.family == AF_UNIX)
-			record_append_unix_path(record, sizeof_scratch(recvfd), &record->path, sk,
-						EVENT_RECVFD);
-		else if (!sk)
+			record_append_ends(record, sizeof_scratch(recvfd), &record->ends,
+					   &record->path, sk, EVENT_RECVFD);
+		else
 			record_append_file_path(record, sizeof_scratch(recvfd), &record->path,
 						current_task(), file, EVENT_RECVFD);
 	}

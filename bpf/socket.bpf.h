@@ -141,15 +141,11 @@ static __always_inline void record_append_unix_path(void *record, __u32 capacity
 	struct unix_sock *unix_sk = (void *)sk;
 	struct record_header *hdr = record;
 	struct dentry *dentry;
-	char first = '/';
-	__u64 off;
+	char first;
 
 	record_append_unix_name(record, capacity, ref, sk);
-	off = ref->off;
-	barrier_var(off);
-	if (ref->len && off < capacity)
-		first = ((char *)record)[off];
-	if (first == '/' || first == '@')
+	first = record_first_char(record, capacity, ref);
+	if (!first || first == '/' || first == '@')
 		return;
 	dentry = BPF_CORE_READ(unix_sk, path.dentry);
 	if (!dentry)
@@ -157,6 +153,18 @@ static __always_inline void record_append_unix_path(void *record, __u32 capacity
 	hdr->size = ref->off; /* written again in place */
 	record_append_path(record, capacity, ref, current_task(), dentry,
 			   BPF_CORE_READ(unix_sk, path.mnt), event);
+}
+
+/* Both ends of `sk`, of a unix socket with the path. NULL: nothing. As to what was appended before,
+ * see record_append_unix_path. */
+static __always_inline void record_append_ends(void *record, __u32 capacity, struct endpoints *ends,
+					       struct str_ref *path, struct sock *sk, __u32 event)
+{
+	if (!sk)
+		return;
+	endpoints_fill(ends, sk);
+	if (ends->family == AF_UNIX)
+		record_append_unix_path(record, capacity, path, sk, event);
 }
 
 #endif

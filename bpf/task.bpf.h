@@ -56,14 +56,7 @@ static __always_inline struct pid_namespace *task_pid_ns(struct task_struct *tas
 	return upid.ns;
 }
 
-static __always_inline __u32 task_pid_ns_inum(struct task_struct *task)
-{
-	struct pid_namespace *ns = task_pid_ns(task);
-
-	return BPF_CORE_READ(ns, ns.inum);
-}
-
-/* The same of a known task: see KNOWN_READ. The array of numbers is beyond the verifier. */
+/* Its number, of a known task: see KNOWN_READ. The array of numbers is beyond the verifier. */
 static __always_inline __u32 known_task_pid_ns_inum(struct task_struct *task)
 {
 	__u32 level = KNOWN_READ2(task, thread_pid, level);

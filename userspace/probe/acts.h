@@ -28,7 +28,7 @@ bool ActAccept(const ProofContext& context);
 // A datagram goes to an address of the loopback where nobody is.
 bool ActSend(const ProofContext& context);
 
-// A datagram goes from a unix socket to itself, and the receiver asks who sent it.
+// A datagram goes from one unix socket to another, whose owner asks who sent it.
 bool ActReceive(const ProofContext& context);
 
 // A descriptor goes over a pair of unix sockets.
