@@ -72,13 +72,8 @@ void Require(bool condition, const char* what) {
   ::_exit(99);
 }
 
-Owned::Owned(std::span<const std::byte> bytes)
-    : words_((bytes.size() + 7) / 8), size_(bytes.size()) {
-  std::memcpy(words_.data(), bytes.data(), bytes.size());
-}
-
 event::Event Owned::event() const {
-  const auto event = event::Decode(std::as_bytes(std::span(words_)).first(size_));
+  const auto event = event::Decode(record_.bytes());
   CHECK(event.has_value());
   return *event;
 }

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "event/event.h"
+#include "event/owned_record.h"
 #include "probe/probe_source.h"
 
 namespace nezuban::bpf_test {
@@ -33,12 +34,11 @@ void Require(bool condition, const char* what);
 // A record's own bytes.
 class Owned {
  public:
-  explicit Owned(std::span<const std::byte> bytes);
+  explicit Owned(std::span<const std::byte> bytes) : record_(bytes) {}
   event::Event event() const;
 
  private:
-  std::vector<std::uint64_t> words_;
-  std::size_t size_;
+  event::OwnedRecord record_;
 };
 
 // A record of one type, with its strings.

@@ -73,7 +73,7 @@ void Detector::KeepOrDecide(const state::EnrichedEvent& event) {
 
 // Asks the rules that wait for this event once more; true: none has to wait any longer.
 bool Detector::AskAgain(HeldEvent& held, bool may_wait) {
-  const auto event = event::Decode(held.record());
+  const auto event = event::Decode(held.record.bytes());
   const state::Process* process = held.lineage->Find(held.process);
   CHECK(event && process != nullptr);
   const state::EnrichedEvent again =

@@ -13,9 +13,8 @@ namespace {
 constexpr std::size_t kProcessBytes = sizeof(state::Process) + 128;
 
 std::size_t BytesOf(const HeldEvent& held) {
-  return sizeof(held) + held.words.size() * sizeof(held.words[0]) +
-         held.rules.size() * sizeof(held.rules[0]) + held.lineage->size() * kProcessBytes +
-         held.lineage->TextBytes();
+  return sizeof(held) + held.record.bytes().size() + held.rules.size() * sizeof(held.rules[0]) +
+         held.lineage->size() * kProcessBytes + held.lineage->TextBytes();
 }
 
 }  // namespace
@@ -24,10 +23,7 @@ bool Hold::Add(const state::EnrichedEvent& event, std::shared_ptr<const ruleset:
                std::span<const std::uint32_t> rules) {
   if (events_.size() >= limits_.events) return false;
   HeldEvent held;
-  const std::span<const std::byte> record = event.event.bytes();
-  held.words.resize((record.size() + 7) / 8);
-  held.size = record.size();
-  std::memcpy(held.words.data(), record.data(), record.size());
+  held.record.Assign(event.event.bytes());
   held.lineage = event.processes.CopyLineage(*event.process);
   held.process = event.process->key;
   held.wall_offset_ns = event.wall_offset_ns;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "event/event.h"
+#include "event/owned_record.h"
 #include "ruleset/ruleset.h"
 #include "state/enricher.h"
 
@@ -27,8 +28,7 @@ struct HoldLimits {
 // An event as it was when it happened: its record, its process and that one's ancestors are copies,
 // since the tables go on. Only what is known of containers is looked up again.
 struct HeldEvent {
-  std::vector<std::uint64_t> words;  // the record, 8-byte aligned
-  std::size_t size = 0;              // of the record, in bytes
+  event::OwnedRecord record;
   std::unique_ptr<state::ProcessTable> lineage;
   state::ProcessKey process;
   std::int64_t wall_offset_ns = 0;
@@ -36,7 +36,6 @@ struct HeldEvent {
   std::shared_ptr<const ruleset::Ruleset> ruleset;
   std::vector<std::uint32_t> rules;  // those that wait, by index
 
-  std::span<const std::byte> record() const { return std::as_bytes(std::span(words)).first(size); }
   // The cgroups it is about: where the task was, and its origin if it has one.
   std::array<std::uint64_t, 2> cgroups{};
   std::size_t bytes = 0;  // what it keeps, roughly

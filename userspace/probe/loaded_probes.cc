@@ -15,6 +15,7 @@
 
 #include "base/check.h"
 #include "base/unique_fd.h"
+#include "event/owned_record.h"
 #include "probe/libbpf_log.h"
 #include "probes.skel.h"
 
@@ -49,7 +50,6 @@ int NativeNumber(const SyscallNumbers& numbers) {
 }
 
 // Room for one record, aligned as RecordHandler wants it.
-using AlignedRecord = std::vector<std::uint64_t>;
 
 }  // namespace
 
@@ -274,15 +274,14 @@ Result<std::size_t> LoadedProbes::Snapshot(const RecordHandler& handler) {
     bytes.insert(bytes.end(), piece, piece + got);
   }
   std::size_t count = 0;
-  AlignedRecord record;
+  event::OwnedRecord record;
   for (std::size_t at = 0; at < bytes.size(); ++count) {
     std::uint32_t size = 0;
     if (bytes.size() - at >= sizeof size) std::memcpy(&size, &bytes[at], sizeof size);
     if (size < sizeof(record_header) || size > bytes.size() - at)
       return Fail("the task iterator gave a record of impossible size");
-    record.resize((size + 7) / 8);
-    std::memcpy(record.data(), &bytes[at], size);
-    handler(std::as_bytes(std::span(record)).first(size));
+    record.Assign(std::span(bytes).subspan(at, size));
+    handler(record.bytes());
     at += size;
   }
   return count;

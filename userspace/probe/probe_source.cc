@@ -204,9 +204,7 @@ Status ProbeSource::Prove(std::span<const SensorRow* const> rows, pid_t monitor,
   const RecordHandler sort = [&](std::span<const std::byte> bytes) {
     const auto event = event::Decode(bytes);
     if (event && proof.Take(*event)) return CloseGap(event->header());
-    Pending copy{std::vector<std::uint64_t>((bytes.size() + 7) / 8), bytes.size()};
-    std::memcpy(copy.words.data(), bytes.data(), bytes.size());
-    pending_.push_back(std::move(copy));
+    pending_.emplace_back(bytes);
   };
   const Clock::time_point deadline = Clock::now() + kProofTimeout;
   bool finished = false;
@@ -225,9 +223,9 @@ Status ProbeSource::Prove(std::span<const SensorRow* const> rows, pid_t monitor,
 
 // A record of the proof is taken out: those before it move up by one number, else it looks lost.
 void ProbeSource::CloseGap(const record_header& taken) {
-  for (Pending& pending : pending_) {
-    if (pending.size < sizeof(record_header)) continue;
-    auto* header = reinterpret_cast<record_header*>(pending.words.data());
+  for (event::OwnedRecord& pending : pending_) {
+    record_header* header = pending.header();
+    if (header == nullptr) continue;
     if (header->lane == taken.lane && header->cpu == taken.cpu && header->seq < taken.seq)
       ++header->seq;
   }
@@ -276,9 +274,7 @@ bool ProbeSource::IsEmpty() {
 
 std::size_t ProbeSource::DeliverPending(const RecordHandler& handler) {
   const std::size_t count = pending_.size();
-  for (; !pending_.empty(); pending_.pop_front()) {
-    handler(std::as_bytes(std::span(pending_.front().words)).first(pending_.front().size));
-  }
+  for (; !pending_.empty(); pending_.pop_front()) handler(pending_.front().bytes());
   return count;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "event/owned_record.h"
 #include "probe/libbpf_log.h"
 #include "probe/loaded_probes.h"
 #include "probe/proof.h"
@@ -84,12 +85,8 @@ class ProbeSource : public EventSource {
   std::unique_ptr<LoadedProbes> probes_;
   std::vector<RingReader> rings_;  // by lane
   UniqueFd epoll_;
-  int naps_in_vain_ = 0;  // since the last record
-  struct Pending {
-    std::vector<std::uint64_t> words;
-    std::size_t size;  // in bytes
-  };
-  std::deque<Pending> pending_;  // came while the sensors were proved
+  int naps_in_vain_ = 0;                    // since the last record
+  std::deque<event::OwnedRecord> pending_;  // came while the sensors were proved
   std::vector<SensorStatus> sensors_;
 };
 

@@ -188,14 +188,12 @@ Result<Decoder> Decoder::Make(const v1::RecordingHeader& header) {
 }
 
 std::optional<std::span<const std::byte>> Decoder::Renumber(const std::string& record) {
-  words_.assign((record.size() + 7) / 8, 0);
-  std::memcpy(words_.data(), record.data(), record.size());
-  const auto bytes = std::as_bytes(std::span(words_)).first(record.size());
-  if (bytes.size() < sizeof(record_header)) return bytes;  // the detector counts it as malformed
-  auto* header = reinterpret_cast<record_header*>(words_.data());
+  record_.Assign(std::as_bytes(std::span(record)));
+  record_header* header = record_.header();
+  if (header == nullptr) return record_.bytes();  // the detector counts it as malformed
   if (header->type >= types_.size() || !types_[header->type]) return std::nullopt;
   header->type = *types_[header->type];
-  return bytes;
+  return record_.bytes();
 }
 
 std::optional<state::Item> Decoder::Decode(const v1::RecordingItem& item) {

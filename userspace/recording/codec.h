@@ -9,6 +9,7 @@
 
 #include "base/redact.h"
 #include "base/result.h"
+#include "event/owned_record.h"
 #include "nezuban/v1/recording.pb.h"
 #include "recording/identity.h"
 #include "state/item.h"
@@ -45,7 +46,7 @@ class Decoder {
   Identity identity_;
   std::vector<std::optional<event::EventType>> types_;  // by the writer's number
   std::vector<std::string> unreadable_;
-  std::vector<std::uint64_t> words_;  // the record at hand, 8-byte aligned
+  event::OwnedRecord record_;  // the one at hand
 };
 
 }  // namespace nezuban::recording
