@@ -15,8 +15,7 @@ constexpr std::array<std::string_view, 8> kPriorities = {
     "Emergency", "Alert", "Critical", "Error", "Warning", "Notice", "Informational", "Debug"};
 
 bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
+  return std::ranges::equal(a, b, {}, LowerAscii, LowerAscii);
 }
 
 }  // namespace

@@ -22,6 +22,11 @@ std::optional<std::string_view> Nearest(std::string_view word,
 // ", did you mean 'x'?" style hint, or empty: "did you mean 'x'?".
 std::string NearestHint(std::string_view word, std::span<const std::string_view> candidates);
 
+// ASCII only, whatever the locale.
+constexpr char LowerAscii(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 std::vector<std::string_view> Split(std::string_view text, char separator);
 std::string_view Trim(std::string_view text);
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "fields/convert.h"
 
 namespace nezuban::filter {
@@ -28,11 +29,7 @@ Value MapBytes(const Value& value, Arena& arena, Change change) {
   return Text({bytes.data(), bytes.size()}, text.total);
 }
 
-Value Lower(Arguments a, Arena& arena) {
-  return MapBytes(a[0], arena, [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-}
+Value Lower(Arguments a, Arena& arena) { return MapBytes(a[0], arena, LowerAscii); }
 
 Value Upper(Arguments a, Arena& arena) {
   return MapBytes(a[0], arena, [](char c) {

@@ -6,10 +6,10 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
+
 namespace nezuban::filter {
 namespace {
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 std::optional<IndexKey> TextKey(KeyKind kind, const Constant& constant) {
   if (std::get<std::string>(constant).empty()) return std::nullopt;
@@ -51,7 +51,7 @@ std::optional<IndexKey> PartKey(const Constant& constant) {
 std::optional<IndexKey> AnyCasePartKey(const Constant& constant) {
   auto text = std::get<std::string>(constant);
   if (text.empty()) return std::nullopt;
-  std::ranges::transform(text, text.begin(), Lower);
+  std::ranges::transform(text, text.begin(), LowerAscii);
   return IndexKey{KeyKind::kPartAnyCase, std::move(text)};
 }
 

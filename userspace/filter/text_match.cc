@@ -11,11 +11,9 @@ namespace {
 
 using fields::Text;
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 std::string ToLower(std::string_view text) {
   std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), Lower);
+  std::ranges::transform(lower, lower.begin(), LowerAscii);
   return lower;
 }
 
@@ -52,7 +50,7 @@ Truth TextContains(const Text& text, std::string_view operand) {
 Truth TextContainsIgnoringCase(const Text& text, std::string_view operand) {
   const auto found =
       std::search(text.bytes.begin(), text.bytes.end(), operand.begin(), operand.end(),
-                  [](char a, char b) { return Lower(a) == Lower(b); });
+                  [](char a, char b) { return LowerAscii(a) == LowerAscii(b); });
   if (operand.empty() || found != text.bytes.end()) return Truth::kTrue;
   if (!text.truncated() || ShorterThan(text, operand.size())) return Truth::kFalse;
   return Truth::kUnknown;

@@ -5,13 +5,10 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/text.h"
 
 namespace nezuban::filter {
-namespace {
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-}  // namespace
+namespace {}  // namespace
 
 void ValueIndex::Add(const IndexKey& key, std::uint32_t user) {
   const User entry{user, key.decides};
@@ -89,7 +86,7 @@ std::string_view ValueIndex::NormalPath(std::string_view path, fields::Arena& ar
 
 std::string_view ValueIndex::LowerCase(std::string_view text, fields::Arena& arena) {
   const std::span<char> lower = arena.Bytes(text.size());
-  std::ranges::transform(text, lower.begin(), Lower);
+  std::ranges::transform(text, lower.begin(), LowerAscii);
   return {lower.data(), lower.size()};
 }
 

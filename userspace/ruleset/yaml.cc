@@ -9,6 +9,7 @@
 #include <map>
 #include <sstream>
 
+#include "base/text.h"
 #include "ruleset/scalar_map.h"
 
 namespace nezuban::ruleset {
@@ -188,9 +189,7 @@ std::optional<bool> YamlBool(const YamlNode& node) {
   static constexpr std::array<std::string_view, 4> kFalse = {"false", "no", "off", "n"};
   if (!node.is_scalar()) return std::nullopt;
   std::string lower = node.text();
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
+  std::ranges::transform(lower, lower.begin(), LowerAscii);
   if (std::ranges::find(kTrue, lower) != kTrue.end()) return true;
   if (std::ranges::find(kFalse, lower) != kFalse.end()) return false;
   return std::nullopt;
