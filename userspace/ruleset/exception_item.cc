@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::string_view kKeys[] = {"name", "fields", "comps", "values"};
 
-std::string Named(const ExceptionItem& item) { return "exception '" + item.name.text + "': "; }
-
 std::vector<SourceText> TextOrTexts(const ExceptionItem& item, const YamlNode& node,
                                     Diagnostics& diagnostics) {
   std::vector<SourceText> texts;
@@ -21,7 +19,7 @@ std::vector<SourceText> TextOrTexts(const ExceptionItem& item, const YamlNode& n
     if (one.is_scalar()) {
       texts.push_back(one.scalar);
     } else {
-      diagnostics.Error(one.at(), Named(item) + "must be a text");
+      diagnostics.Error(one.at(), item.Named() + "must be a text");
     }
   }
   return texts;
@@ -33,7 +31,7 @@ void AddFlatValues(ExceptionItem& item, const YamlNode& values, Diagnostics& dia
     if (value.is_scalar()) {
       tuple.elements[0].values.push_back(value.scalar);
     } else {
-      diagnostics.Error(value.at(), Named(item) + "one field takes a flat sequence of values");
+      diagnostics.Error(value.at(), item.Named() + "one field takes a flat sequence of values");
     }
   }
   if (!tuple.elements[0].values.empty()) item.tuples.push_back(std::move(tuple));
@@ -43,13 +41,13 @@ void AddTuples(ExceptionItem& item, const YamlNode& values, Diagnostics& diagnos
   for (const YamlNode& node : values.items) {
     ExceptionTuple tuple{.at = node.at()};
     if (!node.is_sequence() || node.items.size() != item.fields.size()) {
-      diagnostics.Error(node.at(), Named(item) + "each of 'values' must be a sequence of " +
+      diagnostics.Error(node.at(), item.Named() + "each of 'values' must be a sequence of " +
                                        std::to_string(item.fields.size()) + ", one per field");
       continue;
     }
     for (const YamlNode& element : node.items) {
       if (element.is_map() || element.is_null()) {
-        diagnostics.Error(element.at(), Named(item) + "a value must be a text or a sequence");
+        diagnostics.Error(element.at(), item.Named() + "a value must be a text or a sequence");
         continue;
       }
       tuple.elements.push_back({TextOrTexts(item, element, diagnostics), element.is_sequence()});
@@ -93,7 +91,7 @@ class ExceptionReader {
     if (fields == nullptr) return;
     item_.scalar_form = fields->is_scalar();
     item_.fields = TextOrTexts(item_, *fields, diagnostics_);
-    if (item_.fields.empty()) diagnostics_.Error(fields->at(), Named(item_) + "'fields' is empty");
+    if (item_.fields.empty()) diagnostics_.Error(fields->at(), item_.Named() + "'fields' is empty");
   }
 
   void ReadComps() {
@@ -104,13 +102,13 @@ class ExceptionReader {
       return;
     }
     if (item_.fields.empty()) {
-      diagnostics_.Error(comps->at(), Named(item_) + "'comps' without 'fields'");
+      diagnostics_.Error(comps->at(), item_.Named() + "'comps' without 'fields'");
       return;
     }
     item_.comps = TextOrTexts(item_, *comps, diagnostics_);
     if (item_.comps.size() != item_.fields.size() || comps->is_scalar() != item_.scalar_form) {
       diagnostics_.Error(comps->at(),
-                         Named(item_) + "'fields' and 'comps' must have the same shape");
+                         item_.Named() + "'fields' and 'comps' must have the same shape");
     }
   }
 
@@ -134,7 +132,7 @@ class ExceptionReader {
 
 void AddValues(ExceptionItem& item, const YamlNode& values, Diagnostics& diagnostics) {
   if (!values.is_sequence()) {
-    diagnostics.Error(values.at(), Named(item) + "'values' must be a sequence");
+    diagnostics.Error(values.at(), item.Named() + "'values' must be a sequence");
   } else if (item.scalar_form) {
     AddFlatValues(item, values, diagnostics);
   } else {

@@ -34,13 +34,9 @@ struct Explainer::Node {
 namespace {
 
 void AddFields(const filter::Term& term, std::vector<fields::FieldRef>& out) {
-  if (const auto* ref = term.field()) {
-    if (std::ranges::find(out, *ref) == out.end()) out.push_back(*ref);
-  } else if (const auto* call = std::get_if<filter::CallTerm>(&term.node)) {
-    for (const filter::Term& argument : call->arguments) AddFields(argument, out);
-  } else if (const auto* list = std::get_if<std::vector<filter::Term>>(&term.node)) {
-    for (const filter::Term& one : *list) AddFields(one, out);
-  }
+  filter::ForEachField(term, [&out](const fields::FieldRef& field) {
+    if (std::ranges::find(out, field) == out.end()) out.push_back(field);
+  });
 }
 
 std::string ShowText(const fields::Text& text) {

@@ -78,8 +78,6 @@ void AppendValue(const std::string& text, std::vector<Operand>& right) {
   right.emplace_back(ToLiteral(text));
 }
 
-std::string Named(const ExceptionItem& item) { return "exception '" + item.name.text + "': "; }
-
 bool TakesList(const filter::OperatorDef& op, filter::Modifier modifier) {
   return op.right == filter::RightSide::kList || modifier != filter::Modifier::kNone;
 }
@@ -89,7 +87,7 @@ bool CheckColumn(const ExceptionItem& item, std::size_t i, std::vector<Diagnosti
   const SourceText& field = item.fields[i];
   const SourceText& comp = item.comps[i];
   const auto fail = [&](const SourceText& at, const std::string& message, std::string hint = {}) {
-    problems.push_back({Severity::kError, at.Start(), Named(item) + message, std::move(hint)});
+    problems.push_back({Severity::kError, at.Start(), item.Named() + message, std::move(hint)});
     return false;
   };
   const auto left = filter::ParseOperand(field.text);
@@ -128,7 +126,7 @@ std::optional<Expr> Resolver::ExceptionTerm(const ExceptionItem& item, std::size
   const SourceText& at = element.values.empty() ? field : element.values.front();
   if (!comparison.is_list && comparison.right.size() != 1) {
     problems.push_back(
-        {Severity::kError, at.Start(), Named(item) + "'" + comparison.op + "' takes one value"});
+        {Severity::kError, at.Start(), item.Named() + "'" + comparison.op + "' takes one value"});
     return std::nullopt;
   }
   Expr expr{std::move(comparison)};

@@ -52,6 +52,9 @@ struct ExceptionItem {
   std::optional<YamlNode> unread_values;
   bool has_values = false;
   std::vector<ExceptionTuple> tuples;
+
+  // How messages about it begin.
+  std::string Named() const { return "exception '" + name.text + "': "; }
 };
 
 struct RuleItem {
