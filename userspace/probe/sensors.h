@@ -5,6 +5,7 @@
 
 #include <bitset>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -71,6 +72,14 @@ struct SensorRow {
   std::vector<ProgramRow> programs;
   ProofAct act = nullptr;  // nullptr: the proof's own fork, exec and exit are the act
 };
+
+// All of these rows, in order.
+template <typename Row>
+std::vector<Row> Join(std::initializer_list<std::vector<Row>> parts) {
+  std::vector<Row> all;
+  for (const std::vector<Row>& part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
 
 // One system call that bpf/syscall_sensor.bpf.h defines sensors for.
 struct SyscallRow {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <iterator>
+#include <utility>
 
 #include "probe/acts.h"
 #include "probe/acts_privilege.h"
@@ -37,8 +37,7 @@ std::vector<SensorRow> MountSensors() {
                                                {"open_tree", {428, 428, 428}},
                                                {"mount_setattr", {442, 442, 442}, true}},
                                               ActMountApi);
-  std::move(api.begin(), api.end(), std::back_inserter(rows));
-  return rows;
+  return Join<SensorRow>({std::move(rows), std::move(api)});
 }
 
 }  // namespace nezuban::probe

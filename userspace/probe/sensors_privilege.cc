@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <initializer_list>
-#include <iterator>
-
 #include "probe/acts_privilege.h"
 #include "probe/sensors.h"
 
@@ -12,13 +9,6 @@ using enum Attachment;
 
 constexpr bool kOptional = true;
 constexpr char kCompat[] = "__ia32_compat_";
-
-std::vector<SensorRow> Join(std::initializer_list<std::vector<SensorRow>> parts) {
-  std::vector<SensorRow> all;
-  for (const std::vector<SensorRow>& part : parts)
-    std::copy(part.begin(), part.end(), std::back_inserter(all));
-  return all;
-}
 
 // i386 has each of these calls twice; the older one takes 16-bit ids and is an entry point of its
 // own.
@@ -89,7 +79,7 @@ std::vector<SensorRow> RootSensors() {
 
 // Numbers: x86-64, i386, arm64.
 std::vector<SensorRow> PrivilegeSensors() {
-  return Join({
+  return Join<SensorRow>({
       NamespaceSensors(),
       RootSensors(),
       SyscallSensors(EVENT_PTRACE,
@@ -111,7 +101,7 @@ std::vector<SensorRow> PrivilegeSensors() {
 }
 
 std::vector<SensorRow> KernelSensors() {
-  return Join({
+  return Join<SensorRow>({
       SyscallSensors(EVENT_BPF,
                      {{"bpf", {321, 357, 280}},
                       {"perf_event_open", {298, 336, 241}},

@@ -22,11 +22,6 @@ std::vector<ProgramRow> CallExits(const std::string& name, const std::string& ia
   return rows;
 }
 
-std::vector<ProgramRow> Join(std::vector<ProgramRow> rows, const std::vector<ProgramRow>& more) {
-  rows.insert(rows.end(), more.begin(), more.end());
-  return rows;
-}
-
 // On the requests io_uring takes; the tracepoint has that name from 6.4 on.
 ProgramRow UringSubmit(const std::string& program) {
   return {program, kTracepoint, "__bpf_trace_io_uring_submit_req", {}, true};
@@ -72,7 +67,8 @@ std::vector<SensorRow> SocketSensors() {
        {{"on_connect", kSyscallExit, "", {{42, 362, 203, 3}}}, {"on_connect_begun"}},
        ActConnect},
       {EVENT_SOCKET, SensorKind::kObject, "fexit socket, socketpair",
-       Join(CallExits("socket", "sys_socket"), CallExits("socketpair", "sys_socketpair")),
+       Join<ProgramRow>(
+           {CallExits("socket", "sys_socket"), CallExits("socketpair", "sys_socketpair")}),
        ActSocket},
       {EVENT_SOCKET,
        SensorKind::kTracepoint,
@@ -94,8 +90,9 @@ std::vector<SensorRow> SocketSensors() {
        {{"on_listen", kSyscallExit, "", {{50, 363, 201, 4}}}},
        ActListen},
       {EVENT_ACCEPT, SensorKind::kObject, "fexit accept, accept4",
-       Join(Join(CallExits("accept", ""), CallExits("accept4", "sys_accept4")),
-            {UringSubmit("on_uring_accept")}),
+       Join<ProgramRow>({CallExits("accept", ""),
+                         CallExits("accept4", "sys_accept4"),
+                         {UringSubmit("on_uring_accept")}}),
        ActAccept},
       {EVENT_ACCEPT,
        SensorKind::kTracepoint,
@@ -105,8 +102,10 @@ std::vector<SensorRow> SocketSensors() {
         UringSubmit("on_uring_accept")},
        ActAccept},
       {EVENT_SEND, SensorKind::kObject, "fexit sendto, sendmsg, sendmmsg",
-       Join(Join(CallExits("sendto", "sys_sendto"), CallExits("sendmsg", "compat_sys_sendmsg")),
-            Join(CallExits("sendmmsg", "compat_sys_sendmmsg"), {UringSubmit("on_uring_send")})),
+       Join<ProgramRow>({CallExits("sendto", "sys_sendto"),
+                         CallExits("sendmsg", "compat_sys_sendmsg"),
+                         CallExits("sendmmsg", "compat_sys_sendmmsg"),
+                         {UringSubmit("on_uring_send")}}),
        ActSend},
       {EVENT_SEND,
        SensorKind::kTracepoint,
@@ -117,17 +116,16 @@ std::vector<SensorRow> SocketSensors() {
         UringSubmit("on_uring_send")},
        ActSend},
       {EVENT_RECV, SensorKind::kObject, "fexit recvfrom, recvmsg, recvmmsg",
-       Join(Join(CallExits("recvfrom", "compat_sys_recvfrom"),
-                 CallExits("recvmsg", "compat_sys_recvmsg")),
-            Join(CallExits("recvmmsg", "compat_sys_recvmmsg_time32"),
-                 {{"on_recvmmsg_time64_ia32",
-                   kFexit,
-                   "__ia32_compat_sys_recvmmsg_time64",
-                   {},
-                   true}})),
+       Join<ProgramRow>(
+           {CallExits("recvfrom", "compat_sys_recvfrom"),
+            CallExits("recvmsg", "compat_sys_recvmsg"),
+            CallExits("recvmmsg", "compat_sys_recvmmsg_time32"),
+            {{"on_recvmmsg_time64_ia32", kFexit, "__ia32_compat_sys_recvmmsg_time64", {}, true}}}),
        ActReceive},
       {EVENT_RECV, SensorKind::kTracepoint, "tp_btf/sys_exit (recvfrom, recvmsg, recvmmsg)",
-       Join({{"on_recvfrom", kSyscallExit, "", {{45, 371, 207, 12}}}}, ReceiveExits()), ActReceive},
+       Join<ProgramRow>(
+           {{{"on_recvfrom", kSyscallExit, "", {{45, 371, 207, 12}}}}, ReceiveExits()}),
+       ActReceive},
       {EVENT_RECVFD,
        SensorKind::kObject,
        "fentry/security_file_receive",
