@@ -104,9 +104,8 @@ int ExplainRecording(const Options& options, const ruleset::Ruleset& rules,
 
 int Explain(const Options& options) {
   Diagnostics diagnostics;
-  const auto rules =
-      ruleset::Ruleset::Load(options.paths.empty() ? daemon::DefaultRules() : options.paths,
-                             diagnostics, {.keep_trees = true});
+  const auto rules = ruleset::Ruleset::Load(daemon::RulesOrDefault(options.paths), diagnostics,
+                                            {.keep_trees = true});
   if (rules == nullptr) {
     std::fputs(diagnostics.ToString().c_str(), stderr);
     return 1;

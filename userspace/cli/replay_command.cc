@@ -8,7 +8,9 @@
 
 #include "base/text.h"
 #include "cli/config_options.h"
+#include "daemon/node.h"
 #include "daemon/replay.h"
+#include "daemon/rule_loader.h"
 
 namespace nezuban::cli {
 namespace {
@@ -20,26 +22,13 @@ int Complain(const Error& error) {
 
 int Replay(const std::string& file, const daemon::Config& config) {
   Diagnostics diagnostics;
-  const auto rules = ruleset::Ruleset::Load(
-      config.rules.empty() ? daemon::DefaultRules() : config.rules, diagnostics,
-      {.least = config.priority,
-       .selection = config.rule_selection,
-       .append_output = config.append_output,
-       .static_fields = config.static_fields});
+  const auto rules = daemon::LoadRules(config, diagnostics);
   std::fputs(diagnostics.ToString().c_str(), stderr);
   if (rules == nullptr) return 1;
   auto reader = recording::Reader::Open(file);
   if (!reader) return Complain(reader.error());
-  daemon::DetectorOptions options;
-  options.hold = {config.hold_ms * 1'000'000, config.hold_events, config.hold_bytes};
-  options.processes.entries = config.max_processes;
-  options.rule_matching = WhichRules(config);
-  options.noise = NoiseOf(config);
-  if (config.redact) {
-    auto redactor = Redactor::Make(config.redact_patterns);
-    if (!redactor) return Complain(redactor.error());
-    options.redactor = *std::move(redactor);
-  }
+  auto redactor = daemon::MakeRedactor(config);
+  if (!redactor) return Complain(redactor.error());
   const bool json = config.output == "json";
   bool written = true;
   const auto print = [&](const std::shared_ptr<const alert::Alert>& alert) {
@@ -47,7 +36,8 @@ int Replay(const std::string& file, const daemon::Config& config) {
     const std::string line = (json ? alert::ToJson(*alert) : alert::ToText(*alert)) + "\n";
     written &= std::fwrite(line.data(), 1, line.size(), stdout) == line.size();
   };
-  const daemon::ReplaySummary summary = daemon::Replay(*reader, rules, std::move(options), print);
+  const daemon::ReplaySummary summary = daemon::Replay(
+      *reader, rules, daemon::DetectorOptionsOf(config, *std::move(redactor)), print);
   written &= std::fflush(stdout) == 0;
   for (const std::string& what : summary.missing) {
     std::fprintf(stderr, "nezuban: %s: %s\n", Printable(file).c_str(), Printable(what).c_str());

@@ -403,6 +403,10 @@ NoiseLimits NoiseOf(const Config& config) {
   return limits;
 }
 
+std::vector<std::string> RulesOrDefault(std::vector<std::string> named) {
+  return named.empty() ? DefaultRules() : std::move(named);
+}
+
 filter::RuleMatching WhichRules(const Config& config) {
   return config.rule_matching == "first" ? filter::RuleMatching::kFirst
                                          : filter::RuleMatching::kAll;

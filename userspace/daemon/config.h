@@ -95,6 +95,10 @@ void LoadConfig(const std::string& path, Config& config, Diagnostics& diagnostic
 std::vector<std::string> DefaultRules();
 
 NoiseLimits NoiseOf(const Config& config);
+
+// `named`, or DefaultRules() if there are none.
+std::vector<std::string> RulesOrDefault(std::vector<std::string> named);
+
 filter::RuleMatching WhichRules(const Config& config);
 
 }  // namespace nezuban::daemon

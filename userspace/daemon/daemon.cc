@@ -60,15 +60,14 @@ void Reload(RuleLoader& loader, Pipeline& pipeline, probe::ProbeSource& source,
   }
   const probe::EventSet next = WantedEvents(*rules);
   source.SetEnabled(wanted | next);
-  if (pipeline.SetRules(rules, kSwapPatience) == nullptr) {
-    wanted |= next;  // it will still take them
-    loader.Taken(*rules);
+  const bool swapped = pipeline.SetRules(rules, kSwapPatience) != nullptr;
+  wanted = swapped ? next : wanted | next;  // it will still take them
+  source.SetEnabled(wanted);
+  loader.Taken(*rules);
+  if (!swapped) {
     spdlog::warn("the rules are loaded, but the monitor is too busy to take them yet");
     return;
   }
-  wanted = next;
-  source.SetEnabled(wanted);
-  loader.Taken(*rules);
   const rpc::RulesStatus status = loader.status();
   spdlog::info("rules loaded: {} of them, version {}, generation {}", status.count, status.version,
                status.generation);
@@ -129,7 +128,7 @@ void WaitForSignal(const sigset_t& signals, const std::function<void()>& reload)
 
 Result<std::unique_ptr<RuleWatcher>> WatchRules(const Config& config) {
   if (!config.watch_rules) return std::unique_ptr<RuleWatcher>();
-  return RuleWatcher::Start(config.rules.empty() ? DefaultRules() : config.rules,
+  return RuleWatcher::Start(RulesOrDefault(config.rules),
                             [main = ::pthread_self()] { ::pthread_kill(main, SIGHUP); });
 }
 

@@ -117,17 +117,23 @@ Status FinishRecording(const std::string& path, recording::Recorder& recorder) {
   return {};
 }
 
+DetectorOptions DetectorOptionsOf(const Config& config, std::shared_ptr<const Redactor> redactor) {
+  DetectorOptions options;
+  options.processes.entries = config.max_processes;
+  options.hold.time_ns = config.hold_ms * 1'000'000;
+  options.hold.events = config.hold_events;
+  options.hold.bytes = config.hold_bytes;
+  options.noise = NoiseOf(config);
+  options.rule_matching = WhichRules(config);
+  options.redactor = std::move(redactor);
+  return options;
+}
+
 Pipeline::Options PipelineOptions(const Config& config, probe::ProbeSource& source,
                                   std::shared_ptr<const Redactor> redactor) {
   Pipeline::Options options;
+  options.detector = DetectorOptionsOf(config, std::move(redactor));
   options.detector.node = ThisNode(config);
-  options.detector.processes.entries = config.max_processes;
-  options.detector.hold.time_ns = config.hold_ms * 1'000'000;
-  options.detector.hold.events = config.hold_events;
-  options.detector.hold.bytes = config.hold_bytes;
-  options.detector.noise = NoiseOf(config);
-  options.detector.rule_matching = WhichRules(config);
-  options.detector.redactor = std::move(redactor);
   options.cgroup_root = CgroupRoot();
   options.proc_root = ProcRoot();
   options.mark_container = [&source](const state::CgroupOfContainer& cgroup) {

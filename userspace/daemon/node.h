@@ -42,6 +42,9 @@ Result<std::unique_ptr<recording::Recorder>> CreateRecording(
 // Ends the recording, logs how much there is of it. Error: why there is no more.
 Status FinishRecording(const std::string& path, recording::Recorder& recorder);
 
+// All but the node's name.
+DetectorOptions DetectorOptionsOf(const Config& config, std::shared_ptr<const Redactor> redactor);
+
 // The pipeline's options, but for its tap. REQUIRES: `source` outlives the pipeline.
 Pipeline::Options PipelineOptions(const Config& config, probe::ProbeSource& source,
                                   std::shared_ptr<const Redactor> redactor);

@@ -18,14 +18,17 @@ std::int64_t WallClockNs() {
 
 }  // namespace
 
+std::shared_ptr<const ruleset::Ruleset> LoadRules(const Config& config, Diagnostics& diagnostics) {
+  return ruleset::Ruleset::Load(RulesOrDefault(config.rules), diagnostics,
+                                {.least = config.priority,
+                                 .selection = config.rule_selection,
+                                 .append_output = config.append_output,
+                                 .static_fields = config.static_fields});
+}
+
 std::shared_ptr<const ruleset::Ruleset> RuleLoader::Load() {
   Diagnostics diagnostics;
-  auto rules =
-      ruleset::Ruleset::Load(config_.rules.empty() ? DefaultRules() : config_.rules, diagnostics,
-                             {.least = config_.priority,
-                              .selection = config_.rule_selection,
-                              .append_output = config_.append_output,
-                              .static_fields = config_.static_fields});
+  auto rules = LoadRules(config_, diagnostics);
   std::fputs(diagnostics.Explain(WantsColour(STDERR_FILENO)).c_str(), stderr);
   const std::lock_guard lock(mutex_);
   if (rules == nullptr) {

@@ -6,11 +6,15 @@
 #include <memory>
 #include <mutex>
 
+#include "base/diagnostics.h"
 #include "daemon/config.h"
 #include "rpc/node_status.h"
 #include "ruleset/ruleset.h"
 
 namespace nezuban::daemon {
+
+// The rules a config asks for. nullptr: `diagnostics` has an error.
+std::shared_ptr<const ruleset::Ruleset> LoadRules(const Config& config, Diagnostics& diagnostics);
 
 // status() from any thread; the rest from one.
 class RuleLoader {
