@@ -16,6 +16,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "base/cgroup_mount.h"
 #include "base/check.h"
 #include "event/decode.h"
 
@@ -218,15 +219,9 @@ std::uint64_t TicksOf(std::uint64_t start_ns) {
 std::uint32_t KernelDev(dev_t dev) { return major(dev) << 20 | minor(dev); }
 
 std::string CgroupRoot() {
-  std::ifstream mounts("/proc/self/mounts");
-  for (std::string line; std::getline(mounts, line);) {
-    std::istringstream words(line);
-    std::string device, directory, type;
-    words >> device >> directory >> type;
-    if (type == "cgroup2") return directory;
-  }
-  CHECK(!"cgroup2 is mounted");
-  return {};
+  std::string root = Cgroup2Root();
+  CHECK(!root.empty());
+  return root;
 }
 
 std::uint64_t RootCgroupId() {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/cgroup_mount.h"
 #include "base/check.h"
 #include "state/cgroupfs.h"
 #include "state/container.h"
@@ -26,6 +27,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ProcfsProcess process;
   ParseProcStatus(text, process);
   CHECK(ParseProcCgroup(text).size() <= size);
-  if (const auto root = FindCgroup2Root(text)) CHECK(root->starts_with('/'));
+  if (const auto root = nezuban::FindCgroup2Root(text)) CHECK(root->starts_with('/'));
   return 0;
 }

@@ -6,10 +6,9 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
-#include <fstream>
-#include <iterator>
 #include <utility>
 
+#include "base/cgroup_mount.h"
 #include "base/text.h"
 #include "fields/convert.h"
 #include "state/cgroupfs.h"
@@ -18,15 +17,13 @@ namespace nezuban::daemon {
 namespace {
 
 std::string CgroupRoot() {
-  std::ifstream file("/proc/self/mountinfo");
-  const std::string text((std::istreambuf_iterator<char>(file)), {});
-  const auto root = state::FindCgroup2Root(text);
-  if (!root) {
+  std::string root = Cgroup2Root();
+  if (root.empty()) {
     spdlog::warn(
         "no cgroup2 file system is mounted here: containers that were there before the monitor "
         "are not known");
   }
-  return root.value_or("");
+  return root;
 }
 
 // Records have the initial pid namespace's ids. Taking those of another for them would give

@@ -12,9 +12,9 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 #include <utility>
+
+#include "base/cgroup_mount.h"
 
 namespace nezuban::probe {
 namespace {
@@ -27,18 +27,6 @@ std::string SecretComm() {
   char name[COMM_LEN];
   std::snprintf(name, sizeof name, "nz-proof%07x", number & 0xfffffffu);
   return name;
-}
-
-// Where the default hierarchy is mounted; empty: nowhere.
-std::string CgroupMountPoint() {
-  std::ifstream mounts("/proc/self/mounts");
-  for (std::string line; std::getline(mounts, line);) {
-    std::istringstream words(line);
-    std::string device, directory, type;
-    words >> device >> directory >> type;
-    if (type == "cgroup2") return directory;
-  }
-  return {};
 }
 
 void Report(int fd, event::EventType event) {
@@ -95,7 +83,7 @@ Result<Proof> Proof::Start(std::span<const SensorRow* const> rows, pid_t monitor
   const std::string comm = SecretComm();
   ProofContext context;
   context.monitor = monitor;
-  if (std::string mount = CgroupMountPoint(); !mount.empty())
+  if (const std::string mount = Cgroup2Root(); !mount.empty())
     context.cgroup_dir = mount + "/" + comm;
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)

@@ -26,23 +26,6 @@ struct CloseDir {
 };
 using Directory = std::unique_ptr<DIR, CloseDir>;
 
-// mountinfo writes blank, tab, newline and backslash as \ooo.
-std::string Unescape(std::string_view text) {
-  const auto octal = [](char c) { return c >= '0' && c <= '7'; };
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 3 < text.size() && octal(text[i + 1]) && octal(text[i + 2]) &&
-        octal(text[i + 3])) {
-      out +=
-          static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + text[i + 3] - '0');
-      i += 3;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
 UniqueFd OpenDirectory(int at, const char* path) {
   return UniqueFd(::openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 }
@@ -71,21 +54,6 @@ std::vector<std::string> Children(UniqueFd directory) {
 }
 
 }  // namespace
-
-std::optional<std::string> FindCgroup2Root(std::string_view mountinfo) {
-  // id parent major:minor ROOT MOUNTPOINT options [optional…] - TYPE source super-options
-  std::optional<std::string> partial;
-  for (const std::string_view line : Split(mountinfo, '\n')) {
-    const std::vector<std::string_view> fields = Split(line, ' ');
-    std::size_t dash = 6;
-    while (dash < fields.size() && fields[dash] != "-") ++dash;
-    if (dash + 1 >= fields.size() || fields[dash + 1] != "cgroup2") continue;
-    if (!fields[4].starts_with('/')) continue;
-    if (fields[3] == "/") return Unescape(fields[4]);
-    if (!partial) partial = Unescape(fields[4]);
-  }
-  return partial;
-}
 
 Result<std::vector<CgroupDirectory>> ListCgroups(const std::string& root) {
   const UniqueFd top(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

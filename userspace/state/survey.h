@@ -13,7 +13,7 @@ namespace nezuban::state {
 using ItemHandler = std::function<void(const Item&)>;
 
 // A CgroupItem for every cgroup below `root`, a mount of the cgroup2 file system (see
-// FindCgroup2Root), parents first. Errors: root is not cgroup2 or cannot be read.
+// Cgroup2Root), parents first. Errors: root is not cgroup2 or cannot be read.
 Status SurveyCgroups(const std::string& root, const ItemHandler& handler);
 
 // A ProcessItem for every process under `proc_root`, normally "/proc". `cgroup_root` is where
