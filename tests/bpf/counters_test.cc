@@ -44,7 +44,7 @@ std::uint64_t Missing(const std::deque<Owned>& records, int lane) {
 }
 
 TEST(Counters, AgreeWithWhatIsRead) {
-  Harness harness(Harness::DefaultOptions());
+  Harness harness(Harness::FewEvents({EVENT_CONNECT}));
   std::deque<Owned> all = harness.ReadAll();
   std::fflush(nullptr);
   const pid_t child = ::fork();
@@ -71,7 +71,7 @@ TEST(Counters, AgreeWithWhatIsRead) {
 }
 
 TEST(Counters, FullRingIsCountedAndLeavesAGap) {
-  probe::ProbeOptions options = Harness::DefaultOptions();
+  probe::ProbeOptions options = Harness::FewEvents({EVENT_CONNECT});
   options.vital_bytes = 1;  // a page
   Harness harness(options);
   std::fflush(nullptr);
@@ -118,7 +118,7 @@ void ConnectToNobody() {
 }
 
 TEST(Counters, UnwantedEventsAreFilteredOnlyWhereTheyMayBe) {
-  Harness harness(Harness::DefaultOptions());
+  Harness harness(Harness::FewEvents({EVENT_CONNECT}));
   harness.source().SetEnabled({});
   const Recorded unwanted = harness.Run([] {
     ForkMany(5);
@@ -146,7 +146,7 @@ TEST(Counters, UnwantedEventsAreFilteredOnlyWhereTheyMayBe) {
 TEST(Counters, AFloodCostsItsOwnCgroupOnly) {
   constexpr int kConnects = 20011;
   constexpr std::uint32_t kRate = 100;
-  probe::ProbeOptions options = Harness::DefaultOptions();
+  probe::ProbeOptions options = Harness::FewEvents({EVENT_CONNECT});
   options.flood_rate = kRate;
   options.flood_burst = 50;
   Harness harness(options);

@@ -90,6 +90,13 @@ probe::ProbeOptions Harness::DefaultOptions() {
   return options;
 }
 
+probe::ProbeOptions Harness::FewEvents(std::initializer_list<event::EventType> events) {
+  probe::ProbeOptions options = DefaultOptions();
+  options.events.reset();
+  for (const event::EventType event : events) options.events.set(event);
+  return options;
+}
+
 Harness::Harness(const probe::ProbeOptions& options)
     : own_(OpenOrExit(options)), source_(own_.get()) {}
 

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <set>
 #include <string>
@@ -89,6 +90,10 @@ class Harness {
 
   // Without a proof, so that no record but the test's is made.
   static probe::ProbeOptions DefaultOptions();
+
+  // The same with only these events beside process life and cgroups: in an emulated guest, loading
+  // all sensors takes a minute.
+  static probe::ProbeOptions FewEvents(std::initializer_list<event::EventType> events = {});
 
   probe::ProbeSource& source() { return *source_; }
 

@@ -219,7 +219,7 @@ TEST_F(Origin, SnapshotFixesIt) {
   }
   char byte = 0;
   ASSERT_EQ(::read(ready[0], &byte, 1), 1);
-  Harness fresh(Harness::DefaultOptions());
+  Harness fresh(Harness::FewEvents());
   ASSERT_TRUE(fresh.source().MarkContainer(old.id(), old.id()));
   std::uint64_t seen = 0;
   const auto count = fresh.source().Snapshot([&](std::span<const std::byte> bytes) {

@@ -58,7 +58,7 @@ TEST(Source, TheProofLeavesNoGaps) {
       ::wait(nullptr);
     }
   }
-  probe::ProbeOptions options = Harness::DefaultOptions();
+  probe::ProbeOptions options = Harness::FewEvents();
   options.prove = true;
   Harness harness(options);
   for (const pid_t pid : busy) {
@@ -96,7 +96,7 @@ TEST(Source, LeavesOutTheMonitorItself) {
   }
   EXPECT_EQ(others, 1);  // the child's exit
 
-  probe::ProbeOptions options = Harness::DefaultOptions();
+  probe::ProbeOptions options = Harness::FewEvents();
   options.leave_out_self = false;
   Harness everything(options);
   std::fflush(nullptr);
@@ -106,8 +106,8 @@ TEST(Source, LeavesOutTheMonitorItself) {
   int own = 0;
   for (const Owned& owned : everything.ReadAll())
     own += owned.event().header().tgid == static_cast<std::uint32_t>(::getpid()) &&
-           owned.event().type() == EVENT_FORK;  // attaching is a bpf event of ours, too
-  EXPECT_EQ(own, 1);                            // our fork
+           owned.event().type() == EVENT_FORK;
+  EXPECT_EQ(own, 1);
 }
 
 TEST(Source, SnapshotHasEveryProcessOnce) {
@@ -223,7 +223,7 @@ std::string OpenWith(const std::vector<int>& kept) {
     for (int capability : kept) wanted[capability / 32] |= 1u << (capability % 32);
     for (int i = 0; i < 2; ++i) data[i].effective = data[i].permitted &= wanted[i];
     REQUIRE_OK(::syscall(SYS_capset, &header, data) == 0);
-    const auto source = probe::ProbeSource::Open(Harness::DefaultOptions());
+    const auto source = probe::ProbeSource::Open(Harness::FewEvents());
     std::string text = source ? "" : source.error().message;
     if (!source) REQUIRE_OK(source.error().exit_code == 2);
     REQUIRE_OK(::write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()));
@@ -254,10 +254,21 @@ TEST(Source, NamesTheCapabilityThatIsMissing) {
   }
 }
 
+TEST(Source, WatchesNothingButWhatItIsAskedFor) {
+  Harness harness(Harness::FewEvents({EVENT_OPEN}));
+  for (const probe::SensorStatus& sensor : harness.source().sensors()) {
+    const bool watched = sensor.event == EVENT_OPEN || sensor.event == EVENT_EXEC ||
+                         sensor.event == EVENT_FORK || sensor.event == EVENT_EXIT ||
+                         sensor.event == EVENT_CGROUP;
+    EXPECT_EQ(sensor.kind != probe::SensorKind::kNone, watched) << sensor.event;
+    EXPECT_EQ(sensor.why == "not asked for", !watched) << sensor.event;
+  }
+}
+
 // Two monitors on one node do not disturb each other.
 TEST(Source, TwoAtOnce) {
   Harness first;
-  Harness second(Harness::DefaultOptions());
+  Harness second(Harness::FewEvents());
   const Recorded recorded = first.Run([] { ::_exit(0); });
   EXPECT_EQ(recorded.Of<exit_record>().size(), 1u);
   int exits = 0;

@@ -67,6 +67,12 @@ class Candidates {
   const SensorRow* current() const { return next_ < rows_.size() ? rows_[next_].get() : nullptr; }
   const std::string& why() const { return why_; }
 
+  void LeaveOut() {
+    rows_.clear();
+    next_ = 0;
+    why_ = "not asked for";
+  }
+
   void Reject(const std::string& why) {
     AddReason(why);
     ++next_;
@@ -100,6 +106,17 @@ std::vector<const SensorRow*> CurrentRows(const std::vector<Candidates>& all) {
 // Without these nobody could say who did what.
 bool IsProcessLife(event::EventType event) {
   return event == EVENT_EXEC || event == EVENT_FORK || event == EVENT_EXIT;
+}
+
+// By event.
+std::vector<Candidates> AllCandidates(const KernelTypes& types, const ProbeOptions& options) {
+  std::vector<Candidates> all;
+  for (event::EventType event = 0; event < NR_EVENTS; ++event) {
+    all.emplace_back(types, event, options.sensors);
+    if (!options.events.test(event) && !IsProcessLife(event) && event != EVENT_CGROUP)
+      all.back().LeaveOut();
+  }
+  return all;
 }
 
 SensorStatus StatusOf(const Candidates& candidates, bool tried, bool proved) {
@@ -146,9 +163,7 @@ Status ProbeSource::Choose(const ProbeOptions& options) {
                    options.flood_rate,  options.flood_burst, {}};
   ASSIGN_OR_RETURN(const KernelTypes types, KernelTypes::Load());
   load.features = DetectFeatures(types);
-  std::vector<Candidates> all;
-  for (event::EventType event = 0; event < NR_EVENTS; ++event)
-    all.emplace_back(types, event, options.sensors);
+  std::vector<Candidates> all = AllCandidates(types, options);
   EventSet proved;
   EventSet attempted;
   for (bool settled = false; !settled;) {

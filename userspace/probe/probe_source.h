@@ -19,6 +19,8 @@ namespace nezuban::probe {
 
 struct ProbeOptions {
   SensorChoice sensors = SensorChoice::kAuto;
+  // The others get no sensor; process life and cgroups always do.
+  EventSet events = EventSet().set();
   std::uint32_t vital_bytes = 4u << 20;  // of the ring buffers, rounded up to a power of two
   std::uint32_t bulk_bytes = 8u << 20;
   bool leave_out_self = true;  // the caller's own acts give no record
