@@ -36,6 +36,7 @@ state = "{state}"
 [plugins."io.containerd.grpc.v1.cri"]
   restrict_oom_score_adj = true
   sandbox_image = "{pause}"
+  disable_cgroup = {disable_cgroup}
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "overlayfs"
   [plugins."io.containerd.grpc.v1.cri".cni]
@@ -55,8 +56,8 @@ def messages(directory):
         sys.path.remove(str(directory))
 
 
-def image_archive(path, reference, command):
-    """An OCI archive with one layer: busybox and names for it."""
+def image_archive(path, reference, command, files=()):
+    """An OCI archive with one layer: busybox and names for it, and `files`: paths of theirs and of the node."""
     def add(archive, name, data, mode=0o644):
         info = tarfile.TarInfo(name)
         info.size, info.mode = len(data), mode
@@ -74,6 +75,8 @@ def image_archive(path, reference, command):
             archive.addfile(link)
         add(archive, "etc/passwd", b"root:x:0:0:root:/root:/bin/sh\nshopper:x:1000:1000::/home:/bin/sh\n")
         add(archive, "etc/group", b"root:x:0:\nshoppers:x:1000:\n")
+        for name, source in files:
+            archive.add(source, name.lstrip("/"))
     layer = layer.getvalue()
     config = json.dumps({"architecture": "amd64", "os": "linux",
                          "config": {"Env": ["PATH=/bin"], "Cmd": command},
@@ -95,7 +98,9 @@ def image_archive(path, reference, command):
 
 
 class Containerd:
-    def __init__(self):
+    def __init__(self, pure_cgroup2=False):
+        """`pure_cgroup2`: it finds no other hierarchy, and so gives each container a cgroup namespace."""
+        self.pure_cgroup2 = pure_cgroup2
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="nz-c-", dir="/tmp"))
         self.root = self.directory / "host"  # what the monitor takes for the node's root
         self.state = self.root / "run" / "containerd"
@@ -104,21 +109,28 @@ class Containerd:
             (self.directory / where).mkdir(parents=True)
         self.config = self.directory / "config.toml"
         self.config.write_text(CONFIG.format(directory=self.directory, state=self.state,
-                                             socket=self.socket, pause=PAUSE))
+                                             socket=self.socket, pause=PAUSE,
+                                             # where v1 hierarchies have the controllers, none can be set
+                                             disable_cgroup=str(pure_cgroup2).lower()))
         self.messages = messages(self.directory / "pb")
         self.log = open(self.directory / "log", "w+b")
         self.process = None
         self.pods = []
         self.start()
         for name, command in ((IMAGE, ["/bin/sleep", "1"]), (PAUSE, ["/bin/sleep", "1000000"])):
-            archive = self.directory / "image.tar"
-            image_archive(archive, name, command)
-            self.ctr("-n", "k8s.io", "images", "import", str(archive))
+            self.add_image(name, command)
+
+    def add_image(self, name, command, files=()):
+        archive = self.directory / "image.tar"
+        image_archive(archive, name, command, files)
+        self.ctr("-n", "k8s.io", "images", "import", str(archive))
+        archive.unlink()
 
     def start(self):
         """In a mount and a network namespace of its own: it mounts what nobody else should see."""
         self.process = subprocess.Popen(
             ["unshare", "-n", "-m", "--propagation", "private", "sh", "-c",
+             f"{'umount -l /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup;' if self.pure_cgroup2 else ''}"
              f"ip link set lo up; exec containerd -c {self.config}"],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True)
         self.channel = grpc.insecure_channel(f"unix://{self.socket}",
@@ -150,13 +162,14 @@ class Containerd:
                                         request_serializer=type(request).SerializeToString,
                                         response_deserializer=response.FromString)(request, timeout=PATIENCE)
 
-    def pod(self, name, namespace="shop", privileged=False, **labels):
-        """A pod on the node's network; gives its sandbox's id and its configuration."""
+    def pod(self, name, namespace="shop", privileged=False, pid=0, log_directory="", **labels):
+        """A pod on the node's network; gives its sandbox's id and its configuration. `pid`: a NamespaceMode."""
         m = self.messages
         config = m.PodSandboxConfig(
             metadata=m.PodSandboxMetadata(name=name, uid=secrets.token_hex(8), namespace=namespace),
-            labels=labels, linux=m.LinuxPodSandboxConfig(security_context=m.LinuxSandboxSecurityContext(
-                privileged=privileged, namespace_options=m.NamespaceOption(network=NODE_NETWORK))))
+            log_directory=log_directory, labels=labels,
+            linux=m.LinuxPodSandboxConfig(security_context=m.LinuxSandboxSecurityContext(
+                privileged=privileged, namespace_options=m.NamespaceOption(network=NODE_NETWORK, pid=pid))))
         sandbox = self.call("RunPodSandbox", config=config).pod_sandbox_id
         self.pods.append(sandbox)
         return sandbox, config
@@ -164,14 +177,16 @@ class Containerd:
     def container(self, pod, name, *command, mounts=(), privileged=False, **labels):
         """Creates and starts a container in the pod; gives its id."""
         m = self.messages
-        sandbox, config = pod
         context = m.LinuxContainerSecurityContext(privileged=privileged)
-        container = self.call(
-            "CreateContainer", pod_sandbox_id=sandbox, sandbox_config=config,
-            config=m.ContainerConfig(
-                metadata=m.ContainerMetadata(name=name), image=m.ImageSpec(image=IMAGE), command=command,
-                mounts=[m.Mount(host_path=a, container_path=b, readonly=c) for a, b, c in mounts],
-                labels=labels, linux=m.LinuxContainerConfig(security_context=context))).container_id
+        return self.run(pod, m.ContainerConfig(
+            metadata=m.ContainerMetadata(name=name), image=m.ImageSpec(image=IMAGE), command=command,
+            mounts=[m.Mount(host_path=a, container_path=b, readonly=c) for a, b, c in mounts],
+            labels=labels, linux=m.LinuxContainerConfig(security_context=context)))
+
+    def run(self, pod, config):
+        sandbox, pod_config = pod
+        container = self.call("CreateContainer", pod_sandbox_id=sandbox, sandbox_config=pod_config,
+                              config=config).container_id
         self.call("StartContainer", container_id=container)
         return container
 
