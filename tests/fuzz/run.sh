@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# run.sh BUILD SECONDS: each fuzzer of a build with the fuzz preset, that long, from its corpus.
+# run.sh BUILD SECONDS: each fuzzer of a build with NEZUBAN_FUZZ, that long, from its corpus.
 # What it finds on the way is not kept in the tree; a crash fails and leaves its input in BUILD.
 set -euo pipefail
 build=$(cd "$1" && pwd)
