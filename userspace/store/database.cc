@@ -18,6 +18,8 @@ namespace {
 // More starts of the monitor than anybody wants to count.
 constexpr std::size_t kMaxJumps = 4096;
 constexpr std::size_t kRowsPerDelete = 256;
+// Readers wait meanwhile.
+constexpr std::uint64_t kRowsPerTrim = 2048;
 
 constexpr char kForward[] = "SELECT * FROM entries WHERE cursor > ?1 ORDER BY cursor LIMIT ?2";
 constexpr char kBackward[] =
@@ -245,11 +247,12 @@ OrFault<std::vector<Entry>> Database::Read(Cursor after, std::size_t max_entries
   std::vector<Entry> page;
   RETURN_IF_FAULT(BeginPage(after, page));
   const ResetAtEnd reset(forward_);
-  forward_.Bind(1, static_cast<std::int64_t>(after))
-      .Bind(2, static_cast<std::int64_t>(max_entries));
+  // No limit: the end of the rows must be the end of the file. Damaged ones can be one entry.
+  forward_.Bind(1, static_cast<std::int64_t>(after)).Bind(2, -1);
   std::int64_t time_ns = page.empty() ? state_.deleted_last_ns : TimeOf(page.back());
   std::size_t bytes = 0;
-  while (page.size() < max_entries && bytes < max_bytes) {
+  for (std::size_t rows = 0; page.size() < max_entries && rows < max_entries && bytes < max_bytes;
+       ++rows) {
     FAULT_OR(const bool more, forward_.Step());
     if (!more) {
       if (after < state_.newest) {
@@ -291,26 +294,31 @@ std::uint64_t Database::AlertsBetween(Cursor after, Cursor last) const {
   return count;
 }
 
-OrFault<std::uint64_t> Database::Trim(std::uint64_t max_bytes, std::int64_t cutoff_ns,
-                                      Cursor spare) {
-  std::uint64_t deleted = 0;
-  while (true) {
+OrFault<Trimmed> Database::Trim(std::uint64_t max_bytes, std::int64_t cutoff_ns, Cursor spare) {
+  Trimmed trimmed;
+  std::uint64_t rows = 0;
+  while (rows < kRowsPerTrim) {
     FAULT_OR(const std::uint64_t used, UsedBytes());
     const bool full = used > max_bytes;
+    const std::uint64_t alerts = state_.alerts;
     // A small store must not lose all of it at once.
-    const std::size_t rows = std::clamp<std::size_t>(state_.alerts / 16, 1, kRowsPerDelete);
+    const std::size_t at_once = std::clamp<std::size_t>(alerts / 16, 1, kRowsPerDelete);
     FAULT_OR(const std::uint64_t count,
-             DeleteOldest(rows, full ? INT64_MAX : cutoff_ns, full ? state_.newest : spare));
-    deleted += count;
-    if (count == 0) return deleted;
+             DeleteOldest(at_once, full ? INT64_MAX : cutoff_ns, full ? state_.newest : spare));
+    trimmed.alerts += alerts - state_.alerts;
+    if (count == 0) return trimmed;
+    rows += count;
   }
+  trimmed.more = true;
+  return trimmed;
 }
 
-// The oldest `rows`, up to the first that is not older than `cutoff_ns` or lies behind `spare`.
+// The oldest `rows`, up to the first that is not older than `cutoff_ns` or lies behind `spare`. The
+// number of rows. A damaged row ends at its cursor, and is as old as the one before.
 OrFault<std::uint64_t> Database::DeleteOldest(std::size_t rows, std::int64_t cutoff_ns,
                                               Cursor spare) {
   State after = state_;
-  std::uint64_t entries = 0;
+  std::uint64_t deleted = 0;
   {
     const ResetAtEnd reset(forward_);
     forward_.Bind(1, static_cast<std::int64_t>(state_.deleted_last));
@@ -318,22 +326,31 @@ OrFault<std::uint64_t> Database::DeleteOldest(std::size_t rows, std::int64_t cut
     while (true) {
       FAULT_OR(const bool more, forward_.Step());
       if (!more) break;
-      const auto last = static_cast<Cursor>(forward_.Int(1));
-      if (last > spare || last > state_.newest || forward_.Int(3) >= cutoff_ns) break;
-      ++entries;
+      Row row = RowOf(forward_);
+      if (!FromRow(row)) {
+        row.last = row.cursor;
+        row.first_ns = row.last_ns = after.deleted_last_ns;
+        row.reason = 0;
+      }
+      const auto last = static_cast<Cursor>(row.last);
+      if (last > state_.newest || static_cast<Cursor>(row.cursor) <= after.deleted_last) {
+        return tl::unexpected(Fault{Fault::Kind::kDamaged, "its entries are not in order"});
+      }
+      if (last > spare || row.last_ns >= cutoff_ns) break;
+      ++deleted;
       after.deleted_last = last;
-      if (after.deleted_first_ns == 0) after.deleted_first_ns = forward_.Int(2);
-      after.deleted_last_ns = std::max(after.deleted_last_ns, forward_.Int(3));
-      if (forward_.Int(6) == 0 && after.alerts > 0) --after.alerts;
+      if (after.deleted_first_ns == 0) after.deleted_first_ns = row.first_ns;
+      after.deleted_last_ns = std::max(after.deleted_last_ns, row.last_ns);
+      if (row.reason == 0 && after.alerts > 0) --after.alerts;
     }
   }
-  if (entries == 0) return 0;
+  if (deleted == 0) return 0;
   RETURN_IF_FAULT(InTransaction(false, [&]() -> OrFault<void> {
     RETURN_IF_FAULT(delete_.Bind(1, static_cast<std::int64_t>(after.deleted_last)).Run());
     state_ = after;
     return SaveState();
   }));
-  return entries;
+  return deleted;
 }
 
 OrFault<std::vector<Consumer>> Database::Consumers() {

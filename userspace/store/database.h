@@ -33,6 +33,12 @@ struct Batch {
   std::int64_t now_ns = 0;
 };
 
+// What retention did.
+struct Trimmed {
+  std::uint64_t alerts = 0;  // deleted; gaps are not counted
+  bool more = false;
+};
+
 // The steps that make each schema version of the one before; for tests, else kSchema.
 using Schema = std::span<const char* const>;
 Schema CurrentSchema();
@@ -58,8 +64,8 @@ class Database {
                                    std::uint64_t& damaged);
 
   // Deletes the oldest entries: those above `max_bytes`, and those before `cutoff_ns` that no
-  // consumer needs (all up to `spare`). The number of alerts deleted.
-  OrFault<std::uint64_t> Trim(std::uint64_t max_bytes, std::int64_t cutoff_ns, Cursor spare);
+  // consumer needs (all up to `spare`). Some thousands at most: then there is `more` to delete.
+  OrFault<Trimmed> Trim(std::uint64_t max_bytes, std::int64_t cutoff_ns, Cursor spare);
 
   OrFault<std::vector<Consumer>> Consumers();
   OrFault<void> ForgetConsumer(const std::string& name);

@@ -62,8 +62,8 @@ class Shelf {
   void Add(std::vector<Entry> entries, bool sync, std::int64_t now_ns);
   // Writes what changed besides, and has all of it on disk if `sync`.
   void Flush(bool sync, std::int64_t now_ns) { Add({}, sync, now_ns); }
-  // Deletes what the bounds no longer allow.
-  void Trim(std::int64_t now_ns);
+  // Deletes what the bounds no longer allow, or some of it. True: there is more.
+  bool Trim(std::int64_t now_ns);
   // Whether there is something that Flush would write.
   bool HasWork() const;
   // Why the file fails, once each time it begins to; "" once it works again.

@@ -253,8 +253,8 @@ void Shelf::Keep(std::vector<Entry> entries, bool written) {
   arrived_.notify_all();
 }
 
-void Shelf::Trim(std::int64_t now_ns) {
-  if (database_ == nullptr || counters_.failing) return;
+bool Shelf::Trim(std::int64_t now_ns) {
+  if (database_ == nullptr || counters_.failing) return false;
   Cursor spare = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -262,17 +262,18 @@ void Shelf::Trim(std::int64_t now_ns) {
   }
   const std::int64_t cutoff_ns = now_ns - std::chrono::nanoseconds(options_.max_age).count();
   const Gate::Pass pass(gate_, true);
-  const auto deleted = database_->Trim(options_.max_bytes, cutoff_ns, spare);
-  if (!deleted && deleted.error().kind == Fault::Kind::kDamaged) {
-    damage_ = deleted.error().message;
+  const auto trimmed = database_->Trim(options_.max_bytes, cutoff_ns, spare);
+  if (!trimmed && trimmed.error().kind == Fault::Kind::kDamaged) {
+    damage_ = trimmed.error().message;
     damaged_ = true;
   }
   const auto used = database_->UsedBytes();
   const std::lock_guard lock(mutex_);
-  counters_.deleted += deleted.value_or(0);
+  counters_.deleted += trimmed ? trimmed->alerts : 0;
   counters_.bytes = used.value_or(0);
   counters_.alerts = database_->alerts();
   deleted_last_ = database_->deleted_last();
+  return trimmed && trimmed->more;
 }
 
 bool Shelf::HasWork() const {

@@ -122,8 +122,9 @@ void Writer::Commit(Round round) {
     alive_due_ = now + kAliveEvery;
   }
   if (now >= trim_due_) {
-    shelf_.Trim(now_ns);
-    trim_due_ = now + kTrimEvery;
+    // More is deleted once what came meanwhile is written, and readers had their turn.
+    const bool more = shelf_.Trim(now_ns);
+    trim_due_ = more ? now : now + kTrimEvery;
   }
 }
 

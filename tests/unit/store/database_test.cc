@@ -135,12 +135,29 @@ TEST_F(DatabaseTest, DeletesTheOldButNotWhatIsStillNeeded) {
   EXPECT_EQ(Read(0), "1-100:5*100");
 }
 
+TEST_F(DatabaseTest, DeletesALittleAtATime) {
+  Open();
+  Write(NumberedEntries(1, 5000));
+  std::uint64_t alerts = 0;
+  int calls = 0;
+  while (true) {
+    const auto trimmed = database_->Trim(1 << 30, 4001, 5000);
+    ASSERT_TRUE(trimmed);
+    EXPECT_LT(trimmed->alerts, 2500u);
+    alerts += trimmed->alerts;
+    ++calls;
+    if (!trimmed->more) break;
+  }
+  EXPECT_EQ(alerts, 4000u);
+  EXPECT_EQ(calls, 2);
+}
+
 // A restart leaves a jump: cursors that nobody ever had are not counted as lost.
 TEST_F(DatabaseTest, CountsOnlyAlertsAsDeleted) {
   Open(1000);
   Write({NumberedEntry(1001), StoredGap{1002, 9000, 0, 1, 2, GapReason::kRestart},
          NumberedEntry(9001), NumberedEntry(9002)});
-  ASSERT_TRUE(database_->Trim(1 << 30, 9002, 9002));
+  EXPECT_EQ(database_->Trim(1 << 30, 9002, 9002)->alerts, 2u);  // and a gap
   EXPECT_EQ(database_->deleted_last(), 9001u);
   Open();
   EXPECT_EQ(Read(0), "1-9001:5*2 9002");
@@ -198,6 +215,38 @@ TEST_F(DatabaseTest, DamagedAndMissingRowsAreGaps) {
   const auto& gap = std::get<StoredGap>((*whole)[6]);
   EXPECT_EQ(gap.first_ns, 6);
   EXPECT_EQ(gap.last_ns, 10);
+}
+
+// Two rows are one gap then, and fewer entries than rows are no end of the file.
+TEST_F(DatabaseTest, DamageThatIsOneGapHidesNothingBehindIt) {
+  Open();
+  Write(NumberedEntries(1, 10));
+  Sql("UPDATE entries SET bytes = 'other' WHERE cursor IN (1, 2)");
+  Open();
+  EXPECT_EQ(Read(0, 3), "1-2:7*2 3");
+  EXPECT_EQ(Read(3, 3), "4 5 6");
+  Sql("UPDATE entries SET bytes = 'other' WHERE cursor < 7");
+  Open();
+  // Bounded by rows too: many of them must not be looked at in one go.
+  EXPECT_EQ(Read(0, 3), "1-3:7*3");
+  EXPECT_EQ(Read(3, 3), "4-6:7*3");
+  EXPECT_EQ(Read(6), "7 8 9 10");
+}
+
+// What a damaged row says of its end and its times must not decide what is deleted.
+TEST_F(DatabaseTest, DeletesDamagedRowsByTheirPlace) {
+  Open();
+  Write(NumberedEntries(1, 100));
+  Sql("UPDATE entries SET last = 9000 WHERE cursor = 10;"
+      "UPDATE entries SET last = 2 WHERE cursor = 20;"
+      "UPDATE entries SET last_ns = 9223372036854775807, first_ns = -5 WHERE cursor = 30");
+  Open();
+  ASSERT_TRUE(database_->Trim(1 << 30, 3000, 100));
+  EXPECT_EQ(database_->deleted_last(), 100u);
+  std::uint64_t damaged = 0;
+  const auto page = database_->Read(0, 1, kMany, damaged);
+  EXPECT_EQ(Show(*page), "1-100:5*100");
+  EXPECT_LT(std::get<StoredGap>(page->front()).last_ns, 3000);
 }
 
 TEST_F(DatabaseTest, AMissingEndIsDamage) {
