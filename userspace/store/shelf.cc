@@ -70,7 +70,8 @@ std::vector<Entry> Shelf::ReadAfter(Cursor after, std::size_t max_entries, std::
       return {};
     }
     const std::lock_guard lock(mutex_);
-    if (written_ > newest_there && written_ > after) continue;  // written meanwhile
+    // Written meanwhile. Without a file it would never be there.
+    if (file_known_ && written_ > newest_there && written_ > after) continue;
     if (!recent_.empty() && after + 1 >= recent_.first()) continue;
     return {MissingAfter(after)};
   }
@@ -78,7 +79,9 @@ std::vector<Entry> Shelf::ReadAfter(Cursor after, std::size_t max_entries, std::
 
 // What is neither in the file nor in memory. REQUIRES: mutex_.
 Entry Shelf::MissingAfter(Cursor after) const {
-  Entry missing = lost_.value_or(StoredGap{after + 1, newest_, 0, 0, 0, GapReason::kRestart});
+  const GapReason reason =
+      options_.directory.empty() ? GapReason::kRestart : GapReason::kStoreFault;
+  Entry missing = lost_.value_or(StoredGap{after + 1, newest_, 0, 0, 0, reason});
   auto& gap = std::get<StoredGap>(missing);
   if (!recent_.empty()) gap.last = recent_.first() - 1;
   if (gap.first > after + 1) {

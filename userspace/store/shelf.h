@@ -62,6 +62,8 @@ class Shelf {
   void Add(std::vector<Entry> entries, bool sync, std::int64_t now_ns);
   // Writes what changed besides, and has all of it on disk if `sync`.
   void Flush(bool sync, std::int64_t now_ns) { Add({}, sync, now_ns); }
+  // The next attempt to write comes at once, however lately the last one failed.
+  void RetryNow() { retry_due_ = {}; }
   // Deletes what the bounds no longer allow, or some of it. True: there is more.
   bool Trim(std::int64_t now_ns);
   // Whether there is something that Flush would write.
@@ -91,13 +93,15 @@ class Shelf {
  private:
   OrFault<void> OpenFile(std::int64_t now_ns);
   OrFault<void> BeginAnew(const std::string& path, std::int64_t now_ns);
-  OrFault<void> LoadConsumers();
-  OrFault<void> WriteGap(Cursor last, std::int64_t first_ns, GapReason reason, std::int64_t now_ns);
+  OrFault<void> UseFile(std::unique_ptr<Database> database, GapReason reason, std::int64_t now_ns);
+  OrFault<void> LoadConsumers(Database& database);
+  OrFault<void> WriteGap(Database& database, Cursor last, std::int64_t first_ns, GapReason reason,
+                         std::int64_t now_ns);
   bool TryWrite(std::vector<Entry>& entries, bool sync, std::int64_t now_ns);
   std::vector<Entry> Unwritten() const;
   Cursor FirstUnwritten() const;
   void Keep(std::vector<Entry> entries, bool written);
-  void SetFault(const Fault& fault, std::int64_t now_ns);
+  void SetFault(const Fault& fault);
   void ClearFault();
   Entry MissingAfter(Cursor after) const;
   Result<Cursor> StartOf(Start start) const;
@@ -118,15 +122,15 @@ class Shelf {
   std::optional<std::string> news_;
   bool closed_ = false;
   std::string id_;
-  bool file_known_ = false;
+  bool file_known_ = false;  // there is a database_, with all up to written_
   Cursor deleted_last_ = 0;  // of the file
 
   mutable Gate gate_;  // of database_
   std::unique_ptr<Database> database_;
   std::atomic<bool> damaged_{false};  // a reader found out; the writer begins anew
   std::string damage_;
-  std::int64_t retry_ns_ = 0;  // of the writer: not before
-  std::int64_t retry_pause_ns_ = 0;
+  std::chrono::steady_clock::time_point retry_due_;  // of the writer: not before
+  std::chrono::seconds retry_pause_{0};
 };
 
 }  // namespace nezuban::store

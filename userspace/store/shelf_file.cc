@@ -14,8 +14,8 @@ namespace nezuban::store {
 namespace {
 
 constexpr std::int64_t kSecondNs = 1'000'000'000;
-constexpr std::int64_t kFirstPauseNs = kSecondNs;
-constexpr std::int64_t kLongestPauseNs = 30 * kSecondNs;
+constexpr std::chrono::seconds kFirstPause{1};
+constexpr std::chrono::seconds kLongestPause{30};
 // At the start only that many of the newest rows are looked at: some milliseconds, whatever the
 // size. Readers look at each row they get.
 constexpr std::size_t kRowsChecked = 1000;
@@ -68,7 +68,7 @@ Status Shelf::Open(std::int64_t now_ns) {
                   1);
     case Fault::Kind::kUnavailable:
     case Fault::Kind::kDamaged:
-      SetFault(opened.error(), now_ns);
+      SetFault(opened.error());
       break;
   }
   return {};
@@ -82,6 +82,7 @@ OrFault<void> Shelf::OpenFile(std::int64_t now_ns) {
   if (database) {
     const auto checked = (*database)->Check(kRowsChecked);
     if (checked) {
+      const std::lock_guard lock(mutex_);
       counters_.damaged += *checked;
     } else {
       damage = checked.error().message;
@@ -95,18 +96,11 @@ OrFault<void> Shelf::OpenFile(std::int64_t now_ns) {
   }
   if (!damage.empty()) {
     if (database) database->reset();
-    SetFault({Fault::Kind::kDamaged, path + ": " + damage}, now_ns);
+    SetFault({Fault::Kind::kDamaged, path + ": " + damage});
     return BeginAnew(path, now_ns);
   }
   const Gate::Pass pass(gate_, true);
-  database_ = *std::move(database);
-  RETURN_IF_FAULT(LoadConsumers());
-  if (database_->is_new()) return {};
-  if (recent_.empty()) newest_ = written_ = std::max(newest_, database_->newest() + 1);
-  const std::int64_t first_ns = std::max(std::min(database_->newest_ns(), database_->alive_ns()),
-                                         database_->alive_ns() - kOldestOnTheWayNs) -
-                                kHeldBackNs;
-  return WriteGap(FirstUnwritten() - 1, first_ns, GapReason::kRestart, now_ns);
+  return UseFile(*std::move(database), GapReason::kRestart, now_ns);
 }
 
 // What was in the old file is a gap in the new one; what is still in memory is written again.
@@ -114,8 +108,12 @@ OrFault<void> Shelf::BeginAnew(const std::string& path, std::int64_t now_ns) {
   const Gate::Pass pass(gate_, true);
   database_.reset();
   damaged_ = false;
+  {
+    const std::lock_guard lock(mutex_);
+    file_known_ = false;
+  }
   FAULT_OR(const std::string aside, SetAside(path, now_ns));
-  FAULT_OR(database_, Database::Open(path, 0, now_ns));
+  FAULT_OR(auto database, Database::Open(path, 0, now_ns));
   {
     const std::lock_guard lock(mutex_);
     news_ = counters_.fault + "; set aside as " + aside + ", a new one is begun";
@@ -123,24 +121,48 @@ OrFault<void> Shelf::BeginAnew(const std::string& path, std::int64_t now_ns) {
     lost_.reset();
     for (const auto& [name, consumer] : consumers_) dirty_.insert(name);
   }
-  RETURN_IF_FAULT(LoadConsumers());
-  return WriteGap(written_, 0, GapReason::kStoreDamaged, now_ns);
+  return UseFile(std::move(database), GapReason::kStoreDamaged, now_ns);
+}
+
+// Either the file has all up to written_, or it is not used: what is written next follows that.
+// REQUIRES: the gate.
+OrFault<void> Shelf::UseFile(std::unique_ptr<Database> database, GapReason reason,
+                             std::int64_t now_ns) {
+  Cursor last = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    const bool has_earlier = reason == GapReason::kRestart && !database->is_new();
+    if (has_earlier && recent_.empty()) {
+      newest_ = written_ = std::max(newest_, database->newest() + 1);
+    }
+    last = written_;
+  }
+  const std::int64_t first_ns =
+      reason == GapReason::kRestart
+          ? std::max(std::min(database->newest_ns(), database->alive_ns()),
+                     database->alive_ns() - kOldestOnTheWayNs) -
+                kHeldBackNs
+          : 0;
+  RETURN_IF_FAULT(WriteGap(*database, last, first_ns, reason, now_ns));
+  RETURN_IF_FAULT(LoadConsumers(*database));
+  database_ = std::move(database);
+  return {};
 }
 
 // Everything from the file's newest up to `last`, nobody knows how much.
-OrFault<void> Shelf::WriteGap(Cursor last, std::int64_t first_ns, GapReason reason,
-                              std::int64_t now_ns) {
-  if (database_->newest() >= last) return {};
-  const Entry gap = StoredGap{database_->newest() + 1, last, 0, first_ns, now_ns, reason};
-  return database_->Write({.entries = {&gap, 1}, .consumers = {}, .sync = true, .now_ns = now_ns});
+OrFault<void> Shelf::WriteGap(Database& database, Cursor last, std::int64_t first_ns,
+                              GapReason reason, std::int64_t now_ns) {
+  if (database.newest() >= last) return {};
+  const Entry gap = StoredGap{database.newest() + 1, last, 0, first_ns, now_ns, reason};
+  return database.Write({.entries = {&gap, 1}, .consumers = {}, .sync = true, .now_ns = now_ns});
 }
 
-OrFault<void> Shelf::LoadConsumers() {
-  FAULT_OR(const std::vector<Consumer> consumers, database_->Consumers());
+OrFault<void> Shelf::LoadConsumers(Database& database) {
+  FAULT_OR(const std::vector<Consumer> consumers, database.Consumers());
   const std::lock_guard lock(mutex_);
-  id_ = database_->id();
+  id_ = database.id();
   file_known_ = true;
-  deleted_last_ = database_->deleted_last();
+  deleted_last_ = database.deleted_last();
   for (const Consumer& consumer : consumers) {
     if (consumers_.size() >= options_.max_consumers) break;
     consumers_.emplace(consumer.name, consumer);  // what is in memory is newer
@@ -182,11 +204,11 @@ void Shelf::Add(std::vector<Entry> entries, bool sync, std::int64_t now_ns) {
 }
 
 bool Shelf::TryWrite(std::vector<Entry>& entries, bool sync, std::int64_t now_ns) {
-  if (counters_.failing && now_ns < retry_ns_ && !damaged_) return false;
+  if (counters_.failing && std::chrono::steady_clock::now() < retry_due_ && !damaged_) return false;
   const std::string path = options_.directory + kFileName;
   OrFault<void> done;
   if (damaged_) {
-    SetFault({Fault::Kind::kDamaged, path + ": " + damage_}, now_ns);
+    SetFault({Fault::Kind::kDamaged, path + ": " + damage_});
     done = BeginAnew(path, now_ns);
   } else if (database_ == nullptr) {
     done = OpenFile(now_ns);
@@ -216,7 +238,7 @@ bool Shelf::TryWrite(std::vector<Entry>& entries, bool sync, std::int64_t now_ns
     for (const Consumer& consumer : changed) dirty_.erase(consumer.name);
     return true;
   }
-  SetFault(done.error(), now_ns);
+  SetFault(done.error());
   return false;
 }
 
@@ -281,9 +303,10 @@ bool Shelf::HasWork() const {
   return !dirty_.empty() || damaged_;
 }
 
-void Shelf::SetFault(const Fault& fault, std::int64_t now_ns) {
-  retry_pause_ns_ = std::clamp(retry_pause_ns_ * 2, kFirstPauseNs, kLongestPauseNs);
-  retry_ns_ = now_ns + retry_pause_ns_;
+void Shelf::SetFault(const Fault& fault) {
+  retry_pause_ = std::clamp(retry_pause_ * 2, kFirstPause, kLongestPause);
+  // Not by the wall clock: set back by an hour, it would keep alerts from the disk for an hour.
+  retry_due_ = std::chrono::steady_clock::now() + retry_pause_;
   const std::lock_guard lock(mutex_);
   if (!counters_.failing) {
     ++counters_.faults;
@@ -294,7 +317,7 @@ void Shelf::SetFault(const Fault& fault, std::int64_t now_ns) {
 }
 
 void Shelf::ClearFault() {
-  retry_pause_ns_ = 0;
+  retry_pause_ = {};
   const std::lock_guard lock(mutex_);
   if (counters_.failing && !news_) news_ = "";
   counters_.failing = false;

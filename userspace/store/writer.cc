@@ -85,7 +85,10 @@ void Writer::Run() {
   while (true) {
     Round round = NextRound();
     const bool last = round.closing && round.items.empty();
-    if (last) sync_due_ = Clock::now();
+    if (last) {
+      sync_due_ = Clock::now();
+      shelf_.RetryNow();
+    }
     Commit(std::move(round));
     if (last) break;
   }

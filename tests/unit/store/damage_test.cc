@@ -2,7 +2,9 @@
 // The store where the disk fails or the file is damaged: alerts flow, it says so, it goes on.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -212,6 +214,55 @@ TEST_F(Damage, WithoutADirectoryAlertsFlowFromMemoryAndAreWrittenLater) {
   EXPECT_THAT(log()[1], HasSubstr("works again"));
   ASSERT_TRUE(Open());
   EXPECT_EQ(ReadAll().ids, before.ids);
+}
+
+TEST_F(Damage, WithoutADirectoryACursorOfBeforeIsAGap) {
+  std::ofstream(directory_) << "";
+  ASSERT_TRUE(Open());
+  const auto reader = *store_->OpenReader("", {Start::At::kAfter, 1});
+  Publish(*store_, 1, 10);
+  Seen seen;
+  ASSERT_TRUE(seen.ReadUntil(*reader, 10));
+  EXPECT_EQ(seen.ids, Sequence(1, 10));
+  ASSERT_EQ(seen.gaps.size(), 1u);
+  EXPECT_EQ(seen.gaps[0].reason, GapReason::kStoreFault);
+}
+
+// While it lives, this process cannot make files larger than `bytes`: a disk that is full.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t bytes) : signal_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit small{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+  }
+  ~FullDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, signal_);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  rlimit before_{};
+  void (*signal_)(int);
+};
+
+// Full after the file was opened, but before the gap of the restart was in it. And the store's end
+// is no time to wait for the next attempt.
+TEST_F(Damage, AFileThatCouldNotTakeItsGapIsOpenedAgain) {
+  Fill(10);
+  {
+    const FullDisk full(6000);  // the log's first page, not its second
+    ASSERT_TRUE(Open());
+  }
+  EXPECT_TRUE(store_->counters().failing);
+  Publish(*store_, 11, 20);
+  store_->Close();
+  EXPECT_FALSE(store_->counters().failing);
+  EXPECT_GE(store_->counters().written, 10u);
+  ASSERT_TRUE(Open());
+  EXPECT_EQ(ReadAll().ids, Sequence(1, 20));
 }
 
 // What neither the disk nor the memory could keep is a gap, and stays one.

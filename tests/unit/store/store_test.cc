@@ -86,6 +86,19 @@ TEST_P(StoreTest, ReadersStartWhereTheyWant) {
   EXPECT_THAT(ahead.error().message, testing::HasSubstr("is none of this store's"));
 }
 
+// A client that comes back with a cursor of an earlier run.
+TEST_P(StoreTest, WhatCameBeforeIsAGap) {
+  Open();
+  Publish(*store_, 1, 10);
+  Seen seen;
+  const auto reader = OpenReader({Start::At::kAfter, 1});
+  ASSERT_TRUE(seen.ReadUntil(*reader, 10));
+  EXPECT_EQ(seen.ids, Sequence(1, 10));
+  ASSERT_EQ(seen.gaps.size(), 1u);
+  EXPECT_EQ(seen.gaps[0].first, 2u);
+  EXPECT_EQ(seen.gaps[0].count, 0u);
+}
+
 TEST_P(StoreTest, AReaderWaitsAndIsWoken) {
   Open();
   const auto reader = OpenReader();
