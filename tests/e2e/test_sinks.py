@@ -13,7 +13,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from harness import Daemon, wait_until
+from harness import Daemon, Follower, wait_until
 from peers import (BadThenGood, Certificates, Collector, OtlpReceiver, Rsyslog, Webhook, free_port, json_lines, plain)
 
 RULE = """
@@ -161,6 +161,9 @@ class Operations(Sinks):
         self.assertIn('nezuban_sink_sent_total{sink="archive",type="file"} 2\n', text)
         self.assertRegex(text, r'nezuban_events_seen_total\{event="execve"\} [1-9]')
         self.assertIn("nezuban_alerts_total 2\n", text)
+        follower = Follower.watch(self.daemon)
+        self.addCleanup(follower.stop)
+        wait_until(lambda: "nezuban_subscribers 1\n" in self.get(port, "/metrics")[1], "the stream to be counted")
         self.assertEqual(self.get(port, "/healthz"), (200, "ok\n"))
         self.assertEqual(self.get(port, "/readyz"), (200, "ok\n"))
         self.daemon.stop()

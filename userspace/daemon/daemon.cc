@@ -79,7 +79,7 @@ struct Operations {
   std::unique_ptr<metrics::HttpServer> http;  // may be null
 
   static Result<Operations> Start(const Config& config, const StatusBoard& board,
-                                  const PipelineCounters& counters);
+                                  const rpc::Server& server, const PipelineCounters& counters);
 };
 
 std::uint64_t EventsDecoded(const PipelineCounters& counters) {
@@ -89,7 +89,7 @@ std::uint64_t EventsDecoded(const PipelineCounters& counters) {
 }
 
 Result<Operations> Operations::Start(const Config& config, const StatusBoard& board,
-                                     const PipelineCounters& counters) {
+                                     const rpc::Server& server, const PipelineCounters& counters) {
   Health::Options options;
   if (const auto interval = WatchdogInterval()) {
     options.beat_every = std::chrono::duration_cast<std::chrono::milliseconds>(*interval / 3);
@@ -100,7 +100,11 @@ Result<Operations> Operations::Start(const Config& config, const StatusBoard& bo
       std::make_unique<Health>([&counters] { return EventsDecoded(counters); }, std::move(options));
   if (config.metrics == "none") return operations;
   auto http = metrics::HttpServer::Start(
-      config.metrics, {[&board] { return metrics::Exposition(board.Read()); },
+      config.metrics, {[&board, &server] {
+                         rpc::NodeStatus status = board.Read();
+                         Fill(server.counters(), status);
+                         return metrics::Exposition(status);
+                       },
                        [health = operations.health.get()] { return health->Problem(); },
                        [] { return std::string(); }});
   if (http) {
@@ -156,6 +160,12 @@ store::StoreOptions StoreOptions(const Config& config) {
   return options;
 }
 
+// Whichever way serving ends, the board asks nobody who is gone.
+struct Disconnecting {
+  StatusBoard& board;
+  ~Disconnecting() { board.Disconnect(); }
+};
+
 Status Serve(const Config& config, RuleLoader& loader,
              const std::shared_ptr<const ruleset::Ruleset>& rules, const sigset_t& signals) {
   if (config.output != "none" && !sinks::CanWrite(STDOUT_FILENO))
@@ -197,9 +207,10 @@ Status Serve(const Config& config, RuleLoader& loader,
       [&source](const probe::RecordHandler& handler) { return source->Snapshot(handler); }));
   board.Connect(&pipeline.counters(), source.get(), lines ? &*lines : nullptr, sink_set.get());
   board.Connect(&lookup);
+  const Disconnecting disconnecting{board};
 
   Ingest ingest(pipeline, ::pthread_self());
-  ASSIGN_OR_RETURN(auto operations, Operations::Start(config, board, pipeline.counters()));
+  ASSIGN_OR_RETURN(auto operations, Operations::Start(config, board, *server, pipeline.counters()));
   spdlog::info("watching with {} rules; gRPC on unix://{}", rules->enabled_count(), config.socket);
   NotifySystemd("READY=1");
   WaitForSignal(signals, [&] {

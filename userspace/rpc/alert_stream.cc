@@ -115,6 +115,13 @@ void AlertStream::WaitUntilEmpty() {
   empty_.wait(lock, [&] { return subscribers_.empty(); });
 }
 
+void Fill(const StreamCounters& counters, NodeStatus& status) {
+  status.alerts = counters.published;
+  status.alerts_dropped = counters.dropped;
+  status.subscribers = counters.subscribers;
+  status.subscriber_drops = counters.subscriber_drops;
+}
+
 StreamCounters AlertStream::counters() const {
   const store::StoreCounters store = store_.counters();
   const std::lock_guard lock(mutex_);

@@ -50,6 +50,9 @@ struct StreamCounters {
   std::uint64_t subscriber_drops = 0;  // told in gaps, summed over subscribers
 };
 
+// Puts them in their places of a node's status.
+void Fill(const StreamCounters& counters, NodeStatus& status);
+
 enum class AddResult : std::uint8_t { kAdded, kTooMany, kStopping };
 
 // Thread-safe.

@@ -83,11 +83,7 @@ grpc::ServerUnaryReactor* NodeService::GetStatus(grpc::CallbackServerContext* co
                                                  const v1::GetStatusRequest*,
                                                  v1::GetStatusResponse* response) {
   NodeStatus status = status_();
-  const StreamCounters counters = stream_.counters();
-  status.alerts = counters.published;
-  status.alerts_dropped = counters.dropped;
-  status.subscribers = counters.subscribers;
-  status.subscriber_drops = counters.subscriber_drops;
+  Fill(stream_.counters(), status);
   ToProto(status, *response);
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(grpc::Status::OK);

@@ -116,8 +116,8 @@ TEST(Check, WarnsOfWhatNothingHereCanTell) {
   const Case kCases[] = {
       {"a and proc.fdopencount > 5", 6,
        "field 'proc.fdopencount' is always absent: nothing here can tell it yet"},
-      {"tolower(container.label[app]) = x", 8,
-       "field 'container.label[app]' is always absent: nothing here can tell it yet"},
+      {"tolower(thread.cgroup[cpu]) = x", 8,
+       "field 'thread.cgroup[cpu]' is always absent: nothing here can tell it yet"},
       {"proc.pid > val(proc.nthreads)", 15,
        "field 'proc.nthreads' is always absent: nothing here can tell it yet"},
       {"evt.arg.semnum = 1", 0,
