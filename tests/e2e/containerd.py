@@ -26,6 +26,7 @@ from harness import PATIENCE, ROOT, wait_until
 IMAGE = "localhost/tools:v1"
 PAUSE = "localhost/pause:1"
 NODE_NETWORK = 2
+EXITED = 2  # CONTAINER_EXITED
 
 CONFIG = """
 version = 2
@@ -189,6 +190,14 @@ class Containerd:
                               config=config).container_id
         self.call("StartContainer", container_id=container)
         return container
+
+    def wait_ended(self, container):
+        """Its exit code. Started is not yet executed: one that is removed at once may never get there."""
+        def ended():
+            status = self.call("ContainerStatus", container_id=container).status
+            return status if status.state == EXITED else None
+
+        return wait_until(ended, f"{container} to end").exit_code
 
     def exec(self, container, *command):
         return self.call("ExecSync", container_id=container, cmd=command, timeout=10)

@@ -82,6 +82,7 @@ class Context(unittest.TestCase):
         mark = "nezuban-mark-" + secrets.token_hex(6)
         pod = self.containerd.pod(pod_name, namespace)
         container = self.containerd.container(pod, "job", "/bin/true", mark, **options)
+        self.assertEqual(self.containerd.wait_ended(container), 0)
         self.containerd.remove_pod(pod[0])
         return mark, container
 
