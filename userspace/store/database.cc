@@ -206,6 +206,7 @@ OrFault<void> Database::Insert(const Batch& batch) {
     state_.newest = static_cast<Cursor>(row.last);
     state_.alerts += row.reason == 0 ? 1 : 0;
   }
+  for (const std::string& name : batch.forgotten) RETURN_IF_FAULT(ForgetConsumer(name));
   for (const Consumer& consumer : batch.consumers) {
     save_consumer_.BindText(1, consumer.name).Bind(2, static_cast<std::int64_t>(consumer.position));
     RETURN_IF_FAULT(save_consumer_.Bind(3, consumer.seen_ns).Run());

@@ -31,6 +31,7 @@ struct Batch {
   std::span<const Consumer> consumers;  // those that changed
   bool sync = false;                    // wait for the disk; for earlier commits too
   std::int64_t now_ns = 0;
+  std::span<const std::string> forgotten = {};  // names of consumers, before those that changed
 };
 
 // What retention did.

@@ -10,7 +10,7 @@ namespace nezuban::store {
 namespace {
 
 constexpr int kBadInput = 1;
-// A consumer that has not been seen for that long is spared nothing any more, and its name is free.
+// A consumer that has not been seen for that long is spared nothing any more.
 constexpr std::int64_t kConsumerIdleNs = std::int64_t{30} * 24 * 3600 * 1'000'000'000;
 
 }  // namespace
@@ -133,20 +133,55 @@ Result<Cursor> Shelf::Register(const std::string& name, Start start, std::int64_
   if (!IsConsumerName(name)) {
     return Fail("name: expected 1 to 64 letters, digits, '.', '_' and '-'", kBadInput);
   }
-  const auto known = consumers_.find(name);
-  if (known == consumers_.end() && consumers_.size() >= options_.max_consumers) {
-    return Fail("name: the store keeps the places of " + std::to_string(consumers_.size()) +
-                    " consumers already",
-                kBadInput);
+  if (!consumers_.contains(name)) {
+    if (consumers_.size() >= options_.max_consumers && !ForgetLongestIdle()) {
+      return Fail("name: the store keeps the places of " + std::to_string(consumers_.size()) +
+                      " consumers already, and all of them read",
+                  kBadInput);
+    }
+    consumers_[name] = {.consumer = {name, position, 0},
+                        .is_early = !options_.directory.empty() && !file_known_};
   }
-  Consumer& consumer = consumers_[name];
-  if (known == consumers_.end()) consumer = {name, position, 0};
-  consumer.seen_ns = now_ns;
+  Place& place = consumers_[name];
+  ++place.readers;
+  place.moved_back = false;
+  place.consumer.seen_ns = now_ns;
   // Of a store that was lost: what it knew of this one is no place here.
-  consumer.position = std::min(consumer.position, newest_);
+  place.consumer.position = std::min(place.consumer.position, newest_);
   dirty_.insert(name);
   on_work_();
-  return consumer.position;
+  return place.consumer.position;
+}
+
+// False: each has a reader. REQUIRES: mutex_.
+bool Shelf::ForgetLongestIdle() {
+  auto longest = consumers_.end();
+  for (auto at = consumers_.begin(); at != consumers_.end(); ++at) {
+    if (at->second.readers > 0) continue;
+    if (longest == consumers_.end() ||
+        at->second.consumer.seen_ns < longest->second.consumer.seen_ns) {
+      longest = at;
+    }
+  }
+  if (longest == consumers_.end()) return false;
+  dirty_.erase(longest->first);
+  if (longest->second.is_in_file) forgotten_.insert(longest->first);
+  consumers_.erase(longest);
+  return true;
+}
+
+void Shelf::Release(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto known = consumers_.find(name);
+  if (known != consumers_.end() && known->second.readers > 0) --known->second.readers;
+}
+
+std::optional<Cursor> Shelf::TakeEarlierPlace(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  const auto known = consumers_.find(name);
+  if (known == consumers_.end() || !known->second.moved_back) return std::nullopt;
+  known->second.moved_back = false;
+  return known->second.consumer.position;
 }
 
 Status Shelf::Acknowledge(const std::string& name, Cursor cursor, std::int64_t now_ns) {
@@ -155,8 +190,9 @@ Status Shelf::Acknowledge(const std::string& name, Cursor cursor, std::int64_t n
     const auto known = consumers_.find(name);
     if (known == consumers_.end()) return Fail("name: no consumer has it", kBadInput);
     ASSIGN_OR_RETURN(cursor, StartOf({Start::At::kAfter, cursor}));
-    known->second.seen_ns = now_ns;
-    known->second.position = std::max(known->second.position, cursor);
+    Place& place = known->second;
+    place.consumer.seen_ns = now_ns;
+    if (!place.moved_back) place.consumer.position = std::max(place.consumer.position, cursor);
     dirty_.insert(name);
   }
   on_work_();
@@ -166,7 +202,8 @@ Status Shelf::Acknowledge(const std::string& name, Cursor cursor, std::int64_t n
 // What consumers still need begins behind it. REQUIRES: mutex_.
 Cursor Shelf::SparedUpTo(std::int64_t now_ns) const {
   Cursor spared = newest_;
-  for (const auto& [name, consumer] : consumers_) {
+  for (const auto& [name, place] : consumers_) {
+    const Consumer& consumer = place.consumer;
     if (now_ns - consumer.seen_ns < kConsumerIdleNs) spared = std::min(spared, consumer.position);
   }
   return spared;

@@ -83,14 +83,26 @@ class Shelf {
   bool IsAnythingAfter(Cursor after) const;
   bool AtEnd(Cursor position) const;
 
-  // The cursor to read behind. Errors as Store::OpenReader.
+  // The cursor to read behind. Errors as Store::OpenReader. Release ends it.
   Result<Cursor> Register(const std::string& name, Start start, std::int64_t now_ns);
+  void Release(const std::string& name);
+  // Once, if the consumer registered before the file could be read, and was not as far in it: the
+  // cursor to go on behind. Until then Acknowledge changes nothing.
+  std::optional<Cursor> TakeEarlierPlace(const std::string& name);
   Status Acknowledge(const std::string& name, Cursor cursor, std::int64_t now_ns);
 
   void Count(StoreCounters& counters) const;
   std::string id() const;
 
  private:
+  struct Place {
+    Consumer consumer;
+    std::size_t readers = 0;  // that have it open
+    bool is_early = false;    // made before the file could be read
+    bool is_in_file = false;  // else there is nothing to delete there
+    bool moved_back = false;  // to what the file knew; its reader did not follow yet
+  };
+
   OrFault<void> OpenFile(std::int64_t now_ns);
   OrFault<void> BeginAnew(const std::string& path, std::int64_t now_ns);
   OrFault<void> UseFile(std::unique_ptr<Database> database, GapReason reason, std::int64_t now_ns);
@@ -105,6 +117,8 @@ class Shelf {
   void ClearFault();
   Entry MissingAfter(Cursor after) const;
   Result<Cursor> StartOf(Start start) const;
+  bool ForgetLongestIdle();
+  OrFault<void> WriteAll(const std::vector<Entry>& entries, bool sync, std::int64_t now_ns);
   Cursor SparedUpTo(std::int64_t now_ns) const;
 
   const StoreOptions& options_;
@@ -116,8 +130,9 @@ class Shelf {
   Cursor newest_ = 0;              // of all that can be read
   Cursor written_ = 0;             // the newest in the file
   std::optional<StoredGap> lost_;  // behind written_, no longer in memory
-  std::map<std::string, Consumer> consumers_;
-  std::set<std::string> dirty_;  // consumers to be written
+  std::map<std::string, Place> consumers_;
+  std::set<std::string> dirty_;      // consumers to be written
+  std::set<std::string> forgotten_;  // consumers to be deleted from the file
   StoreCounters counters_;
   std::optional<std::string> news_;
   bool closed_ = false;

@@ -119,7 +119,7 @@ OrFault<void> Shelf::BeginAnew(const std::string& path, std::int64_t now_ns) {
     news_ = counters_.fault + "; set aside as " + aside + ", a new one is begun";
     if (!recent_.empty()) written_ = recent_.first() - 1;
     lost_.reset();
-    for (const auto& [name, consumer] : consumers_) dirty_.insert(name);
+    for (const auto& [name, place] : consumers_) dirty_.insert(name);
   }
   return UseFile(std::move(database), GapReason::kStoreDamaged, now_ns);
 }
@@ -158,15 +158,30 @@ OrFault<void> Shelf::WriteGap(Database& database, Cursor last, std::int64_t firs
 }
 
 OrFault<void> Shelf::LoadConsumers(Database& database) {
-  FAULT_OR(const std::vector<Consumer> consumers, database.Consumers());
+  FAULT_OR(std::vector<Consumer> consumers, database.Consumers());
+  std::ranges::sort(consumers, std::ranges::greater(), &Consumer::seen_ns);
   const std::lock_guard lock(mutex_);
   id_ = database.id();
   file_known_ = true;
   deleted_last_ = database.deleted_last();
   for (const Consumer& consumer : consumers) {
-    if (consumers_.size() >= options_.max_consumers) break;
-    consumers_.emplace(consumer.name, consumer);  // what is in memory is newer
+    const auto known = consumers_.find(consumer.name);
+    if (known == consumers_.end()) {
+      if (consumers_.size() < options_.max_consumers) {
+        consumers_[consumer.name] = {.consumer = consumer, .is_in_file = true};
+      } else {
+        forgotten_.insert(consumer.name);
+      }
+      continue;
+    }
+    known->second.is_in_file = true;
+    if (known->second.is_early && consumer.position < known->second.consumer.position) {
+      // It was given a place at the end, as nobody knew this one: what is between waits for it.
+      known->second.consumer.position = consumer.position;
+      known->second.moved_back = true;
+    }  // else what is in memory is newer
   }
+  for (auto& [name, place] : consumers_) place.is_early = false;
   return {};
 }
 
@@ -220,26 +235,42 @@ bool Shelf::TryWrite(std::vector<Entry>& entries, bool sync, std::int64_t now_ns
     std::erase_if(entries, [&](const Entry& entry) { return LastCursor(entry) <= known; });
     entries.insert(entries.begin(), more.begin(), more.end());
   }
+  if (done) done = WriteAll(entries, sync, now_ns);
+  if (done) return true;
+  SetFault(done.error());
+  return false;
+}
+
+// The entries, and what changed of the consumers.
+OrFault<void> Shelf::WriteAll(const std::vector<Entry>& entries, bool sync, std::int64_t now_ns) {
   std::vector<Consumer> changed;
+  std::vector<std::string> forgotten;
   {
+    // What changes during the write is written with the next.
     const std::lock_guard lock(mutex_);
-    for (const std::string& name : dirty_) changed.push_back(consumers_.at(name));
+    for (const std::string& name : dirty_) changed.push_back(consumers_.at(name).consumer);
+    forgotten.assign(forgotten_.begin(), forgotten_.end());
+    dirty_.clear();
+    forgotten_.clear();
   }
-  if (done) {
+  OrFault<void> done;
+  {
     const Gate::Pass pass(gate_, true);
-    done = database_->Write({entries, changed, sync, now_ns});
+    done = database_->Write({entries, changed, sync, now_ns, forgotten});
     if (!done && done.error().kind == Fault::Kind::kDamaged) {
       damage_ = done.error().message;
       damaged_ = true;  // begun anew with the next attempt
     }
   }
-  if (done) {
-    const std::lock_guard lock(mutex_);
-    for (const Consumer& consumer : changed) dirty_.erase(consumer.name);
-    return true;
+  const std::lock_guard lock(mutex_);
+  for (const Consumer& consumer : changed) {
+    const auto known = consumers_.find(consumer.name);
+    if (known == consumers_.end()) continue;
+    if (done) known->second.is_in_file = true;
+    if (!done) dirty_.insert(consumer.name);
   }
-  SetFault(done.error());
-  return false;
+  if (!done) forgotten_.insert(forgotten.begin(), forgotten.end());
+  return done;
 }
 
 // Makes `entries` readable, and lets go of what memory cannot keep.
@@ -300,7 +331,7 @@ bool Shelf::Trim(std::int64_t now_ns) {
 
 bool Shelf::HasWork() const {
   const std::lock_guard lock(mutex_);
-  return !dirty_.empty() || damaged_;
+  return !dirty_.empty() || !forgotten_.empty() || damaged_;
 }
 
 void Shelf::SetFault(const Fault& fault) {

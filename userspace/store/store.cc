@@ -46,7 +46,10 @@ struct Store::Impl {
 };
 
 Reader::Reader(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Reader::~Reader() = default;
+
+Reader::~Reader() {
+  if (!state_->name.empty()) state_->shelf.Release(state_->name);
+}
 
 std::vector<Entry> Reader::Next(std::size_t max_alerts, std::size_t max_bytes,
                                 std::chrono::milliseconds timeout, const std::stop_token& stop) {
@@ -55,6 +58,9 @@ std::vector<Entry> Reader::Next(std::size_t max_alerts, std::size_t max_bytes,
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   State& state = *state_;
   while (true) {
+    if (!state.name.empty()) {
+      if (const auto place = state.shelf.TakeEarlierPlace(state.name)) state.position = *place;
+    }
     std::vector<Entry> entries = state.shelf.ReadAfter(state.position, max_alerts, max_bytes);
     if (!entries.empty()) {
       state.position = LastCursor(entries.back());

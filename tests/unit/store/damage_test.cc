@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -226,6 +227,38 @@ TEST_F(Damage, WithoutADirectoryACursorOfBeforeIsAGap) {
   EXPECT_EQ(seen.ids, Sequence(1, 10));
   ASSERT_EQ(seen.gaps.size(), 1u);
   EXPECT_EQ(seen.gaps[0].reason, GapReason::kStoreFault);
+}
+
+// Its place in the file was not known when it began to read.
+TEST_F(Damage, AConsumerGoesBackToItsPlaceOnceTheFileCanBeRead) {
+  Fill(1);
+  ASSERT_TRUE(Open());
+  { ASSERT_TRUE(store_->OpenReader("siem", {})); }
+  Publish(*store_, 2, 10);
+  store_.reset();
+  std::filesystem::rename(directory_, directory_ + ".away");
+  std::ofstream(directory_) << "";
+  ASSERT_TRUE(Open());
+  const auto reader = *store_->OpenReader("siem", {});
+  Publish(*store_, 11, 20);
+  Seen early;
+  ASSERT_TRUE(early.ReadUntil(*reader, 10));
+  EXPECT_EQ(early.ids, Sequence(11, 20));
+  reader->Acknowledge(early.last);
+  std::filesystem::remove(directory_);
+  std::filesystem::rename(directory_ + ".away", directory_);
+  for (int i = 0; i < 500 && store_->counters().failing; ++i) {
+    Publish(*store_, 21 + i, 21 + i);
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  ASSERT_FALSE(store_->counters().failing);
+  reader->Acknowledge(early.last);  // of what was read before: no reason to skip the rest
+  Seen seen;
+  ASSERT_TRUE(seen.ReadUntil(*reader, 20));
+  EXPECT_EQ(seen.ids[0], 2);
+  EXPECT_TRUE(std::ranges::includes(seen.ids, Sequence(2, 20)));
+  reader->Acknowledge(seen.last);
+  EXPECT_EQ(store_->OpenReader("siem", {}).value()->position(), seen.last);
 }
 
 // While it lives, this process cannot make files larger than `bytes`: a disk that is full.

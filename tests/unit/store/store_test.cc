@@ -228,12 +228,33 @@ TEST_P(StoreTest, NamesAreChecked) {
     EXPECT_FALSE(store_->OpenReader(name, kNewest)) << name;
   }
   EXPECT_FALSE(store_->OpenReader(std::string(65, 'a'), kNewest));
-  EXPECT_TRUE(store_->OpenReader("a", kNewest));
-  EXPECT_TRUE(store_->OpenReader("b.c-d_0", kNewest));
+  const auto a = OpenReader(kNewest, "a");
+  const auto b = OpenReader(kNewest, "b.c-d_0");
   EXPECT_FALSE(store_->OpenReader("c", kNewest));
   EXPECT_TRUE(store_->OpenReader("a", kNewest));
   EXPECT_FALSE(store_->Acknowledge("c", 0));
   EXPECT_FALSE(store_->Acknowledge("a", store_->counters().newest + 1));
+}
+
+TEST_P(StoreTest, ANewNameTakesThePlaceOfTheOneLongestIdle) {
+  StoreOptions options;
+  options.max_consumers = 3;
+  Open(options);
+  const auto reads = OpenReader(kNewest, "reads");
+  for (const char* name : {"first", "second"}) {
+    OpenReader(kNewest, name);
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  ASSERT_TRUE(store_->Acknowledge("first", 0));  // second is idle for longer
+  EXPECT_TRUE(store_->OpenReader("third", kNewest));
+  EXPECT_FALSE(store_->Acknowledge("second", 0));
+  for (const char* name : {"first", "reads", "third"}) {
+    EXPECT_TRUE(store_->Acknowledge(name, 0)) << name;
+  }
+  if (!GetParam()) return;
+  Open(options);
+  EXPECT_FALSE(store_->Acknowledge("second", 0));
+  EXPECT_TRUE(store_->Acknowledge("third", 0));
 }
 
 // ---- Over a restart.
