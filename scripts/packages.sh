@@ -14,7 +14,8 @@ TEST_PACKAGES="libgtest-dev libgmock-dev
 	runc containerd busybox-static socat git gdb strace rsync logrotate e2fsprogs mount util-linux iproute2 python3 python3-grpcio python3-protobuf python3-grpc-tools
 	python3-yaml python3-jsonschema procps openssl rsyslog rsyslog-openssl"
 
-# install_packages NAME...: installs those that are not there yet; asks the mirror only then.
+# install_packages NAME...: installs those that are not there yet; asks the mirror only then. Fails
+# rather than remove one that is in the way.
 install_packages() {
 	missing=
 	for package in "$@"; do
@@ -25,5 +26,5 @@ install_packages() {
 	echo "installing:$missing"
 	apt-get update -qq
 	# shellcheck disable=SC2086
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-remove --no-install-recommends $missing >/dev/null
 }
