@@ -5,10 +5,11 @@ probes of deploy/kubernetes/nezuban.yaml, where it must see what happens in a po
 Of the manifest, only what it says of the node's directories is replaced: the test has its own.
 """
 
+import contextlib
+import json
 import pathlib
 import subprocess
 import tempfile
-import time
 import unittest
 
 import yaml
@@ -116,9 +117,18 @@ class Deploy(unittest.TestCase):
         file = cls.directory / "monitor.log"
         return file.read_text() if file.exists() else ""
 
+    @staticmethod
+    def status(address):
+        out = subprocess.run([BINARY, "status", "--json", "--address", address], check=True, capture_output=True,
+                             text=True, timeout=PATIENCE)
+        return json.loads(out.stdout)
+
     def monitor_pid(self):
-        pids = [p.name for p in pathlib.Path("/proc").iterdir() if p.name.isdigit()
-                and str(self.container) in (p / "cgroup").read_text()]
+        pids = []
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # it has ended meanwhile
+                if str(self.container) in (process / "cgroup").read_text():
+                    pids.append(process.name)
         self.assertEqual(len(pids), 1, self.log())
         return pids[0]
 
@@ -140,9 +150,10 @@ class Deploy(unittest.TestCase):
             self.assertEqual(answer.exit_code, 0, answer.stderr)
 
     def test_sees_a_reverse_shell_in_the_pod_beside_it(self):
-        follower = Follower([BINARY, "watch", "--json", "--address", f"unix://{self.directory}/run/nezuban.sock"])
+        address = f"unix://{self.directory}/run/nezuban.sock"
+        follower = Follower([BINARY, "watch", "--json", "--address", address])
         self.addCleanup(follower.stop)
-        time.sleep(1)  # it hears what comes after it has subscribed
+        wait_until(lambda: self.status(address)["subscribers"] == 1, "the subscriber")
         (self.directory / "go" / "early").touch()
         self.shell("late")
         (self.directory / "go" / "late").touch()
