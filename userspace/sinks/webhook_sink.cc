@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
+#include <memory>
 #include <utility>
 
 #include "base/check.h"
+#include "base/read_file.h"
 #include "base/text.h"
 #include "sinks/body.h"
 
@@ -18,15 +18,29 @@ namespace {
 
 // Besides 429: not about these alerts, and somebody may mend it.
 constexpr std::array<long, 6> kMayPass = {401, 403, 404, 407, 408, 425};
-constexpr std::size_t kMaxAnswer = 65536;  // bytes of it that are taken at all
-constexpr std::size_t kShownAnswer = 200;
+constexpr std::size_t kMaxToken = 65536;
 
-std::size_t KeepAnswer(char* bytes, std::size_t size, std::size_t count, void* to) {
-  auto& answer = *static_cast<std::string*>(to);
-  const std::size_t all = size * count;
-  if (answer.size() + all > kMaxAnswer) return 0;  // ends the transfer
-  answer.append(bytes, all);
-  return all;
+// The status says all. An answer may repeat what was sent, and has no place in a log.
+std::size_t LetGo(char* /*bytes*/, std::size_t size, std::size_t count, void* /*to*/) {
+  return size * count;
+}
+
+// Of a URL what is no secret: "https://host:port". Paths and queries hold keys as often as
+// passwords do.
+std::string SchemeAndHost(const std::string& url) {
+  const std::unique_ptr<CURLU, decltype(&::curl_url_cleanup)> parsed(::curl_url(),
+                                                                     ::curl_url_cleanup);
+  CHECK(parsed != nullptr);
+  if (::curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return "the url";
+  const auto part = [&](CURLUPart which) {
+    char* text = nullptr;
+    std::string copy;
+    if (::curl_url_get(parsed.get(), which, &text, 0) == CURLUE_OK) copy = text;
+    ::curl_free(text);
+    return copy;
+  };
+  const std::string port = part(CURLUPART_PORT);
+  return part(CURLUPART_SCHEME) + "://" + part(CURLUPART_HOST) + (port.empty() ? "" : ":" + port);
 }
 
 }  // namespace
@@ -34,7 +48,6 @@ std::size_t KeepAnswer(char* bytes, std::size_t size, std::size_t count, void* t
 // What lives as long as one request.
 struct WebhookSink::Request {
   std::string body;
-  std::string answer;
   std::array<char, CURL_ERROR_SIZE> error{};
   curl_slist* headers = nullptr;
 
@@ -47,7 +60,10 @@ struct WebhookSink::Request {
 };
 
 WebhookSink::WebhookSink(const SinkOptions& options, NodeNames names)
-    : options_(options.webhook), timeout_(options.timeout), names_(std::move(names)) {
+    : options_(options.webhook),
+      shown_url_(SchemeAndHost(options_.url)),
+      timeout_(options.timeout),
+      names_(std::move(names)) {
   CURL* curl = ::curl_easy_init();
   CHECK(curl != nullptr);
   curl_ = curl;
@@ -57,7 +73,7 @@ WebhookSink::WebhookSink(const SinkOptions& options, NodeNames names)
   ::curl_easy_setopt(curl, CURLOPT_POST, 1L);
   ::curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout_.count()));
   ::curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  ::curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, KeepAnswer);
+  ::curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, LetGo);
   const TlsOptions& tls = options_.tls;
   if (!tls.ca.empty()) ::curl_easy_setopt(curl, CURLOPT_CAINFO, tls.ca.c_str());
   if (!tls.cert.empty()) {
@@ -86,9 +102,12 @@ SendResult WebhookSink::Send(std::span<const Outgoing> batch) {
   request.AddHeader("User-Agent: nezuban/" + names_.version);
   request.AddHeader("Expect:");  // no round trip before the body
   if (!options_.token_file.empty()) {
-    std::ifstream file(options_.token_file);
-    const std::string text((std::istreambuf_iterator<char>(file)), {});
-    const std::string_view token = Trim(text);
+    const auto text = ReadFile(options_.token_file, kMaxToken);
+    if (!text) {
+      return SendResult::Retry("token_file: read " + options_.token_file + ": " +
+                               text.error().message);
+    }
+    const std::string_view token = Trim(*text);
     if (token.empty() || token.find_first_of("\r\n") != std::string_view::npos) {
       return SendResult::Retry("token_file: no token in " + options_.token_file);
     }
@@ -104,7 +123,6 @@ SendResult WebhookSink::Perform(Request& request, std::size_t count) {
   ::curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
   ::curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(request.body.size()));
-  ::curl_easy_setopt(curl, CURLOPT_WRITEDATA, &request.answer);
   ::curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, request.error.data());
   const CURLcode code = ::curl_easy_perform(curl);
   long status = 0;
@@ -115,11 +133,10 @@ SendResult WebhookSink::Perform(Request& request, std::size_t count) {
   if (code != CURLE_OK) {
     const std::string why =
         request.error[0] != '\0' ? request.error.data() : curl_easy_strerror(code);
-    return SendResult::Retry(options_.url + ": " + why);
+    return SendResult::Retry(shown_url_ + ": " + why);
   }
   if (status >= 200 && status < 300) return SendResult::Taken(count);
-  const std::string problem = options_.url + ": status " + std::to_string(status) + " " +
-                              std::string(Trim(request.answer).substr(0, kShownAnswer));
+  const std::string problem = shown_url_ + ": status " + std::to_string(status);
   const bool refused = status >= 400 && status < 500 && status != 429 &&
                        std::ranges::find(kMayPass, status) == kMayPass.end();
   if (refused) return SendResult::Refused(problem);

@@ -28,6 +28,7 @@ class WebhookSink final : public Destination {
   SendResult Perform(Request& request, std::size_t count);
 
   const WebhookOptions options_;
+  const std::string shown_url_;  // without what is secret
   const std::chrono::milliseconds timeout_;
   const NodeNames names_;
   void* curl_ = nullptr;  // a CURL*: keeps the connection between requests

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <thread>
+
+#include "base/unique_fd.h"
+
+namespace nezuban::sinks {
+
+// An HTTP server on 127.0.0.1 that gives every request the same answer, and closes the connection.
+class HttpPeer {
+ public:
+  // `answer` is the whole of it, from its status line on.
+  explicit HttpPeer(std::string answer);
+  ~HttpPeer();
+
+  std::uint16_t port() const { return port_; }
+
+ private:
+  void Run();
+
+  const std::string answer_;
+  UniqueFd listener_;
+  std::uint16_t port_ = 0;
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+}  // namespace nezuban::sinks
