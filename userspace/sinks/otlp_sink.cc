@@ -6,10 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
+#include "base/read_file.h"
 #include "base/text.h"
 #include "opentelemetry/logs_service.grpc.pb.h"
 #include "sinks/ocsf.h"
@@ -22,6 +21,10 @@ namespace otlp = opentelemetry::proto::collector::logs::v1;
 
 // SeverityNumber by alert::Priority, as the log data model maps syslog's.
 constexpr std::array<int, 8> kSeverityNumbers = {21, 19, 18, 17, 13, 10, 9, 5};
+
+constexpr std::size_t kMaxPem = std::size_t{4} << 20;
+// What gRPC takes, and so a collector, unless it was told otherwise.
+constexpr std::size_t kMaxRequest = std::size_t{4} << 20;
 
 std::int64_t NowNs() {
   return std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
@@ -37,9 +40,9 @@ void Attribute(Message& message, const std::string& key, const std::string& valu
 
 Result<std::string> ReadPem(const std::string& path) {
   if (path.empty()) return std::string();
-  std::ifstream file(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), {});
-  if (!file || text.empty()) return Fail("read " + path + ": no certificate or key");
+  auto text = ReadFile(path, kMaxPem);
+  if (!text) return Fail("read " + path, text.error());
+  if (text->empty()) return Fail("read " + path + ": no certificate or key");
   return text;
 }
 
@@ -128,6 +131,11 @@ SendResult OtlpSink::Send(std::span<const Outgoing> batch) {
   scope.mutable_scope()->set_name("nezuban");
   scope.mutable_scope()->set_version(names_.version);
   for (const Outgoing& outgoing : batch) FillRecord(outgoing, *scope.add_log_records());
+  // It would be turned away each time, with the code of a peer that is only busy.
+  if (const std::size_t bytes = request.ByteSizeLong(); bytes > kMaxRequest) {
+    return SendResult::Refused(options_.address + ": a request of " + std::to_string(bytes) +
+                               " bytes, at most " + std::to_string(kMaxRequest) + " are taken");
+  }
 
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + timeout_);
