@@ -7,10 +7,9 @@
 #include <array>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 
+#include "base/read_file.h"
 #include "base/redact.h"
 #include "base/text.h"
 #include "daemon/config_sinks.h"
@@ -19,6 +18,8 @@ namespace nezuban::daemon {
 namespace {
 
 using Values = std::vector<std::string>;
+
+constexpr std::size_t kMaxConfig = std::size_t{4} << 20;
 
 std::string OneOf(const std::string& value, std::span<const std::string_view> allowed,
                   std::string& out) {
@@ -379,13 +380,12 @@ void ParseConfig(const std::string& text, const std::string& path, Config& confi
 }
 
 void LoadConfig(const std::string& path, Config& config, Diagnostics& diagnostics) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(file)), {});
-  if (!file) {
-    diagnostics.Error({path, 0, 0}, "cannot be read");
+  const auto text = ReadFile(path, kMaxConfig);
+  if (!text) {
+    diagnostics.Error({path, 0, 0}, "cannot be read: " + text.error().message);
     return;
   }
-  ParseConfig(text, path, config, diagnostics);
+  ParseConfig(*text, path, config, diagnostics);
 }
 
 std::vector<std::string> DefaultRules() {

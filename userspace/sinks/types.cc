@@ -54,7 +54,7 @@ constexpr std::array kCommon = {
            [](Options& o, Values v) { return ParseNumber(v[0], 10, 3'600'000, o.retry_max); }},
 };
 
-// The four options of TLS for the member of SinkOptions that has them.
+// The options of TLS for the member of SinkOptions that has them; the name of the peer is the last.
 template <auto Member>
 constexpr std::array<Option, 4> kTls = {
     Option{"tls_ca", "FILE",
@@ -70,7 +70,11 @@ constexpr std::array<Option, 4> kTls = {
            [](Options& o, Values v) { return ParseText(v[0], (o.*Member).tls.server_name); }},
 };
 
-std::string CheckTls(const TlsOptions& tls) {
+// `without`: what makes them be of no effect; empty: they are used.
+std::string CheckTls(const TlsOptions& tls, std::string_view without) {
+  const bool any =
+      !tls.ca.empty() || !tls.cert.empty() || !tls.key.empty() || !tls.server_name.empty();
+  if (any && !without.empty()) return "tls_… has no effect " + std::string(without);
   return tls.cert.empty() == tls.key.empty() ? "" : "tls_cert and tls_key go together";
 }
 
@@ -138,7 +142,8 @@ std::string CheckSyslog(const Options& o) {
   } else if (!ParseHostPort(syslog.address, address).empty()) {
     return "address: expected HOST:PORT";
   }
-  return CheckTls(syslog.tls);
+  const bool used = syslog.transport == SyslogTransport::kTls;
+  return CheckTls(syslog.tls, used ? "" : "without transport: tls");
 }
 
 constexpr std::array kWebhook = {
@@ -173,6 +178,11 @@ constexpr std::array kWebhook = {
            [](Options& o, Values v) { return ParseNumber(v[0], 1, 10'000, o.webhook.batch); }},
 };
 
+std::string CheckWebhook(const Options& o) {
+  const bool used = o.webhook.url.starts_with("https://");
+  return CheckTls(o.webhook.tls, used ? "" : "without an https:// url");
+}
+
 constexpr std::array kOtlp = {
     Option{"address", "HOST:PORT", "Of the gRPC receiver.", true, false,
            [](Options& o, Values v) { return ParseHostPort(v[0], o.otlp.address); }},
@@ -198,14 +208,19 @@ constexpr std::array kOtlp = {
            [](Options& o, Values v) { return ParseNumber(v[0], 1, 10'000, o.otlp.batch); }},
 };
 
+std::string CheckOtlp(const Options& o) {
+  return CheckTls(o.otlp.tls, o.otlp.plaintext ? "with plaintext: true" : "");
+}
+
 constexpr std::array kTypes = {
     Type{"file", "JSON lines in a file, rotated.", kFile, {}, nullptr, OpenFile},
     Type{"syslog", "RFC 5424 over a unix socket, UDP, TCP or TLS.", kSyslog,
          kTls<&SinkOptions::syslog>, CheckSyslog, OpenSyslog},
-    Type{"webhook", "JSON by HTTP POST.", kWebhook, kTls<&SinkOptions::webhook>,
-         [](const Options& o) { return CheckTls(o.webhook.tls); }, OpenWebhook},
+    Type{"webhook", "JSON by HTTP POST.", kWebhook,
+         // Curl knows no other name than that of the URL.
+         std::span<const Option>(kTls<&SinkOptions::webhook>).first(3), CheckWebhook, OpenWebhook},
     Type{"otlp", "OpenTelemetry logs over gRPC, each an OCSF Detection Finding.", kOtlp,
-         kTls<&SinkOptions::otlp>, [](const Options& o) { return CheckTls(o.otlp.tls); }, OpenOtlp},
+         kTls<&SinkOptions::otlp>, CheckOtlp, OpenOtlp},
 };
 
 }  // namespace

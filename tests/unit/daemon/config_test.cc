@@ -155,6 +155,16 @@ TEST(Config, TellsEveryProblemOfASinkWithItsPlace) {
        "1:9: error: address: expected HOST:PORT\n"},
       {"sinks: [{type: syslog, name: a, transport: tls, address: 'h:1', tls_cert: /c}]\n",
        "1:9: error: tls_cert and tls_key go together\n"},
+      {"sinks: [{type: webhook, name: a, url: 'https://h', tls_server_name: x}]\n",
+       "1:52: error: unknown key 'tls_server_name' of a sink of type webhook\n"},
+      {"sinks: [{type: webhook, name: a, url: 'http://h', tls_ca: /x}]\n",
+       "1:9: error: tls_… has no effect without an https:// url\n"},
+      {"sinks: [{type: syslog, name: a, transport: tcp, address: 'h:1', tls_ca: /x}]\n",
+       "1:9: error: tls_… has no effect without transport: tls\n"},
+      {"sinks: [{type: syslog, name: a, tls_server_name: x}]\n",
+       "1:9: error: tls_… has no effect without transport: tls\n"},
+      {"sinks: [{type: otlp, name: a, address: 'h:1', plaintext: true, tls_server_name: x}]\n",
+       "1:9: error: tls_… has no effect with plaintext: true\n"},
       {"sinks: [{type: webhook, name: a, url: 'ftp://h'}]\n",
        "1:39: error: url: expected http://… or https://…\n"},
       {"sinks: [{type: otlp, name: a, address: 'h:1', headers: {x y: z}}]\n",
@@ -192,7 +202,24 @@ TEST(Config, MissingFileIsAnError) {
   Config config;
   Diagnostics diagnostics;
   LoadConfig("/nonexistent/nezuban.yaml", config, diagnostics);
-  EXPECT_EQ(diagnostics.ToString(), "/nonexistent/nezuban.yaml: error: cannot be read\n");
+  EXPECT_EQ(diagnostics.ToString(),
+            "/nonexistent/nezuban.yaml: error: cannot be read: No such file or directory\n");
+}
+
+TEST(Config, ADirectoryIsAnError) {
+  Config config;
+  Diagnostics diagnostics;
+  LoadConfig("/tmp", config, diagnostics);
+  EXPECT_EQ(diagnostics.ToString(), "/tmp: error: cannot be read: Is a directory\n");
+}
+
+TEST(Config, TakesTlsWhereItHasAnEffect) {
+  EXPECT_EQ(Load("sinks:\n"
+                 "  - {name: a, type: syslog, transport: tls, address: 'h:1', tls_server_name: x}\n"
+                 "  - {name: b, type: webhook, url: 'https://h', tls_ca: /x}\n"
+                 "  - {name: c, type: otlp, address: 'h:1', tls_ca: /x, tls_server_name: x}\n")
+                .problems,
+            "");
 }
 
 }  // namespace
