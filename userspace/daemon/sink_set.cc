@@ -3,7 +3,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "sinks/store_source.h"
@@ -32,12 +31,8 @@ void SinkSet::Reopen() {
 }
 
 void SinkSet::Stop(std::chrono::milliseconds grace) {
-  const auto deadline = std::chrono::steady_clock::now() + grace;
-  for (const auto& worker : workers_) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        deadline - std::chrono::steady_clock::now());
-    worker->Stop(std::max(left, std::chrono::milliseconds(0)));
-  }
+  for (const auto& worker : workers_) worker->RequestStop(grace);
+  for (const auto& worker : workers_) worker->Stop(grace);
 }
 
 std::vector<rpc::SinkStatus> SinkSet::Status() const {

@@ -21,6 +21,8 @@ class SinkSet {
   // one of them could never work. A peer that is down is none. REQUIRES: the store outlives it.
   static Result<std::unique_ptr<SinkSet>> Open(const Config& config, const sinks::NodeNames& names,
                                                store::Store& store);
+  // Stops all at once.
+  ~SinkSet() { Stop(std::chrono::milliseconds(0)); }
 
   // After SIGHUP: files are opened again.
   void Reopen();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <random>
 
 namespace nezuban::sinks {
@@ -17,15 +18,19 @@ class Backoff {
   Backoff(Milliseconds max, std::uint64_t seed, Milliseconds min = Milliseconds(250))
       : min_(std::min(min, max)), max_(max), ceiling_(min_), random_(seed) {}
 
-  Milliseconds Next() {
+  // `asked`: what the peer asked for. It is waited longer then, but not more than ten minutes.
+  Milliseconds Next(std::optional<Milliseconds> asked = std::nullopt) {
     const Milliseconds ceiling = ceiling_;
     ceiling_ = std::min(max_, ceiling_ * 2);
-    return Milliseconds(
+    const Milliseconds pause(
         std::uniform_int_distribution<std::int64_t>(ceiling.count() / 2, ceiling.count())(random_));
+    return asked ? std::max(pause, std::min(*asked, kLongestAsked)) : pause;
   }
   void Reset() { ceiling_ = min_; }
 
  private:
+  static constexpr Milliseconds kLongestAsked{600'000};
+
   const Milliseconds min_;
   const Milliseconds max_;
   Milliseconds ceiling_;

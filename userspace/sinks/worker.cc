@@ -10,8 +10,6 @@ namespace nezuban::sinks {
 namespace {
 
 constexpr std::chrono::milliseconds kIdle{1000};
-// A peer that asks for more is asked again all the same.
-constexpr std::chrono::milliseconds kLongestPause{600'000};
 
 std::int64_t TimeOf(const Outgoing& outgoing) {
   const auto* alert = std::get_if<alert::Alert>(&outgoing.what);
@@ -29,13 +27,17 @@ Worker::Worker(SinkOptions options, std::unique_ptr<AlertSource> source,
       backoff_(options_.retry_max, std::random_device()()),
       thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
-void Worker::Stop(std::chrono::milliseconds grace) {
+void Worker::RequestStop(std::chrono::milliseconds grace) {
   {
     const std::lock_guard lock(mutex_);
     deadline_ = std::min(deadline_, Clock::now() + grace);
   }
   thread_.request_stop();
   wake_.notify_all();
+}
+
+void Worker::Stop(std::chrono::milliseconds grace) {
+  RequestStop(grace);
   if (thread_.joinable()) thread_.join();
 }
 
@@ -46,6 +48,7 @@ SinkCounters Worker::counters() const {
 
 void Worker::Run(const std::stop_token& stop) noexcept {
   while (true) {
+    if (OutOfTime(stop)) return;
     const bool stopping = stop.stop_requested();
     AlertSource::Batch batch =
         stopping ? source_->Next(destination_->limits(), std::chrono::milliseconds(0), {})
@@ -91,6 +94,7 @@ bool Worker::Deliver(std::vector<Outgoing> pending, const std::stop_token& stop)
       if (!owed_) return true;
       pending.push_back(*std::exchange(owed_, std::nullopt));
     }
+    if (OutOfTime(stop)) return false;
     if (reopen_.exchange(false)) destination_->Reopen();
     const auto batch = std::span<const Outgoing>(pending).subspan(from).first(
         std::min(chunk, pending.size() - from));
@@ -156,9 +160,7 @@ void Worker::Report(const SendResult& result) {
 }
 
 bool Worker::Pause(const SendResult& result, const std::stop_token& stop) {
-  std::chrono::milliseconds pause = backoff_.Next();
-  if (result.retry_after) pause = std::clamp(*result.retry_after, pause, kLongestPause);
-  const Clock::time_point until = Clock::now() + pause;
+  const Clock::time_point until = Clock::now() + backoff_.Next(result.retry_after);
   std::unique_lock lock(mutex_);
   // Not until told to stop, but until there is no time left: a peer that comes back gets the rest.
   wake_.wait_until(lock, stop, until, [] { return false; });
@@ -166,6 +168,12 @@ bool Worker::Pause(const SendResult& result, const std::stop_token& stop) {
   const Clock::time_point end = std::min(until, deadline_);
   while (Clock::now() < end) wake_.wait_until(lock, end);
   return Clock::now() < deadline_;
+}
+
+bool Worker::OutOfTime(const std::stop_token& stop) const {
+  if (!stop.stop_requested()) return false;
+  const std::lock_guard lock(mutex_);
+  return Clock::now() >= deadline_;
 }
 
 void Worker::Acknowledge(std::uint64_t cursor) {

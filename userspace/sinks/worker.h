@@ -53,6 +53,8 @@ class Worker {
   // Delivers what the source has already, for at most `grace`, and ends the thread. An attempt that
   // is under way may take the destination's timeout longer.
   void Stop(std::chrono::milliseconds grace);
+  // The same without waiting for the end, so that several workers can use the same time.
+  void RequestStop(std::chrono::milliseconds grace);
 
   const SinkOptions& options() const { return options_; }
   SinkCounters counters() const;
@@ -70,6 +72,7 @@ class Worker {
   void Report(const SendResult& result);
   // False: no time is left for another attempt.
   bool Pause(const SendResult& result, const std::stop_token& stop);
+  bool OutOfTime(const std::stop_token& stop) const;
   void Acknowledge(std::uint64_t cursor);
 
   const SinkOptions options_;

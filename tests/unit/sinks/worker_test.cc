@@ -23,6 +23,7 @@ struct Peer {
   std::vector<std::string> taken;  // names of rules; "gap N" for a gap
   std::vector<std::size_t> attempts;
   int reopened = 0;
+  milliseconds each{0};  // that an attempt takes
   std::function<bool(const std::string&)> refuses = [](const std::string&) { return false; };
 
   std::vector<std::string> Taken() {
@@ -40,6 +41,7 @@ class ScriptedDestination final : public Destination {
  public:
   explicit ScriptedDestination(Peer& peer) : peer_(peer) {}
   SendResult Send(std::span<const Outgoing> batch) override {
+    std::this_thread::sleep_for(peer_.each);
     const std::lock_guard lock(peer_.mutex);
     peer_.attempts.push_back(batch.size());
     SendResult result = SendResult::Taken(batch.size());
@@ -187,6 +189,53 @@ TEST_F(WorkerTest, StoppingDoesNotWaitForAPeerThatIsDown) {
   EXPECT_EQ(worker->counters().problem, "down");
 }
 
+// The source below never runs dry: only the time ends it.
+class EndlessSource final : public AlertSource {
+ public:
+  Batch Next(const BatchLimits&, milliseconds, const std::stop_token&) override {
+    ++cursor_;
+    return {{Named("rule", cursor_)}, cursor_};
+  }
+  void Acknowledge(std::uint64_t) override {}
+
+ private:
+  std::uint64_t cursor_ = 0;
+};
+
+TEST_F(WorkerTest, StoppingDoesNotWaitForAStoreThatIsFull) {
+  peer_.each = milliseconds(5);
+  Worker worker(Quick(), std::make_unique<EndlessSource>(),
+                std::make_unique<ScriptedDestination>(peer_), nullptr);
+  // Lets the test fail instead of waiting for ever.
+  std::atomic<bool> done{false};
+  std::thread watch([&] {
+    if (!Eventually([&] { return done.load(); })) std::abort();
+  });
+  const auto start = std::chrono::steady_clock::now();
+  worker.Stop(milliseconds(100));
+  const auto took = std::chrono::steady_clock::now() - start;
+  done = true;
+  watch.join();
+  EXPECT_GE(took, milliseconds(90)) << "the time it has is used";
+  EXPECT_LT(took, milliseconds(1000));
+}
+
+TEST_F(WorkerTest, StoppingEndsBetweenTheAttemptsOfABatch) {
+  MemoryQueue queue(200);
+  for (int i = 0; i < 200; ++i) {
+    queue.Publish(std::make_shared<const alert::Alert>(AlertOf("rule")));
+  }
+  peer_.answers = {SendResult::Refused("400")};  // then it goes one by one
+  peer_.each = milliseconds(20);
+  Worker worker(Quick(), std::make_unique<MemorySource>(queue),
+                std::make_unique<ScriptedDestination>(peer_), nullptr);
+  ASSERT_TRUE(Eventually([&] { return worker.counters().sent > 0; }));
+  const auto start = std::chrono::steady_clock::now();
+  worker.Stop(milliseconds(50));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(1000));
+  EXPECT_EQ(worker.counters().position, worker.counters().sent);
+}
+
 TEST_F(WorkerTest, APeerSaysHowLongToWait) {
   SendResult slow = SendResult::Retry("429");
   slow.retry_after = milliseconds(200);
@@ -215,6 +264,15 @@ TEST(Backoff, DoublesUpToItsLimitWithJitter) {
   }
   backoff.Reset();
   EXPECT_LE(backoff.Next(), milliseconds(250));
+}
+
+TEST(Backoff, APeerIsAskedForItsPauseWithinReason) {
+  using std::chrono::minutes;
+  EXPECT_EQ(Backoff(milliseconds(100), 1).Next(minutes(3)), minutes(3));
+  EXPECT_EQ(Backoff(milliseconds(100), 1).Next(minutes(30)), minutes(10));
+  EXPECT_GE(Backoff(milliseconds(100), 1).Next(milliseconds(1)), milliseconds(50)) << "never less";
+  // Our own pause may be longer than the longest that a peer can ask for.
+  EXPECT_GE(Backoff(minutes(60), 1, minutes(60)).Next(minutes(120)), minutes(30));
 }
 
 }  // namespace

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/sink_set.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <functional>
+#include <thread>
+
+#include "base/unique_fd.h"
+#include "testlib/temp_dir.h"
+
+namespace nezuban::daemon {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Connections to it are made, and nothing is ever answered.
+class SilentPeer {
+ public:
+  SilentPeer() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(::bind(fd_.get(), generic, size), 0);
+    EXPECT_EQ(::listen(fd_.get(), 64), 0);
+    EXPECT_EQ(::getsockname(fd_.get(), generic, &size), 0);
+    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
+  }
+  const std::string& url() const { return url_; }
+
+ private:
+  UniqueFd fd_;
+  std::string url_;
+};
+
+bool Eventually(const std::function<bool()>& condition) {
+  for (int i = 0; i < 2000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  return false;
+}
+
+TEST(SinkSet, StopsAllAtOnce) {
+  const testlib::TempDir directory;
+  const SilentPeer peer;
+  store::StoreOptions store_options;
+  store_options.directory = directory / "store";
+  const auto store = *store::Store::Open(store_options);
+  Config config;
+  for (const auto& [name, timeout] : {std::pair("slow", 1000), std::pair("quick", 100)}) {
+    sinks::SinkOptions& sink = config.sinks.emplace_back();
+    sink.name = name;
+    sink.type = "webhook";
+    sink.timeout = milliseconds(timeout);
+    sink.retry_max = milliseconds(10);
+    sink.webhook.url = peer.url();
+  }
+  const auto set = *SinkSet::Open(config, {}, *store);
+  alert::Alert alert;
+  alert.rule = "rule";
+  store->Publish(std::make_shared<const alert::Alert>(alert));
+  const auto retried = [&] { return set->Status().at(1).retried; };
+  ASSERT_TRUE(Eventually([&] { return retried() > 0; }));
+
+  const std::uint64_t before = retried();
+  set->Stop(milliseconds(0));
+  // The slow one was waited for; meanwhile the quick one must not have begun again and again.
+  EXPECT_LE(retried() - before, 1u);
+}
+
+}  // namespace
+}  // namespace nezuban::daemon
