@@ -71,7 +71,9 @@ bool Noise::Pass(const alert::Alert& alert, std::uint64_t now_ns) {
     rule.tokens = static_cast<double>(limits_.burst);
     rule.refilled_ns = now_ns;
   }
-  if (IsRepeat(alert, now_ns)) {
+  std::string key;
+  if (limits_.repeat_window_ns > 0) key = KeyOf(alert, limits_.repeat_fields);
+  if (IsRepeat(key, now_ns)) {
     HoldBack(rule, alert, kRepeat, now_ns);
     return false;
   }
@@ -79,12 +81,13 @@ bool Noise::Pass(const alert::Alert& alert, std::uint64_t now_ns) {
     HoldBack(rule, alert, kRate, now_ns);
     return false;
   }
+  Remember(std::move(key), now_ns);
   return true;
 }
 
 // The window runs from the alert that was told, not from its latest repeat: one that never ends
 // still comes once in each window.
-bool Noise::IsRepeat(const alert::Alert& alert, std::uint64_t now_ns) {
+bool Noise::IsRepeat(const std::string& key, std::uint64_t now_ns) {
   if (limits_.repeat_window_ns == 0) return false;
   while (!repeats_.empty() &&
          (repeats_.front().until_ns <= now_ns || repeats_bytes_ > limits_.repeats_bytes)) {
@@ -92,12 +95,15 @@ bool Noise::IsRepeat(const alert::Alert& alert, std::uint64_t now_ns) {
     by_key_.erase(repeats_.front().key);
     repeats_.pop_front();
   }
-  std::string key = KeyOf(alert, limits_.repeat_fields);
-  if (by_key_.contains(key)) return true;
+  return by_key_.contains(key);
+}
+
+// Only what is told: what the rate held back is no repeat when it comes again.
+void Noise::Remember(std::string key, std::uint64_t now_ns) {
+  if (limits_.repeat_window_ns == 0) return;
   repeats_bytes_ += kBytesEach + key.size();
   repeats_.push_back({std::move(key), now_ns + limits_.repeat_window_ns});
   by_key_.emplace(repeats_.back().key, std::prev(repeats_.end()));
-  return false;
 }
 
 bool Noise::IsOverRate(Rule& rule, std::uint64_t now_ns) const {

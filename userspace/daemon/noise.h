@@ -63,7 +63,8 @@ class Noise {
     std::uint64_t until_ns = 0;
   };
 
-  bool IsRepeat(const alert::Alert& alert, std::uint64_t now_ns);
+  bool IsRepeat(const std::string& key, std::uint64_t now_ns);
+  void Remember(std::string key, std::uint64_t now_ns);
   bool IsOverRate(Rule& rule, std::uint64_t now_ns) const;
   void HoldBack(Rule& rule, const alert::Alert& alert, Why why, std::uint64_t now_ns);
   static alert::Alert Summary(Rule& rule);

@@ -83,6 +83,19 @@ TEST(Noise, WhatIsAlikeInTheFieldsIsARepeat) {
   EXPECT_TRUE(noise.Pass(AlertOf("a", "c1", "x"), 10 * kSecond + 1)) << "the window is over";
 }
 
+TEST(Noise, WhatTheRateHeldBackWasNotTold) {
+  NoiseLimits limits;
+  limits.rate = 60;
+  limits.burst = 1;
+  limits.repeat_window_ns = 1000 * kSecond;
+  limits.repeat_fields = {"fd.name"};
+  Noise noise(limits);
+  EXPECT_TRUE(noise.Pass(AlertOf("a", "", "x"), kSecond));
+  EXPECT_FALSE(noise.Pass(AlertOf("a", "", "y"), kSecond)) << "above the rate";
+  EXPECT_TRUE(noise.Pass(AlertOf("a", "", "y"), 3 * kSecond)) << "is news still";
+  EXPECT_FALSE(noise.Pass(AlertOf("a", "", "y"), 5 * kSecond)) << "now it is not";
+}
+
 TEST(Noise, RepeatsAreRememberedWithinBounds) {
   NoiseLimits limits;
   limits.repeat_window_ns = 1000 * kSecond;
