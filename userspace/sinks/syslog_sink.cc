@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "sinks/syslog_message.h"
@@ -79,10 +80,14 @@ SendResult SyslogSink::SendDatagrams(std::span<const Outgoing> batch, Deadline d
 
 // Gives errno; 0 if it was sent.
 int SyslogSink::SendDatagram(const std::string& message, Deadline deadline) {
+  bool again = false;
   while (::send(datagrams_.get(), message.data(), message.size(), MSG_NOSIGNAL) < 0) {
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != ENOBUFS) return errno;
-    if (!WaitFor(datagrams_.get(), POLLOUT, deadline)) return ETIMEDOUT;
+    // The socket may have room, and be ready at once, while the queue behind it is full.
+    if (std::exchange(again, true)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    const bool ready = WaitFor(datagrams_.get(), POLLOUT, deadline).has_value();
+    if (!ready || std::chrono::steady_clock::now() >= deadline) return ETIMEDOUT;
   }
   return 0;
 }
