@@ -28,15 +28,13 @@ bool MayPass(int error) { return error == ENOSPC || error == EDQUOT || error == 
 SendResult FileSink::Send(std::span<const Outgoing> batch) {
   Status status = EnsureOpen();
   std::size_t written = 0;
-  for (; status && written < batch.size(); ++written) {
+  unsynced_ = 0;
+  while (status && written < batch.size()) {
     status = WriteLine(Body(batch[written], options_.format, names_) + '\n');
-    if (!status) break;
+    if (status) ++written;
   }
-  if (written > 0 && ::fdatasync(file_.get()) != 0) {
-    status = FailErrno("sync " + options_.path);
-    file_.reset();  // what was written may be gone from the cache as well: write it anew
-    written = 0;
-  }
+  if (const Status synced = Sync(); !synced) status = synced;
+  written -= unsynced_;
   return status ? SendResult::Taken(written) : SendResult::Retry(status.error().message, written);
 }
 
@@ -73,12 +71,27 @@ Status FileSink::WriteLine(std::string_view line) {
     if (n < 0) {
       auto failed = FailErrno("write " + options_.path);
       // Half a line would make the next one unreadable.
-      if (written > 0 && ::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0) file_.reset();
+      if (written > 0 && ::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0) {
+        static_cast<void>(Sync());  // the lines before it are whole
+        file_.reset();
+      }
       return failed;
     }
     written += static_cast<std::size_t>(n);
   }
   size_ += line.size();
+  ++unsynced_;
+  return {};
+}
+
+Status FileSink::Sync() {
+  if (!file_.valid() || unsynced_ == 0) return {};
+  if (::fdatasync(file_.get()) != 0) {
+    auto failed = FailErrno("sync " + options_.path);
+    file_.reset();  // what was written may be gone from the cache as well: write it anew
+    return failed;
+  }
+  unsynced_ = 0;
   return {};
 }
 
@@ -88,7 +101,7 @@ std::string FileSink::Rotated(std::size_t number) const {
 
 // The oldest goes; a number that is not there leaves a hole, which is no harm.
 Status FileSink::Rotate() {
-  if (::fdatasync(file_.get()) != 0) return FailErrno("sync " + options_.path);
+  RETURN_IF_ERROR(Sync());
   for (std::size_t number = options_.max_files; number > 1; --number) {
     if (::rename(Rotated(number - 1).c_str(), Rotated(number).c_str()) != 0 && errno != ENOENT) {
       return FailErrno("rename " + Rotated(number - 1));

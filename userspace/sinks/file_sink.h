@@ -31,13 +31,15 @@ class FileSink final : public Destination {
  private:
   Status WriteLine(std::string_view line);
   Status Rotate();
+  Status Sync();
   std::string Rotated(std::size_t number) const;
 
   const FileOptions options_;
   const NodeNames names_;
   UniqueFd file_;
   int open_errno_ = 0;
-  std::uint64_t size_ = 0;  // of the file, up to its last whole line
+  std::uint64_t size_ = 0;    // of the file, up to its last whole line
+  std::size_t unsynced_ = 0;  // lines of this batch that may not be on the disk
 };
 
 // Error: the path is no regular file, or cannot become one. A full disk is none.

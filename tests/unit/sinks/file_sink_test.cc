@@ -98,6 +98,25 @@ TEST_F(FileSinkTest, AFullDiskLeavesWholeLinesAndIsTriedAgain) {
   ::umount(full.c_str());
 }
 
+// Room for the root of the file system and one file: what is rotated stays, a new one cannot be
+// made.
+TEST_F(FileSinkTest, WhatWasRotatedIsNotWrittenAgain) {
+  const std::string full = directory_ / "full";
+  std::filesystem::create_directory(full);
+  ASSERT_EQ(::mount("none", full.c_str(), "tmpfs", 0, "size=1m,nr_inodes=2"), 0);
+  {
+    FileSink sink({full + "/alerts", BodyFormat::kNezuban, 1000, 2}, {"node-1", "", "", "1"});
+    std::vector<Outgoing> batch;
+    for (int i = 0; i < 20; ++i) batch.push_back(Named("rule-" + std::to_string(i)));
+    const SendResult result = sink.Send(batch);
+    EXPECT_EQ(result.outcome, SendResult::Outcome::kRetry);
+    EXPECT_EQ(result.problem, "open " + full + "/alerts: No space left on device");
+    EXPECT_GT(result.taken, 1u);
+    EXPECT_EQ(result.taken, Lines(full + "/alerts.1"));
+  }
+  ::umount(full.c_str());
+}
+
 TEST_F(FileSinkTest, RefusesWhatCouldNeverWork) {
   SinkOptions options;
   options.name = "f";
