@@ -88,11 +88,21 @@ Result<UniqueFd> ConnectHost(const std::string& address, int kind, Deadline dead
   const int error = ::getaddrinfo(peer.host.c_str(), peer.port.c_str(), &hints, &found);
   if (error != 0) return Fail(address + ": " + ::gai_strerror(error));
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> all(found, ::freeaddrinfo);
+  auto fd = ConnectAny(all.get(), kind, deadline);
+  if (!fd) return Fail(address, fd.error());
+  return fd;
+}
+
+Result<UniqueFd> ConnectAny(const addrinfo* addresses, int kind, Deadline deadline) {
   std::string problem = "no address";
-  for (const addrinfo* one = all.get(); one != nullptr; one = one->ai_next) {
+  int remaining = 0;
+  for (const addrinfo* one = addresses; one != nullptr; one = one->ai_next) ++remaining;
+  for (const addrinfo* one = addresses; one != nullptr; one = one->ai_next, --remaining) {
+    const auto now = std::chrono::steady_clock::now();
+    const Deadline until = now + (deadline - now) / remaining;
     UniqueFd fd(::socket(one->ai_family, kind | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!fd.valid()) continue;
-    const Status connected = ConnectTo(fd.get(), one->ai_addr, one->ai_addrlen, deadline);
+    const Status connected = ConnectTo(fd.get(), one->ai_addr, one->ai_addrlen, until);
     if (!connected) {
       problem = connected.error().message;
       continue;
@@ -104,7 +114,7 @@ Result<UniqueFd> ConnectHost(const std::string& address, int kind, Deadline dead
     }
     return fd;
   }
-  return Fail(address + ": " + problem);
+  return Fail(problem);
 }
 
 // The kernel tells of bytes without an acknowledgement only to who asks.

@@ -2,6 +2,8 @@
 // A connection to one peer, with time limits on everything.
 #pragma once
 
+#include <netdb.h>
+
 #include <chrono>
 #include <span>
 #include <string>
@@ -24,8 +26,12 @@ HostPort SplitHostPort(const std::string& address);
 // A socket of a unix domain, not blocking. `kind` is SOCK_DGRAM or SOCK_STREAM.
 Result<UniqueFd> ConnectUnix(const std::string& path, int kind);
 
-// A connected socket, not blocking: each address of the host is tried until one answers.
+// A connected socket, not blocking: each address of the host is tried until one answers. Finding
+// the addresses is not within `deadline`: the resolver has its own limits (resolv.conf(5): timeout,
+// attempts).
 Result<UniqueFd> ConnectHost(const std::string& address, int kind, Deadline deadline);
+// The same with addresses that are known. Each but the last may use its share of the time only.
+Result<UniqueFd> ConnectAny(const addrinfo* addresses, int kind, Deadline deadline);
 
 // Error: nothing happened in time.
 Status WaitFor(int fd, short events, Deadline deadline);
