@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Alerts outlive the monitor and its clients: kill -9 under load, a full disk, a damaged file, a cursor kept."""
 
+import calendar
 import os
 import pathlib
 import random
@@ -56,7 +57,7 @@ class Load:
 def seconds(text):
     """Of an RFC 3339 time in UTC, since the epoch."""
     whole, fraction = text.rstrip("Z").split(".")
-    return time.mktime(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) - time.timezone + float("0." + fraction)
+    return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) + float("0." + fraction)
 
 
 class Store(unittest.TestCase):
