@@ -21,6 +21,15 @@ std::string Shortened(std::string_view text) {
          std::to_string(std::hash<std::string_view>()(text)) + "#" + std::to_string(text.size());
 }
 
+// As a group keeps it.
+GroupKey ShortenedKey(const GroupKey& key) {
+  GroupKey shortened;
+  for (const auto& value : key) {
+    shortened.push_back(value ? std::optional(Shortened(*value)) : std::nullopt);
+  }
+  return shortened;
+}
+
 bool HasUnknown(const GroupKey& key) {
   return std::ranges::any_of(key, [](const auto& value) { return !value.has_value(); });
 }
@@ -79,8 +88,9 @@ std::vector<Remembered> Correlator::Recall(std::uint64_t table_key, const GroupK
   if (!HasUnknown(key) && table->second.with_unknown == 0) {
     if (const Group* group = Find(table->second, key)) take(*group, false);
   } else {
+    const GroupKey shortened = ShortenedKey(key);
     for (const Group& group : table->second.groups) {
-      if (!MayBeEqual(group.key, key)) continue;
+      if (!MayBeEqual(group.key, shortened)) continue;
       take(group, HasUnknown(group.key) || HasUnknown(key));
     }
   }
@@ -178,9 +188,7 @@ Correlator::Group& Correlator::GroupOf(Table& table, const GroupKey& key) {
     DropFront(table);
   }
   Group& group = table.groups.emplace_back();
-  for (const auto& value : key) {
-    group.key.push_back(value ? std::optional(Shortened(*value)) : std::nullopt);
-  }
+  group.key = ShortenedKey(key);
   table.with_unknown += HasUnknown(key) ? 1 : 0;
   table.by_name.emplace(name, std::prev(table.groups.end()));
   group.name = std::move(name);

@@ -64,6 +64,18 @@ TEST(Correlator, WhatIsNotKnownIsLikeAnything) {
   EXPECT_THAT(Ids(c.Recall(kTable, {"a", "1"}, 3 * kSecond, 9 * kSecond)), ElementsAre("known"));
 }
 
+// Groups keep long values shortened; what is compared with them one by one must be too.
+TEST(Correlator, ALongValueIsFoundBesideOneThatIsNotKnown) {
+  Correlator c;
+  const std::string text(300, 'x');
+  c.Remember(kTable, {std::nullopt}, {1 * kSecond, "unknown"}, 9 * kSecond);
+  c.Remember(kTable, {text}, {2 * kSecond, "known"}, 9 * kSecond);
+  EXPECT_THAT(Ids(c.Recall(kTable, {text}, 3 * kSecond, 9 * kSecond)),
+              ElementsAre("known", "unknown?"));
+  EXPECT_THAT(Ids(c.Recall(kTable, {text + "y"}, 3 * kSecond, 9 * kSecond)),
+              ElementsAre("unknown?"));
+}
+
 TEST(Correlator, CountsOnceInAWindow) {
   Correlator c;
   const Correlator::CountRule rule{3, 10 * kSecond, false};
