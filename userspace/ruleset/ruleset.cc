@@ -307,8 +307,11 @@ void Ruleset::Match(const state::EnrichedEvent& event, Matching& matching,
                                        matching.arena_, matching.scratch_, which);
   bool done = false;
   for (const auto& [index, answer] : answers) {
-    const bool told =
-        Settle({index, answer, event, source}, matching, done ? nullptr : &handler, wait);
+    // What waits is asked again as if it were alone: once another has the event, only what gives no
+    // alert may wait.
+    const bool may_wait = !done || !rules_[index].alerts;
+    const bool told = Settle({index, answer, event, source}, matching, done ? nullptr : &handler,
+                             may_wait ? wait : nullptr);
     done |= first_only && told && answer == filter::Answer::kYes;
   }
 }
@@ -355,7 +358,7 @@ bool Ruleset::Settle(const Hit& hit, Matching& matching, const AlertHandler* han
   if (handler == nullptr && rule.followers.empty()) return false;
   if (wait != nullptr && MustWait(hit, matching)) {
     (*wait)(hit.rule);
-    return true;
+    return rule.alerts && !rule.after && !rule.count;
   }
   const record_header& header = hit.event.event.header();
   Fired fired;

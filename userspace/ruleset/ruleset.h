@@ -175,7 +175,8 @@ class Ruleset {
     const state::EnrichedEvent& event;
     const fields::FieldSource& source;
   };
-  // handler nullptr: it may only feed other rules. False: it has given no alert and won't.
+  // handler nullptr: it may only feed other rules. True: it has given an alert, or waits and what
+  // it waits for cannot keep a match from giving one.
   bool Settle(const Hit& hit, Matching& matching, const AlertHandler* handler,
               const WaitHandler* wait) const;
   bool MustWait(const Hit& hit, Matching& matching) const;

@@ -182,6 +182,37 @@ TEST_F(MatchTest, WhatCouldStillChangeItWaitsIfItMay) {
   EXPECT_EQ(alerts, std::vector<std::string>{"second"});
 }
 
+// Where the first alone alerts, one that is held and may still fall away takes the event from none.
+TEST_F(MatchTest, AHeldMatchOfASequenceHidesNoOther) {
+  const std::string rule = "  desc: d\n  priority: debug\n  output: o\n  condition: evt.type=";
+  const std::string text = "- rule: then\n" + rule +
+                           "execve\n  after: {rule: feeder, within: 5s, same: [container.origin]}\n"
+                           "- rule: plain\n" +
+                           rule + "execve\n- rule: feeder\n" + rule + "execve\n";
+  Diagnostics diagnostics;
+  const Ruleset::File files[] = {{"r", text}};
+  const auto rules = Ruleset::FromFiles(files, diagnostics);
+  ASSERT_NE(rules, nullptr) << diagnostics.ToString();
+  const auto record = testlib::Exec({.tgid = 7, .comm = "sh"}, "/bin/sh").Build();
+  const event::Event event = record.event();
+  const state::Process& process = processes_.Apply(event, 0);
+  Matching matching({"node-1", "boot"}, nullptr, filter::RuleMatching::kFirst);
+  std::vector<std::string> alerts;
+  std::vector<std::uint32_t> waiting;
+  const Ruleset::AlertHandler on_alert = [&](const alert::Alert& a) { alerts.push_back(a.rule); };
+  const Ruleset::WaitHandler on_wait = [&](std::uint32_t index) { waiting.push_back(index); };
+  rules->BeginWait(2, matching);  // a match of the feeder, earlier
+  rules->Match({event, &process, &host_, &host_, processes_, 0}, matching, on_alert, &on_wait);
+  EXPECT_EQ(waiting, std::vector<std::uint32_t>{0});
+  EXPECT_EQ(alerts, std::vector<std::string>{"plain"});
+  waiting.clear();
+  alerts.clear();
+  // The origin is not known: "plain" waits, and alerts for certain. The feeder would be a second.
+  rules->Match({event, &process, &host_, nullptr, processes_, 0}, matching, on_alert, &on_wait);
+  EXPECT_EQ(waiting, (std::vector<std::uint32_t>{0, 1}));
+  EXPECT_TRUE(alerts.empty());
+}
+
 TEST_F(MatchTest, AnEventThatMatchesNothingAllocatesNothing) {
   const auto record =
       testlib::Exec({.tgid = 7, .comm = "cat"}, "/bin/cat", testlib::Argv({"cat", "x"})).Build();
