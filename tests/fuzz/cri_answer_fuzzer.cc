@@ -41,7 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   cri::Apply(around, metadata);
   CheckBounds(metadata);
   state::ContainerMetadata bundle;
-  if (cri::ApplyBundle(text, bundle)) CHECK(!bundle.pod.name.empty());
+  const cri::BundleKind kind = cri::ApplyBundle(text, bundle);
+  CHECK((kind == cri::BundleKind::kPods) == !bundle.pod.name.empty());
   CheckBounds(bundle);
   return 0;
 }

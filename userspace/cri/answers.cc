@@ -155,19 +155,19 @@ void Apply(const ::runtime::v1::PodSandboxStatus& sandbox, ContainerMetadata& me
   pod.host_ipc = options.ipc() == ::runtime::v1::NODE;
 }
 
-bool ApplyBundle(std::string_view json, ContainerMetadata& metadata) {
+BundleKind ApplyBundle(std::string_view json, ContainerMetadata& metadata) {
   BundleConfig config;
-  if (!FromJson(json, config)) return false;
+  if (!FromJson(json, config)) return BundleKind::kUnreadable;
   ContainerMetadata told;
   for (const Annotation& row : kAnnotations) {
     std::string& into = row.of_pod != nullptr ? told.pod.*row.of_pod : told.*row.of_container;
     if (into.empty()) into = Cut(Find(config.annotations(), row.key));
   }
-  if (told.pod.name.empty()) return false;
+  if (told.pod.name.empty()) return BundleKind::kNobodys;
   metadata.name = std::move(told.name);
   metadata.image = std::move(told.image);
   metadata.pod = std::move(told.pod);
-  return true;
+  return BundleKind::kPods;
 }
 
 }  // namespace nezuban::cri

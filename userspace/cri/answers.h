@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -23,8 +24,14 @@ void Apply(const ::runtime::v1::ContainerStatusResponse& answer,
 // The same of the pod's sandbox.
 void Apply(const ::runtime::v1::PodSandboxStatus& sandbox, state::ContainerMetadata& metadata);
 
-// Puts the annotations of a bundle's config.json (OCI runtime specification) into `metadata`.
-// False: it is not one that a runtime of pods made.
-bool ApplyBundle(std::string_view json, state::ContainerMetadata& metadata);
+enum class BundleKind : std::uint8_t {
+  kPods,        // made by a runtime of pods
+  kNobodys,     // made for no pod
+  kUnreadable,  // cut off, being written, or too large: it says nothing of whose it is
+};
+
+// Puts the annotations of a bundle's config.json (OCI runtime specification) into `metadata`, which
+// stays as it is unless it is a pod's.
+BundleKind ApplyBundle(std::string_view json, state::ContainerMetadata& metadata);
 
 }  // namespace nezuban::cri

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cri/client.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -156,21 +158,39 @@ class Client::Worker {
 
   void Begin(Container container) {
     const std::string bundle = ReadBundle(options_.host_root, container.full_id);
-    if (!bundle.empty()) {
-      if (!ApplyBundle(bundle, container.metadata)) {
-        // Of the same runtime, but no pod's: nobody can tell more of it.
-        container.metadata = {};
-        ++unknown_;
-        return Tell(container);
-      }
-      container.metadata.state = MetadataState::kPending;
-      Tell(container);
+    const BundleKind kind = ApplyBundle(bundle, container.metadata);
+    if (kind == BundleKind::kNobodys) {
+      // Of the same runtime, but no pod's: nobody can tell more of it.
+      container.metadata = {};
+      ++unknown_;
+      return Tell(container);
     }
     container.metadata.state = MetadataState::kPending;
-    if (schedule_.Add(std::move(container), Clock::now())) ++dropped_;
+    if (kind == BundleKind::kPods) Tell(container);
+    const std::uint64_t cgroup_id = container.cgroup_id;
+    const bool has_cgroup = HasCgroup(container);
+    if (auto gone = schedule_.Add(std::move(container), Clock::now())) {
+      ++dropped_;
+      GiveUp(std::move(gone->container));
+    }
+    if (Job* job = schedule_.Find(cgroup_id)) job->has_cgroup = has_cgroup;
+  }
+
+  bool HasCgroup(const Container& container) const {
+    if (options_.cgroup_root.empty()) return false;
+    struct stat info {};
+    const std::string path = options_.cgroup_root + container.cgroup_path;
+    return ::lstat(path.c_str(), &info) == 0 && info.st_ino == container.cgroup_id;
+  }
+
+  // A cgroup that was never seen here may be there all the same.
+  bool IsGone(const Job& job) const {
+    return job.has_cgroup && Clock::now() - job.asked >= options_.gone_life &&
+           !HasCgroup(job.container);
   }
 
   void Attempt(Job& job) {
+    if (IsGone(job)) return GiveUp(schedule_.Take(job.container.cgroup_id)->container);
     if (runtime_ == nullptr) FindRuntime();
     if (runtime_ == nullptr) {
       if (!job.told_none) TellWithoutRuntime(job);
@@ -189,7 +209,11 @@ class Client::Worker {
   // What the bundle told is all there is, unless a runtime turns up later.
   void TellWithoutRuntime(Job& job) {
     job.told_none = true;
-    Container container = job.container;
+    GiveUp(job.container);
+  }
+
+  // So that nothing waits for more.
+  void GiveUp(Container container) {
     EndWithBundle(container);
     Tell(container);
   }
@@ -210,15 +234,12 @@ class Client::Worker {
       job->container.metadata.state = MetadataState::kComplete;
       NoteFound(now - job->asked);
       Tell(job->container);
-    } else if (answer.outcome == Outcome::kNotFound) {
-      if (over) {
-        EndWithBundle(job->container);
-        ++unknown_;
-        Tell(job->container);
-      }
-    } else if (answer.metadata != job->container.metadata) {
+    } else {
+      const bool learned = answer.metadata != job->container.metadata;
       job->container.metadata = std::move(answer.metadata);  // the container, but not its pod
-      Tell(job->container);
+      if (over) EndWithBundle(job->container);
+      if (over && answer.outcome == Outcome::kNotFound) ++unknown_;
+      if (over || learned) Tell(job->container);
     }
     if (over) schedule_.Take(cgroup_id);
   }
@@ -232,7 +253,7 @@ class Client::Worker {
 
   void NoteOutcome(const Answer& answer) {
     const bool answered = answer.outcome != Outcome::kUnreachable;
-    if (!answered) ++failed_;
+    if (!answered || answer.outcome == Outcome::kFailed) ++failed_;
     if (answered && !reachable_) {
       runtime_->AskVersion([this, path = runtime_->socket_path()](const std::string& version) {
         Log("container metadata come from " + (version.empty() ? "a runtime" : version) + " on " +

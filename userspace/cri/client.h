@@ -3,6 +3,7 @@
 // runtime interface (CRI) and from the bundles they keep.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -18,8 +19,12 @@ struct ClientOptions {
   // Path of the runtime's socket; "auto": the first of the usual ones that is there; "none".
   std::string socket = "auto";
   std::string host_root = "/";  // where the node's root file system is seen
+  // A mount of the cgroup2 file system; empty: none.
+  std::string cgroup_root = {};
+  // A container whose cgroup is gone is asked for no longer than this.
+  std::chrono::milliseconds gone_life{10'000};
   // Told of what a person should know, by threads of the client's. May be empty.
-  std::function<void(std::string_view line)> log;
+  std::function<void(std::string_view line)> log = {};
 };
 
 struct ClientCounters {
@@ -27,7 +32,7 @@ struct ClientCounters {
   std::uint64_t found = 0;    // such as the runtime told of
   std::uint64_t unknown = 0;  // such as are none of the runtime's
   std::uint64_t slow = 0;     // such as took longer than half a second
-  std::uint64_t failed = 0;   // calls that failed: no answer in time, no connection, garbage
+  std::uint64_t failed = 0;   // calls that failed: no answer in time, no connection, an error
   std::uint64_t dropped = 0;  // lookups and results for which there was no room
   std::uint64_t pending = 0;  // containers being looked for now
   std::uint64_t slowest_ms = 0;

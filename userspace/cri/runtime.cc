@@ -30,10 +30,21 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& path) {
   return grpc::CreateCustomChannel("unix://" + path, grpc::InsecureChannelCredentials(), arguments);
 }
 
+// Anything else is about the one that was asked for.
+constexpr std::pair<grpc::StatusCode, Outcome> kOutcomes[] = {
+    {grpc::StatusCode::OK, Outcome::kFound},
+    {grpc::StatusCode::NOT_FOUND, Outcome::kNotFound},
+    {grpc::StatusCode::UNAVAILABLE, Outcome::kUnreachable},
+    {grpc::StatusCode::DEADLINE_EXCEEDED, Outcome::kUnreachable},
+    // containerd with its CRI plugin turned off, as Docker sets it up: another may be there.
+    {grpc::StatusCode::UNIMPLEMENTED, Outcome::kUnreachable},
+};
+
 Outcome OutcomeOf(const grpc::Status& status) {
-  if (status.ok()) return Outcome::kFound;
-  return status.error_code() == grpc::StatusCode::NOT_FOUND ? Outcome::kNotFound
-                                                            : Outcome::kUnreachable;
+  for (const auto& [code, outcome] : kOutcomes) {
+    if (code == status.error_code()) return outcome;
+  }
+  return Outcome::kFailed;
 }
 
 }  // namespace
@@ -98,7 +109,7 @@ class Runtime::Calls {
           if (status.error_code() == grpc::StatusCode::NOT_FOUND)
             return AskSandbox(id, false, std::move(answer), std::move(done));
           answer.outcome = OutcomeOf(status);
-          if (status.ok() && response.status().id() != id) answer.outcome = Outcome::kUnreachable;
+          if (status.ok() && response.status().id() != id) answer.outcome = Outcome::kFailed;
           answer.error = status.ok() ? "an answer about something else" : status.error_message();
           if (answer.outcome != Outcome::kFound) return done(std::move(answer));
           Apply(response, answer.metadata);
@@ -125,7 +136,7 @@ class Runtime::Calls {
           answer.error = status.error_message();
           answer.whole = status.ok();
           if (status.ok()) Apply(response.status(), answer.metadata);
-          if (found) answer.outcome = status.ok() ? Outcome::kFound : Outcome::kUnreachable;
+          if (found && answer.outcome == Outcome::kNotFound) answer.outcome = Outcome::kFailed;
           done(std::move(answer));
         });
   }

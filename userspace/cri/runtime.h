@@ -18,7 +18,7 @@ struct Answer {
   Outcome outcome = Outcome::kUnreachable;
   state::ContainerMetadata metadata;  // what was known before, and what was told
   bool whole = false;                 // the pod was told too
-  std::string error;                  // why it is unreachable
+  std::string error;                  // why it failed
 };
 
 // Bounds of one call.

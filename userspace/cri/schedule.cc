@@ -55,18 +55,32 @@ bool Schedule::Settle(Job& job, Outcome outcome, Time now) {
   Entry& entry = jobs_.at(job.container.cgroup_id);
   End(entry);
   reachable_ = outcome != Outcome::kUnreachable;
-  if (!reachable_) job.not_found_since.reset();
+  if (!reachable_) job.answered_since.reset();
+  if (reachable_ && !job.answered_since) job.answered_since = now;
+  if (outcome != Outcome::kNotFound) job.not_found_since.reset();
   if (outcome == Outcome::kNotFound && !job.not_found_since) {
     job.not_found_since = now;
     job.attempts = 0;
   }
+  SetDue(entry, now + PauseOf(job, outcome, now));
+  return outcome == Outcome::kFound || IsHopeless(job, outcome, now);
+}
+
+Duration Schedule::PauseOf(Job& job, Outcome outcome, Time now) const {
+  Duration longest = limits_.longest_pause;
+  // What fails for long is tried less and less often.
+  if (outcome != Outcome::kNotFound) {
+    longest = std::max(longest, std::min<Duration>(limits_.slowest_pause, (now - job.asked) / 20));
+  }
+  return std::min(longest, limits_.first_pause * (1 << std::min(job.attempts++, 16)));
+}
+
+bool Schedule::IsHopeless(const Job& job, Outcome outcome, Time now) const {
+  if (outcome == Outcome::kUnreachable) return false;
   const Duration patience =
       job.container.runtime == "unknown" ? limits_.not_found_unknown : limits_.not_found;
-  const bool never = job.not_found_since && now - *job.not_found_since >= patience;
-  const Duration pause =
-      std::min(limits_.longest_pause, limits_.first_pause * (1 << std::min(job.attempts++, 10)));
-  SetDue(entry, now + pause);
-  return outcome == Outcome::kFound || never || now - job.asked >= limits_.life;
+  return (job.not_found_since && now - *job.not_found_since >= patience) ||
+         (job.answered_since && now - *job.answered_since >= limits_.life);
 }
 
 void Schedule::Postpone(Job& job, Time now) {

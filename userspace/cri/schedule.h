@@ -23,17 +23,21 @@ struct ScheduleLimits {
   std::size_t parallel = 16;  // attempts under way at once; 1 while none succeeds
   Duration first_pause = std::chrono::milliseconds(5);  // doubles each time
   Duration longest_pause = std::chrono::milliseconds(500);
+  Duration slowest_pause = std::chrono::seconds(30);  // of one whose attempts long fail
   // A runtime that answers, and does not know the container so long, never will.
   Duration not_found = std::chrono::seconds(10);
   // The same for one that only may be a runtime's of pods: shorter than alerts wait.
   Duration not_found_unknown = std::chrono::milliseconds(200);
-  Duration life = std::chrono::minutes(10);  // nothing is tried longer
+  // Nor is one told of that it fails to tell of for so long. While none answers, nothing is given
+  // up: it has to be asked when it is back.
+  Duration life = std::chrono::minutes(10);
 };
 
 enum class Outcome : std::uint8_t {
   kFound,
   kNotFound,     // the runtime answered that it does not know it, which it may say too soon
-  kUnreachable,  // no answer, or none that makes sense
+  kFailed,       // it answered, but not about this one: an error, or nothing that makes sense
+  kUnreachable,  // no answer
 };
 
 // A container being looked for, with what is known of it so far.
@@ -43,7 +47,9 @@ struct Job {
   bool under_way = false;
   int attempts = 0;  // since the last that failed in another way
   std::optional<Time> not_found_since;
-  bool told_none = false;  // it was said that nobody can be asked
+  std::optional<Time> answered_since;  // the runtime answers, but has not told of it
+  bool told_none = false;              // it was said that nobody can be asked
+  bool has_cgroup = false;             // its cgroup was seen
 };
 
 class Schedule {
@@ -82,6 +88,10 @@ class Schedule {
     Time due;
   };
 
+  // How long to wait after that outcome.
+  Duration PauseOf(Job& job, Outcome outcome, Time now) const;
+  // Whether there is no point in going on.
+  bool IsHopeless(const Job& job, Outcome outcome, Time now) const;
   void SetDue(Entry& entry, Time due);
   void End(Entry& entry);
 

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "base/cgroup_mount.h"
 #include "base/text.h"
 
 namespace nezuban::daemon {
@@ -12,9 +13,10 @@ namespace nezuban::daemon {
 RuntimeLookup::RuntimeLookup(const Config& config) {
   if (config.cri_socket == "none") return;
   client_.emplace(cri::ClientOptions{
-      .socket = config.cri_socket, .host_root = config.host_root, .log = [](std::string_view line) {
-        spdlog::info("{}", Printable(line));
-      }});
+      .socket = config.cri_socket,
+      .host_root = config.host_root,
+      .cgroup_root = Cgroup2Root(),
+      .log = [](std::string_view line) { spdlog::info("{}", Printable(line)); }});
 }
 
 bool RuntimeLookup::LookUp(const state::Container& container) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 namespace nezuban::cri {
 namespace {
@@ -118,29 +119,38 @@ TEST(ApplySandbox, TellsThePod) {
 
 TEST(ApplyBundle, TellsThePodByAnnotations) {
   ContainerMetadata m;
-  EXPECT_TRUE(ApplyBundle(R"({"ociVersion":"1.0.2","process":{"args":["x"]},"annotations":{
+  EXPECT_EQ(ApplyBundle(R"({"ociVersion":"1.0.2","process":{"args":["x"]},"annotations":{
       "io.kubernetes.cri.container-name":"web","io.kubernetes.cri.image-name":"shop/web:v1",
       "io.kubernetes.cri.sandbox-id":"box","io.kubernetes.cri.sandbox-name":"web-0",
       "io.kubernetes.cri.sandbox-namespace":"shop","io.kubernetes.cri.sandbox-uid":"1234"}})",
-                          m));
+                        m),
+            BundleKind::kPods);
   EXPECT_EQ(m.name, "web");
   EXPECT_EQ(m.image, "shop/web:v1");
   EXPECT_EQ(m.pod, (state::PodMetadata{"web-0", "shop", "1234", "box", "", {}, {}, {}, {}}));
   ContainerMetadata crio;
-  EXPECT_TRUE(ApplyBundle(R"({"annotations":{"io.kubernetes.container.name":"web",
+  EXPECT_EQ(ApplyBundle(R"({"annotations":{"io.kubernetes.container.name":"web",
       "io.kubernetes.cri-o.ImageName":"shop/web:v1","io.kubernetes.cri-o.SandboxID":"box",
       "io.kubernetes.pod.name":"web-0","io.kubernetes.pod.namespace":"shop",
       "io.kubernetes.pod.uid":"1234"}})",
-                          crio));
+                        crio),
+            BundleKind::kPods);
   EXPECT_EQ(crio, m);
 }
 
 TEST(ApplyBundle, RefusesWhatIsNoPods) {
-  for (const std::string json : {"", "{}", "{\"annotations\":{}}", "{\"annotations\":[1]}",
-                                 "{\"annotations\":{\"a\":\"b\"}}", "nonsense",
-                                 "{\"annotations\":{\"io.kubernetes.cri.sandbox-name\":"}) {
+  const std::pair<std::string, BundleKind> cases[] = {
+      {"", BundleKind::kUnreadable},
+      {"{}", BundleKind::kNobodys},
+      {"{\"annotations\":{}}", BundleKind::kNobodys},
+      {"{\"annotations\":[1]}", BundleKind::kUnreadable},
+      {"{\"annotations\":{\"a\":\"b\"}}", BundleKind::kNobodys},
+      {"nonsense", BundleKind::kUnreadable},
+      {"{\"annotations\":{\"io.kubernetes.cri.sandbox-name\":", BundleKind::kUnreadable},
+  };
+  for (const auto& [json, kind] : cases) {
     ContainerMetadata m;
-    EXPECT_FALSE(ApplyBundle(json, m)) << json;
+    EXPECT_EQ(ApplyBundle(json, m), kind) << json;
     EXPECT_EQ(m, ContainerMetadata()) << json;
   }
 }

@@ -4,6 +4,7 @@
 
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -26,7 +27,16 @@ using state::Container;
 using state::MetadataState;
 using std::chrono::milliseconds;
 
-enum class Mood { kKnows, kKnowsNothing, kSilent, kRefuses, kWrongOne, kGiant, kOnlySandbox };
+enum class Mood {
+  kKnows,
+  kKnowsNothing,
+  kSilent,
+  kRefuses,
+  kWrongOne,
+  kGiant,
+  kOnlySandbox,
+  kNoSandbox
+};
 
 class FakeRuntime final : public v1::RuntimeService::Service {
  public:
@@ -64,7 +74,7 @@ class FakeRuntime final : public v1::RuntimeService::Service {
 
   grpc::Status PodSandboxStatus(grpc::ServerContext*, const v1::PodSandboxStatusRequest* request,
                                 v1::PodSandboxStatusResponse* response) override {
-    if (mood == Mood::kKnowsNothing ||
+    if (mood == Mood::kKnowsNothing || mood == Mood::kNoSandbox ||
         (mood != Mood::kOnlySandbox && request->pod_sandbox_id() != "box")) {
       return {grpc::StatusCode::NOT_FOUND, "an error occurred"};
     }
@@ -203,6 +213,45 @@ TEST_F(ClientTest, ComesBackFromWhateverTheRuntimeDoes) {
   }
 }
 
+TEST_F(ClientTest, AnErrorAboutOneContainerIsNoOutage) {
+  FakeRuntime runtime(socket_);
+  Start(socket_);
+  client_->LookUp(Box('a'));
+  ExpectWeb(Told());
+  char digit = 'b';
+  for (const Mood mood : {Mood::kRefuses, Mood::kWrongOne, Mood::kGiant, Mood::kNoSandbox}) {
+    runtime.mood = mood;
+    const int asked = runtime.asked;
+    client_->LookUp(Box(digit++));
+    WaitUntil([&] { return runtime.asked >= asked + 3; });
+    EXPECT_TRUE(client_->counters().reachable);
+  }
+  EXPECT_GE(client_->counters().failed, 8u);
+}
+
+// Nobody answers, and there is nobody left to ask for.
+TEST_F(ClientTest, AContainerWhoseCgroupIsGoneIsGivenUp) {
+  std::filesystem::create_directories(root_ + "/cgroup/a");
+  struct stat info {};
+  ASSERT_EQ(::stat((root_ + "/cgroup/a").c_str(), &info), 0);
+  Container box = Box('a');
+  box.cgroup_path = "/a";
+  box.cgroup_id = info.st_ino;
+  client_ = std::make_unique<Client>(ClientOptions{.socket = socket_,
+                                                   .host_root = root_,
+                                                   .cgroup_root = root_ + "/cgroup",
+                                                   .gone_life = milliseconds(20)});
+  client_->LookUp(box);
+  client_->LookUp(Box('b'));
+  WaitUntil([this] { return client_->counters().failed >= 2; });
+  EXPECT_EQ(client_->counters().pending, 2u);
+  std::filesystem::remove(root_ + "/cgroup/a");
+  const Container told = Told();
+  EXPECT_EQ(told.full_id, box.full_id);
+  EXPECT_EQ(told.metadata.state, MetadataState::kNone);
+  WaitUntil([this] { return client_->counters().pending == 1; });
+}
+
 TEST_F(ClientTest, FindsARuntimeThatStartsLaterAndOneThatStartsAgain) {
   Start("auto");
   client_->LookUp(Box('a'));
@@ -240,6 +289,15 @@ TEST_F(ClientTest, ABundleThatIsNoPodsEndsTheSearch) {
   EXPECT_EQ(Told().metadata.state, MetadataState::kNone);
   EXPECT_EQ(client_->counters().unknown, 1u);
   EXPECT_EQ(runtime.asked, 0);
+}
+
+// It is being written, or it is larger than it may be: it does not say whose it is.
+TEST_F(ClientTest, ABundleThatCannotBeReadIsAskedFor) {
+  WriteBundle('a', "k8s.io", R"("io.kubernetes.cri.sandbox-name":)");
+  const FakeRuntime runtime(socket_);
+  Start(socket_);
+  client_->LookUp(Box('a'));
+  ExpectWeb(Told());
 }
 
 TEST_F(ClientTest, EndsWhileARuntimeIsSilent) {

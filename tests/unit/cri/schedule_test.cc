@@ -79,17 +79,43 @@ TEST_F(ScheduleTest, WhatMayBeNobodysIsSoonGivenUp) {
   EXPECT_LT(waited, milliseconds(500)) << "an alert waits no longer";
 }
 
-TEST_F(ScheduleTest, WhoCannotBeAskedIsAskedForAsLongAsItMakesSense) {
+// However long the outage: who is back has to be asked for all that came meanwhile.
+TEST_F(ScheduleTest, WhileNobodyAnswersNothingIsGivenUp) {
   Add(1);
-  Duration waited{};
-  for (bool over = false; !over;) {
+  const Time begun = now_;
+  int early = 0;
+  int late = 0;
+  while (now_ - begun < std::chrono::hours(1)) {
     ASSERT_EQ(Next(), 1u);
-    over = Settle(1, Outcome::kUnreachable);
-    const Duration pause = *schedule_.NextTime() - now_;
-    waited += pause;
-    now_ += pause;
+    ASSERT_FALSE(Settle(1, Outcome::kUnreachable));
+    now_ = *schedule_.NextTime();
+    ++(now_ - begun < seconds(10) ? early : late);
   }
-  EXPECT_GE(waited, std::chrono::minutes(10));
+  EXPECT_GE(early, 20) << "an outage is short, most likely";
+  EXPECT_LE(late, 250);
+  ASSERT_EQ(Next(), 1u);
+  EXPECT_FALSE(Settle(1, Outcome::kNotFound)) << "who is back may say so too soon";
+  now_ = *schedule_.NextTime();
+  ASSERT_EQ(Next(), 1u);
+  EXPECT_FALSE(Settle(1, Outcome::kFailed));
+}
+
+TEST_F(ScheduleTest, WhoseAnswerFailsHoldsUpNoOtherAndIsGivenUpInTheEnd) {
+  for (const std::uint64_t id : {1, 2, 3}) Add(id);
+  EXPECT_EQ(Next(), 1u);
+  Settle(1, Outcome::kFailed);
+  EXPECT_EQ(Next(), 2u);
+  EXPECT_EQ(Next(), 3u) << "there is one who answers";
+  schedule_.Take(2);
+  schedule_.Take(3);
+  const Time begun = now_;
+  for (bool over = false; !over;) {
+    now_ = *schedule_.NextTime();
+    ASSERT_EQ(Next(), 1u);
+    over = Settle(1, Outcome::kFailed);
+  }
+  EXPECT_GE(now_ - begun, std::chrono::minutes(10));
+  EXPECT_LE(now_ - begun, std::chrono::minutes(11));
 }
 
 // A runtime that comes back may say too soon that it does not know a container.
