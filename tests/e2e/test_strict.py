@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The strict rules, each with the act it is about, in a real container; and a daemon that has both sets."""
 
+import datetime
 import os
 import socket
 import subprocess
@@ -9,6 +10,12 @@ import unittest
 
 from harness import ROOT, Listener, wait_until
 from watched import Watched
+
+
+def moment(alert):
+    """When its event happened, to the microsecond."""
+    whole, fraction = alert["time"].rstrip("Z").split(".")
+    return datetime.datetime.fromisoformat(f"{whole}.{fraction[:6]}+00:00")
 
 
 class Strict(Watched):
@@ -21,8 +28,8 @@ class Strict(Watched):
         self.expect("File made to run as its owner", container)
 
     def test_an_interpreter_that_connects(self):
-        container = self.container("/bin/sh", "-c", "echo | /usr/bin/bash -c 'exec 3<>/dev/tcp/192.0.2.1/9' & "
-                                   "/bin/sleep 0.5; kill $!")
+        container = self.container("/bin/sh", "-c", "/bin/busybox timeout 5 "
+                                   "/usr/bin/bash -c 'exec 3<>/dev/tcp/192.0.2.1/9'; true")
         container.finish()
         self.expect("Interpreter connects from a container", container)
 
@@ -35,15 +42,20 @@ class Strict(Watched):
         rule = "Command run in a container for an unlisted kubelet client"
         for client, joined in (("127.0.0.1", False), ("127.0.0.2", True)):
             with socket.create_connection(("127.0.0.1", 10250), source_address=(client, 0)):
+                if joined:
+                    called = datetime.datetime.now(datetime.timezone.utc)
                 kubelet.accept()[0].close()
             self.assertEqual(pod.exec("/bin/id").returncode, 0)
             if joined:
                 alert = self.expect(rule, pod)
+                self.assertGreater(moment(alert), called, "not for the listed client")
                 self.assertEqual([r["rule"] for r in alert["related"]],
                                  ["Kubelet API served to an unlisted client"])
         self.assertEqual(len(self.watch.matching(lambda a: a["rule"] == rule)), 1)
-        self.watch.wait_for(lambda a: a["rule"] == "Kubelet API served to an unlisted client"
-                            and a["output_fields"]["fd.cip"] == "127.0.0.2", "the client")
+        served = "Kubelet API served to an unlisted client"
+        self.watch.wait_for(lambda a: a["rule"] == served and a["output_fields"]["fd.cip"] == "127.0.0.2", "the client")
+        self.assertEqual(self.watch.matching(lambda a: a["rule"] == served
+                                             and a["output_fields"]["fd.cip"] == "127.0.0.1"), [])
 
     def test_a_terminal(self):
         pod = self.container("/bin/sleep", "3600")
