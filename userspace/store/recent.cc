@@ -16,6 +16,7 @@ std::size_t BytesOf(const Entry& entry) {
 void Recent::Push(Entry entry) {
   CHECK(entries_.empty() || FirstCursor(entry) == LastCursor(entries_.back()) + 1);
   bytes_ += BytesOf(entry);
+  alerts_ += std::holds_alternative<StoredAlert>(entry) ? 1 : 0;
   entries_.push_back(std::move(entry));
 }
 
@@ -24,6 +25,7 @@ std::optional<Entry> Recent::Evict() {
   std::optional<Entry> oldest(std::move(entries_.front()));
   entries_.pop_front();
   bytes_ -= BytesOf(*oldest);
+  alerts_ -= std::holds_alternative<StoredAlert>(*oldest) ? 1 : 0;
   return oldest;
 }
 

@@ -29,6 +29,7 @@ class Recent {
   // any.
   std::vector<Entry> After(Cursor after, std::size_t max_entries, std::size_t max_bytes) const;
 
+  std::size_t alerts() const { return alerts_; }
   std::size_t size() const { return entries_.size(); }
   std::size_t bytes() const { return bytes_; }
 
@@ -36,6 +37,7 @@ class Recent {
   const std::size_t max_bytes_;
   std::deque<Entry> entries_;
   std::size_t bytes_ = 0;
+  std::size_t alerts_ = 0;
 };
 
 // What an entry takes in memory.

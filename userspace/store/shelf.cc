@@ -213,6 +213,10 @@ void Shelf::Count(StoreCounters& counters) const {
   const std::lock_guard lock(mutex_);
   counters = counters_;
   counters.newest = newest_;
+  if (options_.directory.empty()) {
+    counters.alerts = recent_.alerts();
+    counters.bytes = recent_.bytes();
+  }
   const auto oldest = StartOf({Start::At::kOldest, 0});
   counters.oldest = *oldest < newest_ ? *oldest + 1 : 0;
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the writer does with the shelf: its file is opened, written, bounded, and begun anew.
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -28,10 +31,13 @@ constexpr char kFileName[] = "/alerts.db";
 OrFault<void> MakeDirectory(const std::string& path) {
   namespace fs = std::filesystem;
   std::error_code error;
-  if (fs::is_directory(path, error)) return {};
-  fs::create_directories(path, error);
-  if (!error) fs::permissions(path, fs::perms::owner_all, error);
-  if (!error) return {};
+  fs::path directory(path);
+  if (!directory.has_filename()) directory = directory.parent_path();  // "a/"
+  if (fs::is_directory(directory, error)) return {};
+  if (directory.has_parent_path()) fs::create_directories(directory.parent_path(), error);
+  // Private from its first moment.
+  if (!error && ::mkdir(directory.c_str(), 0700) == 0) return {};
+  if (!error) error.assign(errno, std::generic_category());
   return tl::unexpected(Fault{Fault::Kind::kUnavailable, path + ": " + error.message()});
 }
 
@@ -300,7 +306,8 @@ void Shelf::Keep(std::vector<Entry> entries, bool written) {
       lost_->last = LastCursor(*evicted);
       lost_->count += static_cast<std::uint64_t>(row.count);
       lost_->last_ns = std::max(lost_->last_ns, row.last_ns);
-      ++(memory_only ? counters_.deleted : counters_.unwritten);
+      const std::uint64_t alerts = row.reason == 0 ? 1 : 0;
+      (memory_only ? counters_.deleted : counters_.unwritten) += alerts;
     }
   }
   arrived_.notify_all();

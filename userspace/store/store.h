@@ -36,7 +36,7 @@ struct StoreOptions {
   std::size_t inbox_bytes = std::size_t{64} << 20;
   std::size_t recent_bytes = std::size_t{16} << 20;    // kept in memory besides
   std::size_t max_alert_bytes = std::size_t{1} << 20;  // gRPC clients refuse messages above 4 MiB
-  std::size_t max_consumers = 64;                      // names remembered
+  std::size_t max_consumers = 64;                      // names remembered: those last seen
   std::string hostname;                                // of the alerts about faults
   // Told once when the store begins to fail and once when it works again, by any thread, not the
   // one that publishes. For the log.
@@ -50,6 +50,9 @@ struct Start {
   Cursor cursor = 0;  // with kAfter
 };
 
+// The names of the daemon's own consumers, its sinks, begin with it: no client may use them.
+inline constexpr std::string_view kSinkPrefix = "sink.";
+
 // 1 to 64 letters, digits, '.', '_' and '-'.
 bool IsConsumerName(std::string_view name);
 
@@ -62,7 +65,7 @@ struct StoreCounters {
   std::uint64_t unwritten = 0;  // lost for good because of a fault: kStoreFault
   std::uint64_t faults = 0;     // times the store began to fail
   std::uint64_t damaged = 0;    // rows whose checksum was wrong
-  std::uint64_t deleted = 0;    // by retention
+  std::uint64_t deleted = 0;    // alerts, by retention
   std::uint64_t alerts = 0;     // held now
   std::uint64_t bytes = 0;      // held now, about
   Cursor oldest = 0;            // now; 0: nothing is held
@@ -75,8 +78,8 @@ struct StoreCounters {
 class Store final : public alert::Sink {
  public:
   // Opens what is there, or begins anew what cannot be read (the old file is kept beside it). A
-  // directory that cannot be written is no error: alerts then live in memory. Error (exit 1): a
-  // store that a later version wrote, or one that another process uses.
+  // directory that cannot be written is no error: alerts then live in memory. Errors: a store that
+  // a later version wrote (exit 1), or one that another process uses (exit 2).
   static Result<std::unique_ptr<Store>> Open(StoreOptions options);
   // REQUIRES: every Reader is gone.
   ~Store() override;
@@ -90,7 +93,7 @@ class Store final : public alert::Sink {
 
   // A reader of its own for each call. With a name (IsConsumerName) its acknowledged
   // position is kept, and `start` only counts the first time. Errors (exit 1): the name is not
-  // valid, there are too many, or a cursor that this store never gave out.
+  // valid, there are too many that have a reader, or a cursor that this store never gave out.
   Result<std::unique_ptr<Reader>> OpenReader(const std::string& name, Start start);
 
   // Acknowledges for a consumer that need not be reading now. Errors (exit 1): a name that is not
