@@ -15,7 +15,8 @@ Result<std::unique_ptr<SinkSet>> SinkSet::Open(const Config& config, const sinks
   auto set = std::make_unique<SinkSet>();
   for (const sinks::SinkOptions& options : config.sinks) {
     ASSIGN_OR_RETURN(auto destination, sinks::Open(options, names));
-    auto reader = store.OpenReader("sink." + options.name, {store::Start::At::kNewest});
+    auto reader = store.OpenReader(std::string(store::kSinkPrefix) + options.name,
+                                   {store::Start::At::kNewest});
     if (!reader) return Fail("sink " + options.name, reader.error());
     set->workers_.push_back(std::make_unique<sinks::Worker>(
         options, std::make_unique<sinks::StoreSource>(*std::move(reader)), std::move(destination),

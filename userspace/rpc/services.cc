@@ -72,6 +72,10 @@ grpc::ServerUnaryReactor* AlertService::Acknowledge(grpc::CallbackServerContext*
                                                     const v1::AcknowledgeRequest* request,
                                                     v1::AcknowledgeResponse*) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (const Status good = CheckName(request->name()); !good) {
+    reactor->Finish({grpc::StatusCode::INVALID_ARGUMENT, good.error().message});
+    return reactor;
+  }
   const Status done = stream_.store().Acknowledge(request->name(), request->cursor());
   reactor->Finish(
       done ? grpc::Status::OK

@@ -80,6 +80,19 @@ bool Subscription::Wants(alert::Priority priority, std::string_view rule,
   return std::ranges::find_first_of(tags, has) != tags.end();
 }
 
+Status CheckName(std::string_view name) {
+  if (!store::IsConsumerName(name)) {
+    return Fail("name: expected 1 to 64 letters, digits, '.', '_' and '-'", kBadInput);
+  }
+  // Else a client could take alerts from a sink that has not delivered them.
+  if (name.starts_with(store::kSinkPrefix)) {
+    return Fail("name: what begins with '" + std::string(store::kSinkPrefix) +
+                    "' belongs to the monitor's sinks",
+                kBadInput);
+  }
+  return {};
+}
+
 Result<Subscription> ParseSubscription(const v1::SubscribeRequest& request,
                                        const SubscriptionLimits& limits) {
   Subscription subscription{.heartbeat = limits.default_heartbeat};
@@ -94,9 +107,7 @@ Result<Subscription> ParseSubscription(const v1::SubscribeRequest& request,
   RETURN_IF_ERROR(CheckTexts("tags", "tag", request.tags(), limits));
   subscription.tags.assign(request.tags().begin(), request.tags().end());
   ASSIGN_OR_RETURN(subscription.start, ParseStart(request));
-  if (!request.name().empty() && !store::IsConsumerName(request.name())) {
-    return Fail("name: expected 1 to 64 letters, digits, '.', '_' and '-'", kBadInput);
-  }
+  if (!request.name().empty()) RETURN_IF_ERROR(CheckName(request.name()));
   subscription.name = request.name();
   if (request.has_heartbeat_interval()) {
     ASSIGN_OR_RETURN(subscription.heartbeat, ParseHeartbeat(request.heartbeat_interval(), limits));

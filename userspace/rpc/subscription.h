@@ -41,6 +41,9 @@ struct Subscription {
              const std::function<const alert::Alert&()>& whole) const;
 };
 
+// Whether a client may use that name for itself. The error says what was expected; exit_code 1.
+Status CheckName(std::string_view name);
+
 // Checks a request. The error says which member, and what was expected; exit_code 1.
 Result<Subscription> ParseSubscription(const v1::SubscribeRequest& request,
                                        const SubscriptionLimits& limits);

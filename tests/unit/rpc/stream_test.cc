@@ -267,6 +267,10 @@ TEST(AlertStream, ANamedSubscriberGoesOnWhereItAcknowledged) {
     return stub->Acknowledge(&context, request, &response).error_code();
   };
   EXPECT_EQ(acknowledge("siem", 0), grpc::StatusCode::NOT_FOUND);
+  // That of a sink: a client must not be able to take alerts from it.
+  ASSERT_TRUE(server.store->OpenReader("sink.siem", {}));
+  EXPECT_EQ(acknowledge("sink.siem", 1), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(acknowledge("a b", 1), grpc::StatusCode::INVALID_ARGUMENT);
   {
     Reader reader(server.Connect(), FromOldest("siem"));
     ASSERT_TRUE(reader.ReadUntil(100));

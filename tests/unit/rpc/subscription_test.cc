@@ -140,6 +140,11 @@ TEST(ParseSubscription, KnowsWhereToStart) {
   EXPECT_FALSE(ParseSubscription(request, {}));
   request.set_name("a-b");
   EXPECT_EQ(ParseSubscription(request, {})->name, "a-b");
+  request.set_name("sink.siem");
+  EXPECT_EQ(ParseSubscription(request, {}).error().message,
+            "name: what begins with 'sink.' belongs to the monitor's sinks");
+  request.set_name("sink-siem");
+  EXPECT_TRUE(ParseSubscription(request, {}));
   request.add_tags("");
   EXPECT_EQ(ParseSubscription(request, {}).error().message,
             "tags[0]: expected a tag of 1 to 256 bytes, got 0");
