@@ -14,6 +14,8 @@ namespace nezuban::ruleset {
 namespace {
 
 constexpr std::uint32_t kNoRule = UINT32_MAX;
+// A rule comes after no more than these, one after the other.
+constexpr std::size_t kLongestChain = 16;
 
 std::string Quoted(const Rule& rule) { return "rule '" + rule.name + "'"; }
 
@@ -30,13 +32,13 @@ class Linker {
 
   void Link(alert::Priority least) {
     FindAll();
-    CheckCycles();
+    for (const Rule& rule : rules_) CheckChain(rule);
     if (diagnostics_.has_errors()) return;
     LeaveOut(least);
     FindAll();
+    for (Rule& rule : rules_) Identify(rule);
     for (std::uint32_t i = 0; i < rules_.size(); ++i) {
       Rule& rule = rules_[i];
-      rule.identity = IdentityOf(rule);
       if (rule.after) rule.after->table = HashText("after " + rule.identity);
       if (rule.count) rule.count->table = HashText("count " + rule.identity);
       if (FeederOf(rule) != nullptr) rules_[rule.after->rule].followers.push_back(i);
@@ -79,19 +81,27 @@ class Linker {
                        NearestHint(name.text, names));
   }
 
-  // Each rule comes after one other at most: a cycle is found by going on for long enough.
-  void CheckCycles() {
-    for (const Rule& rule : rules_) {
-      std::string way = "'" + rule.name + "'";
-      const Rule* other = FeederOf(rule);
-      for (std::size_t i = 0; i < rules_.size() && other != nullptr && other != &rule; ++i) {
-        way += " after '" + other->name + "'";
-        other = FeederOf(*other);
-      }
-      if (other != &rule) continue;
-      diagnostics_.Error(rule.after->name.Start(),
-                         Quoted(rule) + " waits for itself: " + way + " after '" + rule.name + "'");
+  // Each rule comes after one other at most: a cycle is found by going on.
+  void CheckChain(const Rule& rule) {
+    std::vector<const Rule*> chain = {&rule};
+    const Rule* other = FeederOf(rule);
+    while (other != nullptr && std::ranges::find(chain, other) == chain.end()) {
+      if (chain.size() > kLongestChain) return TellLongChain(rule);
+      chain.push_back(other);
+      other = FeederOf(*other);
     }
+    if (other != &rule) return;  // an end, or the cycle of others
+    std::string way;
+    for (const Rule* one : chain) way += "'" + one->name + "' after ";
+    diagnostics_.Error(rule.after->name.Start(),
+                       Quoted(rule) + " waits for itself: " + way + "'" + rule.name + "'");
+  }
+
+  void TellLongChain(const Rule& rule) {
+    if (std::exchange(told_long_, true)) return;  // of many rules, all but one by its fault
+    diagnostics_.Error(rule.after->name.Start(), Quoted(rule) + " comes after more than " +
+                                                     std::to_string(kLongestChain) +
+                                                     " others, one after the other");
   }
 
   void LeaveOut(alert::Priority least) {
@@ -111,10 +121,14 @@ class Linker {
   }
 
   // All that decides when it fires: what is remembered for a rule outlives a reload if this stays.
-  std::string IdentityOf(const Rule& rule) const {
+  // Of the rule it comes after, a hash of the same.
+  void Identify(Rule& rule) {
+    if (!rule.identity.empty()) return;
     std::string text = rule.name + "\n" + rule.condition;
-    if (const Rule* feeder = FeederOf(rule)) {
-      text += "\nafter " + IdentityOf(*feeder) + "\nwithin " +
+    if (FeederOf(rule) != nullptr) {
+      Rule& feeder = rules_[rule.after->rule];
+      Identify(feeder);  // no deeper than kLongestChain
+      text += "\nafter " + std::to_string(HashText(feeder.identity)) + "\nwithin " +
               std::to_string(rule.after->within_ns) + " same " + Names(rule.after->same);
     }
     if (rule.count) {
@@ -122,7 +136,7 @@ class Linker {
               std::to_string(rule.count->rule.within_ns) + " by " + Names(rule.count->by);
       if (rule.count->distinct) text += " distinct " + fields::ToString(*rule.count->distinct);
     }
-    return text;
+    rule.identity = std::move(text);
   }
 
   void WarnOfFields(const Rule& rule) {
@@ -151,6 +165,7 @@ class Linker {
   std::vector<Rule>& rules_;
   Diagnostics& diagnostics_;
   bool told_ = false;
+  bool told_long_ = false;
 };
 
 }  // namespace

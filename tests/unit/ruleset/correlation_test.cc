@@ -113,6 +113,44 @@ TEST(Correlation, FindsTheOtherRule) {
       << "one mistake, told once";
 }
 
+// Rules 0 … `last`, each after the one before.
+std::string Chain(int last) {
+  std::string text = RuleText("0", "evt.type = connect");
+  for (int i = 1; i <= last; ++i) {
+    text += RuleText(std::to_string(i), "evt.type = connect",
+                     "  after: {rule: '" + std::to_string(i - 1) + "', within: 5s}\n");
+  }
+  return text;
+}
+
+TEST(Correlation, ChainsAreNotEndless) {
+  EXPECT_EQ(Problems(Chain(16)), "");
+  EXPECT_EQ(Problems(Chain(17)),
+            "r:107:18: error: rule '17' comes after more than 16 others, one after the other\n");
+  EXPECT_EQ(Problems(Chain(300)),
+            "r:107:18: error: rule '17' comes after more than 16 others, one after the other\n");
+  std::string ring = Chain(30);
+  ring.insert(ring.find("- rule: 1"), "  after: {rule: '30', within: 5s}\n");
+  EXPECT_EQ(Problems(ring),
+            "r:6:18: error: rule '0' comes after more than 16 others, one after the other\n");
+}
+
+// What is remembered for a rule must not be taken for that of one after something else.
+TEST(Correlation, WhatItComesAfterIsPartOfWhatARuleIs) {
+  const auto table = [](const std::string& condition) {
+    Diagnostics diagnostics;
+    const auto rules =
+        Load(RuleText("c", "evt.type = connect", "  after: {rule: b, within: 5s}\n") +
+                 RuleText("b", "evt.type = connect", "  after: {rule: a, within: 5s}\n") +
+                 RuleText("a", condition),
+             diagnostics);
+    EXPECT_NE(rules, nullptr) << diagnostics.ToString();
+    return rules == nullptr ? 0 : rules->rules()[0].after->table;
+  };
+  EXPECT_EQ(table("evt.type = dup"), table("evt.type = dup"));
+  EXPECT_NE(table("evt.type = dup"), table("evt.type = execve"));
+}
+
 TEST(Correlation, WarnsOfSilentRulesThatFeedNone) {
   EXPECT_EQ(Problems(RuleText("x", "evt.type = connect", "  alert: false\n")),
             "r:1:9: warning: rule 'x' is silent, and no rule that is enabled comes after it\n");
