@@ -225,7 +225,7 @@ void MeasureCorrelation(const Effort& effort) {
         best[what] = std::min(best[what], (CpuNs() - start) / effort.events);
       };
       each(0, [&](const auto& key, std::uint64_t time, const std::string& value) {
-        earlier.Count(1, key, time, value, {50, kWithinNs, true});
+        earlier.Count(1, key, {time, value}, {50, kWithinNs, true});
       });
       each(1, [&](const auto& key, std::uint64_t time, const std::string& value) {
         earlier.Remember(2, key, {time, value}, kWithinNs);

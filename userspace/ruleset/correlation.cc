@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ruleset/correlation.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <utility>
@@ -8,6 +9,7 @@
 
 #include "base/text.h"
 #include "fields/convert.h"
+#include "fields/fields.h"
 #include "filter/parser.h"
 #include "filter/term.h"
 #include "ruleset/resolve_text.h"
@@ -83,10 +85,13 @@ bool Completes(const Count& count, const Occurrence& match, Correlator& correlat
     if (IsUnknown(distinct)) by.unknown.push_back(fields::ToString(*count.distinct));
     value = fields::ToString(distinct);
   }
-  const auto matches = correlator.Count(count.table, by.key, match.time_ns, value, count.rule);
-  fired.count = matches.value_or(0);
+  const auto completed =
+      correlator.Count(count.table, by.key, {match.time_ns, value, match.uncertain}, count.rule);
+  if (!completed) return false;
+  fired.count = completed->matches;
   Append(std::move(by.unknown), fired.uncertain);
-  return matches.has_value();
+  if (completed->uncertain) fired.uncertain.emplace_back("count");
+  return true;
 }
 
 }  // namespace
@@ -108,6 +113,24 @@ std::optional<Count> CompileCount(const CountItem& item, std::vector<Diagnostic>
 std::vector<Remembered> Earlier(const Rule& rule, const Occurrence& match,
                                 const Correlator& correlator) {
   return EarlierOf(*rule.after, ValuesOf(rule.after->same, match.source), match, correlator);
+}
+
+bool GroupsMayBeCompleted(std::span<const Rule> rules, const Rule& rule,
+                          const fields::FieldSource& source) {
+  const auto waits = [&](const fields::FieldRef& field) {
+    return fields::MayArrive(*field.def) && IsUnknown(source.Get(field));
+  };
+  if (rule.after && std::ranges::any_of(rule.after->same, waits)) return true;
+  if (rule.count && std::ranges::any_of(rule.count->by, waits)) return true;
+  if (rule.count && rule.count->distinct && waits(*rule.count->distinct)) return true;
+  return std::ranges::any_of(rule.followers, [&](std::uint32_t follower) {
+    return std::ranges::any_of(rules[follower].after->same, waits);
+  });
+}
+
+bool MayComplete(const Count& count, const Occurrence& match, const Correlator& correlator) {
+  const GroupKey key = ValuesOf(count.by, match.source).key;
+  return correlator.Counted(count.table, key, match.time_ns, count.rule) + 1 >= count.rule.at_least;
 }
 
 std::optional<Fired> Decide(const Rule& rule, const Occurrence& match, Correlator& correlator) {

@@ -62,12 +62,21 @@ struct Occurrence {
 struct Fired {
   std::vector<Remembered> related;
   std::uint64_t count = 0;
-  std::vector<std::string> uncertain;  // fields of `same`, `by` and `distinct`
+  // Fields of `same`, `by` and `distinct`; "count" if a match that was needed possibly is none.
+  std::vector<std::string> uncertain;
 };
 
 // The matches this one comes after; REQUIRES: the rule has `after`.
 std::vector<Remembered> Earlier(const Rule& rule, const Occurrence& match,
                                 const Correlator& correlator);
+
+// Whether a value that divides the rule's matches, or those of its followers, is not known yet and
+// may soon be: without it the match would be like any other's.
+bool GroupsMayBeCompleted(std::span<const Rule> rules, const Rule& rule,
+                          const fields::FieldSource& source);
+
+// False: with that match, its group has too few still. Counts nothing.
+bool MayComplete(const Count& count, const Occurrence& match, const Correlator& correlator);
 
 // Whether a match fires; counts it where the rule counts. Call it once for each match.
 std::optional<Fired> Decide(const Rule& rule, const Occurrence& match, Correlator& correlator);

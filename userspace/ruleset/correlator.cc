@@ -101,9 +101,9 @@ std::vector<Remembered> Correlator::Recall(std::uint64_t table_key, const GroupK
   return found;
 }
 
-std::optional<std::uint64_t> Correlator::Count(std::uint64_t table_key, const GroupKey& key,
-                                               std::uint64_t time_ns, std::string_view value,
-                                               const CountRule& rule) {
+std::optional<Correlator::Completed> Correlator::Count(std::uint64_t table_key, const GroupKey& key,
+                                                       const Match& match, const CountRule& rule) {
+  const std::uint64_t time_ns = match.time_ns;
   Table& table = Touched(table_key, time_ns, rule.within_ns);
   Group& group = GroupOf(table, key);
   const bool late = !IsWithin(time_ns, group.newest_ns, rule.within_ns);
@@ -112,9 +112,9 @@ std::optional<std::uint64_t> Correlator::Count(std::uint64_t table_key, const Gr
   group.newest_ns = std::max(group.newest_ns, time_ns);
   ++group.matches;
   if (rule.distinct) {
-    AddValue(group, time_ns, value);
+    AddValue(group, match);
   } else {
-    Add(group, {time_ns, {}});
+    Add(group, {time_ns, {}, match.uncertain});
   }
   // The latest `at_least` are enough to tell whether that many lie within the time.
   while (group.entries.size() > rule.at_least ||
@@ -123,14 +123,15 @@ std::optional<std::uint64_t> Correlator::Count(std::uint64_t table_key, const Gr
   }
   const bool silent =
       group.alerted_ns && IsWithin(*group.alerted_ns, group.newest_ns, rule.within_ns);
-  std::optional<std::uint64_t> matches;
+  std::optional<Completed> completed;
   if (group.entries.size() >= rule.at_least && !silent) {
-    matches = std::exchange(group.matches, 0);
+    completed = {std::exchange(group.matches, 0),
+                 std::ranges::any_of(group.entries, &Entry::uncertain)};
     group.alerted_ns = group.newest_ns;
   }
   Measure(group);
   Bound();
-  return matches;
+  return completed;
 }
 
 std::uint64_t Correlator::Counted(std::uint64_t table_key, const GroupKey& key,
@@ -148,15 +149,15 @@ void Correlator::Add(Group& group, Entry entry) {
   group.entries.insert(std::move(entry));
 }
 
-void Correlator::AddValue(Group& group, std::uint64_t time_ns, std::string_view value) {
-  std::string text = Shortened(value);
-  const auto [at, is_new] = group.latest.try_emplace(text, time_ns);
+void Correlator::AddValue(Group& group, const Match& match) {
+  std::string text = Shortened(match.value);
+  const auto [at, is_new] = group.latest.try_emplace(text, match.time_ns);
   if (!is_new) {
-    if (at->second >= time_ns) return;
+    if (at->second >= match.time_ns) return;
     Drop(group, group.entries.find({at->second, text}));
-    group.latest.emplace(text, time_ns);
+    group.latest.emplace(text, match.time_ns);
   }
-  Add(group, {time_ns, std::move(text)});
+  Add(group, {match.time_ns, std::move(text), match.uncertain});
 }
 
 void Correlator::Drop(Group& group, std::multiset<Entry>::iterator entry) {

@@ -62,12 +62,22 @@ class Correlator {
     bool distinct = false;
   };
 
-  // One more match of a group, `value` being what is to differ where the rule asks for that. How
-  // many matches there were since the last alert, if this one completes `at_least` of them (or of
-  // different values) within the time, and the group has been silent for that long; else nullopt.
-  std::optional<std::uint64_t> Count(std::uint64_t table, const GroupKey& key,
-                                     std::uint64_t time_ns, std::string_view value,
-                                     const CountRule& rule);
+  // A match to be counted.
+  struct Match {
+    std::uint64_t time_ns = 0;
+    std::string_view value = {};  // what is to differ, where the rule asks for that
+    bool uncertain = false;       // possibly none
+  };
+
+  struct Completed {
+    std::uint64_t matches = 0;  // since the last alert
+    bool uncertain = false;     // of the `at_least` that were needed, one or more possibly are none
+  };
+
+  // One more match of a group. What it completes, if with it there are `at_least` (or of different
+  // values) within the time, and the group has been silent for that long; else nullopt.
+  std::optional<Completed> Count(std::uint64_t table, const GroupKey& key, const Match& match,
+                                 const CountRule& rule);
 
   // How many (of `at_least`) the group has within the time up to `time_ns`.
   std::uint64_t Counted(std::uint64_t table, const GroupKey& key, std::uint64_t time_ns,
@@ -119,7 +129,7 @@ class Correlator {
   Group& GroupOf(Table& table, const GroupKey& key);
   const Group* Find(const Table& table, const GroupKey& key) const;
   static void Add(Group& group, Entry entry);
-  static void AddValue(Group& group, std::uint64_t time_ns, std::string_view value);
+  static void AddValue(Group& group, const Match& match);
   static void Drop(Group& group, std::multiset<Entry>::iterator entry);
   void Measure(Group& group);
   void DropFront(Table& table);

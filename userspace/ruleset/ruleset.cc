@@ -340,15 +340,18 @@ void Ruleset::EndWait(std::uint32_t rule, Matching& matching) const {
 
 bool Ruleset::MustWait(const Hit& hit, Matching& matching) const {
   const Rule& rule = rules_[hit.rule];
-  // A certain alert waits too if it could not say where it happened, or what it is to print.
-  const bool open = hit.answer == filter::Answer::kPossible
-                        ? rule.program.MayBeSettled(hit.source, matching.arena_)
-                        : PlaceMayBeCompleted(hit.event) || rule.output.MayBeCompleted(hit.source);
-  if (open || !rule.after) return open;
-  // Nothing came before, but something may turn out to have.
   const Occurrence match{hit.event.event.header().time_ns, hit.source};
-  return matching.earlier_.Waits(rule.after->table) &&
-         Earlier(rule, match, matching.earlier_).empty();
+  if (rule.after && Earlier(rule, match, matching.earlier_).empty()) {
+    // Nothing came before, but something may turn out to have.
+    return matching.earlier_.Waits(rule.after->table);
+  }
+  if (rule.correlates() && GroupsMayBeCompleted(rules_, rule, hit.source)) return true;
+  if (hit.answer == filter::Answer::kPossible) {
+    return rule.program.MayBeSettled(hit.source, matching.arena_);
+  }
+  // A certain alert waits too if it could not say where it happened, or what it is to print.
+  return rule.alerts && (!rule.count || MayComplete(*rule.count, match, matching.earlier_)) &&
+         (PlaceMayBeCompleted(hit.event) || rule.output.MayBeCompleted(hit.source));
 }
 
 // What becomes of a rule that matches, or possibly does.

@@ -81,9 +81,9 @@ TEST(Correlator, CountsOnceInAWindow) {
   const Correlator::CountRule rule{3, 10 * kSecond, false};
   std::vector<std::uint64_t> alerts;
   for (std::uint64_t second = 0; second < 40; ++second) {
-    if (const auto matches = c.Count(kTable, {"a"}, second * kSecond, "", rule)) {
+    if (const auto matches = c.Count(kTable, {"a"}, {second * kSecond}, rule)) {
       alerts.push_back(second);
-      alerts.push_back(*matches);
+      alerts.push_back(matches->matches);
     }
   }
   EXPECT_THAT(alerts, ElementsAre(2, 3, 13, 11, 24, 11, 35, 11));
@@ -92,21 +92,32 @@ TEST(Correlator, CountsOnceInAWindow) {
 TEST(Correlator, CountsDifferentValues) {
   Correlator c;
   const Correlator::CountRule rule{3, 10 * kSecond, true};
-  EXPECT_FALSE(c.Count(kTable, {}, 1 * kSecond, "x", rule));
-  EXPECT_FALSE(c.Count(kTable, {}, 2 * kSecond, "y", rule));
-  for (int i = 0; i < 100; ++i) EXPECT_FALSE(c.Count(kTable, {}, 3 * kSecond, "y", rule));
+  EXPECT_FALSE(c.Count(kTable, {}, {1 * kSecond, "x"}, rule));
+  EXPECT_FALSE(c.Count(kTable, {}, {2 * kSecond, "y"}, rule));
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(c.Count(kTable, {}, {3 * kSecond, "y"}, rule));
   EXPECT_EQ(c.Counted(kTable, {}, 3 * kSecond, rule), 2U);
-  EXPECT_FALSE(c.Count(kTable, {}, 12 * kSecond, "z", rule)) << "x was too long ago";
-  EXPECT_EQ(c.Count(kTable, {}, 13 * kSecond, "x", rule), 104U);
+  EXPECT_FALSE(c.Count(kTable, {}, {12 * kSecond, "z"}, rule)) << "x was too long ago";
+  EXPECT_EQ(c.Count(kTable, {}, {13 * kSecond, "x"}, rule)->matches, 104U);
+}
+
+TEST(Correlator, WhatWasCountedAndPossiblyIsNoneSaysSo) {
+  for (const bool distinct : {false, true}) {
+    Correlator c;
+    const Correlator::CountRule rule{2, 5 * kSecond, distinct};
+    EXPECT_FALSE(c.Count(kTable, {}, {1 * kSecond, "x", true}, rule));
+    EXPECT_TRUE(c.Count(kTable, {}, {2 * kSecond, "y"}, rule)->uncertain);
+    EXPECT_FALSE(c.Count(kTable, {}, {7 * kSecond, "x"}, rule));
+    EXPECT_FALSE(c.Count(kTable, {}, {8 * kSecond, "y"}, rule)->uncertain) << "without the first";
+  }
 }
 
 TEST(Correlator, AMatchThatComesLateTakesItsPlace) {
   Correlator c;
   const Correlator::CountRule rule{3, 10 * kSecond, false};
-  EXPECT_FALSE(c.Count(kTable, {}, 20 * kSecond, "", rule));
-  EXPECT_FALSE(c.Count(kTable, {}, 21 * kSecond, "", rule));
-  EXPECT_FALSE(c.Count(kTable, {}, 10 * kSecond, "", rule)) << "over already";
-  EXPECT_TRUE(c.Count(kTable, {}, 11 * kSecond, "", rule));
+  EXPECT_FALSE(c.Count(kTable, {}, {20 * kSecond}, rule));
+  EXPECT_FALSE(c.Count(kTable, {}, {21 * kSecond}, rule));
+  EXPECT_FALSE(c.Count(kTable, {}, {10 * kSecond}, rule)) << "over already";
+  EXPECT_TRUE(c.Count(kTable, {}, {11 * kSecond}, rule));
 }
 
 TEST(Correlator, ATableIsBounded) {
@@ -128,8 +139,8 @@ TEST(Correlator, AllTablesTogetherAreBounded) {
     if (i % 2 == 0) {
       c.Remember(i % 7, key, {i * 1000, std::string(200, 'i')}, 3600 * kSecond);
     } else {
-      c.Count(i % 7, key, i * 1000, std::string(i % 3000, 'v') + std::to_string(i),
-              {100, 3600 * kSecond, true});
+      const std::string value = std::string(i % 3000, 'v') + std::to_string(i);
+      c.Count(i % 7, key, {i * 1000, value}, {100, 3600 * kSecond, true});
     }
     ASSERT_LE(c.bytes(), 64U * 1024);
   }
@@ -216,7 +227,7 @@ TEST(Correlator, AgreesWithTheModel) {
       const std::string value = std::to_string(random() % 6);
       const std::uint64_t what = random() % 4;
       if (what < 2) {
-        ASSERT_EQ(c.Count(what, {key}, time, value, rules[what]).has_value(),
+        ASSERT_EQ(c.Count(what, {key}, {time, value}, rules[what]).has_value(),
                   model.Count(what, key, time, value, rules[what]))
             << round << ", " << i;
       } else if (what == 2) {

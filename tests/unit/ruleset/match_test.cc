@@ -213,6 +213,38 @@ TEST_F(MatchTest, AHeldMatchOfASequenceHidesNoOther) {
   EXPECT_TRUE(alerts.empty());
 }
 
+// What can give no alert is not held, unless others hear of it and would not know whose it is.
+TEST_F(MatchTest, WhatGivesNoAlertDoesNotWait) {
+  const auto rule = [](const std::string& name, const std::string& more) {
+    return "- rule: " + name + "\n  desc: d\n  priority: debug\n  output: '%container.id'\n" +
+           "  condition: evt.type=execve\n  " + more + "\n";
+  };
+  Diagnostics diagnostics;
+  const Ruleset::File files[] = {
+      {"r", rule("silent", "alert: false") + rule("follower", "after: {rule: silent, within: 5s}") +
+                rule("divided", "alert: false") +
+                rule("after it", "after: {rule: divided, within: 5s, same: [container.origin]}") +
+                rule("count", "count: {at_least: 3, within: 5s}")}};
+  const auto rules = Ruleset::FromFiles(files, diagnostics);
+  ASSERT_NE(rules, nullptr) << diagnostics.ToString();
+  std::vector<std::uint32_t> waiting;
+  const Ruleset::WaitHandler on_wait = [&](std::uint32_t index) { waiting.push_back(index); };
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    const auto record =
+        testlib::Exec({.tgid = 7, .comm = "sh", .time_ns = 2000 + i}, "/bin/sh").Build();
+    const event::Event event = record.event();
+    const state::Process& process = processes_.Apply(event, 0);
+    waiting.clear();
+    rules->Match(
+        {event, &process, &host_, nullptr, processes_, 0}, matching_,
+        [](const alert::Alert&) { FAIL(); }, &on_wait);
+    EXPECT_EQ(waiting, i == 0   ? (std::vector<std::uint32_t>{2})
+                       : i == 1 ? (std::vector<std::uint32_t>{1, 2})
+                                : (std::vector<std::uint32_t>{1, 2, 4}))
+        << i;
+  }
+}
+
 TEST_F(MatchTest, AnEventThatMatchesNothingAllocatesNothing) {
   const auto record =
       testlib::Exec({.tgid = 7, .comm = "cat"}, "/bin/cat", testlib::Argv({"cat", "x"})).Build();
