@@ -235,10 +235,10 @@ TEST(AlertStream, CatchesUpWhileAlertsFlow) {
     for (int i = 1; !stop; ++i) {
       server.Publish(i, i);
       published = i;
-      if (i % 20 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      if (i % 5 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   });
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < 5; ++round) {
     Reader reader(server.Connect(), FromOldest());
     const auto until = static_cast<std::uint64_t>(published + 300);
     ASSERT_TRUE(reader.ReadUntil(until));

@@ -246,7 +246,7 @@ TEST_P(StoreTest, ANewNameTakesThePlaceOfTheOneLongestIdle) {
   StoreOptions options;
   options.max_consumers = 3;
   Open(options);
-  const auto reads = OpenReader(kNewest, "reads");
+  auto reads = OpenReader(kNewest, "reads");
   for (const char* name : {"first", "second"}) {
     OpenReader(kNewest, name);
     std::this_thread::sleep_for(milliseconds(1));
@@ -257,6 +257,7 @@ TEST_P(StoreTest, ANewNameTakesThePlaceOfTheOneLongestIdle) {
   for (const char* name : {"first", "reads", "third"}) {
     EXPECT_TRUE(store_->Acknowledge(name, 0)) << name;
   }
+  reads.reset();
   if (!GetParam()) return;
   Open(options);
   EXPECT_FALSE(store_->Acknowledge("second", 0));
