@@ -2,6 +2,7 @@
 // Entries to store, and a reader's view of what comes out.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -71,10 +72,12 @@ struct Seen {
     }
   }
 
-  // Until `alerts` were seen or lost in all.
+  // Until `alerts` were seen or lost in all; never more.
   bool ReadUntil(Reader& reader, std::uint64_t alerts, std::size_t at_once = 100) {
     while (ids.size() + lost < alerts) {
-      const auto entries = reader.Next(at_once, 1 << 20, std::chrono::seconds(20));
+      const std::size_t missing = alerts - ids.size() - lost;
+      const auto entries =
+          reader.Next(std::min(at_once, missing), 1 << 20, std::chrono::seconds(20));
       if (entries.empty()) return false;
       Take(entries);
     }
