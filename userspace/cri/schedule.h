@@ -56,7 +56,7 @@ class Schedule {
  public:
   explicit Schedule(ScheduleLimits limits = {}) : limits_(limits) {}
 
-  // Due at once. Replaces one of the same cgroup. Gives what had to go for it.
+  // Due at once, unless one of the same cgroup is there: that stays. Gives what had to go for it.
   std::optional<Job> Add(state::Container container, Time now);
 
   // The next to try, which then is under way; nullptr: none is due, or enough are under way.

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "daemon/health.h"
 #include "daemon/metadata.h"
@@ -141,12 +142,6 @@ Result<std::unique_ptr<recording::Recorder>> Record(const Config& config,
                                                     std::shared_ptr<const Redactor> redactor) {
   if (config.record.empty()) return std::unique_ptr<recording::Recorder>();
   return CreateRecording(config.record, config, 0, std::move(redactor));
-}
-
-std::int64_t WallClockNs() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
 }
 
 store::StoreOptions StoreOptions(const Config& config) {

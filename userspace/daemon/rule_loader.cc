@@ -4,19 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 
+#include "base/clock.h"
 #include "base/text.h"
 
 namespace nezuban::daemon {
-namespace {
-
-std::int64_t WallClockNs() {
-  return std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
-}
-
-}  // namespace
 
 std::shared_ptr<const ruleset::Ruleset> LoadRules(const Config& config, Diagnostics& diagnostics) {
   return ruleset::Ruleset::Load(RulesOrDefault(config.rules), diagnostics,

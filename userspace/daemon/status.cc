@@ -3,8 +3,9 @@
 
 #include <sys/utsname.h>
 
-#include <chrono>
 #include <utility>
+
+#include "base/clock.h"
 
 namespace nezuban::daemon {
 namespace {
@@ -38,8 +39,7 @@ StatusBoard::StatusBoard(std::string hostname, const RuleLoader& rules) : rules_
   fixed_.version = NEZUBAN_VERSION;
   fixed_.kernel_release = name.release;
   fixed_.hostname = std::move(hostname);
-  fixed_.start_time_ns =
-      std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+  fixed_.start_time_ns = WallClockNs();
 }
 
 void StatusBoard::Connect(const PipelineCounters* pipeline, const probe::ProbeSource* source,

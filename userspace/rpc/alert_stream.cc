@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "rpc/envelope.h"
 #include "rpc/subscriber.h"
 
@@ -18,12 +19,6 @@ constexpr std::size_t kRoundBytes = std::size_t{4} << 20;
 constexpr std::chrono::milliseconds kLongestWait{60'000};
 // The store may be about to repair what the page is in.
 constexpr std::chrono::milliseconds kPageWait{20};
-
-std::int64_t WallClockNs() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 // Cannot fail: it has no name, and starts where every store has a place.
 std::unique_ptr<store::Reader> NewestReader(store::Store& store) {

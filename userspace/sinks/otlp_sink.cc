@@ -8,6 +8,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/read_file.h"
 #include "base/text.h"
 #include "opentelemetry/logs_service.grpc.pb.h"
@@ -25,10 +26,6 @@ constexpr std::array<int, 8> kSeverityNumbers = {21, 19, 18, 17, 13, 10, 9, 5};
 constexpr std::size_t kMaxPem = std::size_t{4} << 20;
 // What gRPC takes, and so a collector, unless it was told otherwise.
 constexpr std::size_t kMaxRequest = std::size_t{4} << 20;
-
-std::int64_t NowNs() {
-  return std::chrono::system_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
-}
 
 template <typename Message>
 void Attribute(Message& message, const std::string& key, const std::string& value) {
@@ -105,7 +102,7 @@ void OtlpSink::FillRecord(const Outgoing& outgoing, otlp::LogRecord& record) con
       alert != nullptr ? alert->time_ns : std::get<Gap>(outgoing.what).last_ns;
   const alert::Priority priority = alert != nullptr ? alert->priority : alert::Priority::kWarning;
   record.set_time_unix_nano(static_cast<std::uint64_t>(time));
-  record.set_observed_time_unix_nano(static_cast<std::uint64_t>(NowNs()));
+  record.set_observed_time_unix_nano(static_cast<std::uint64_t>(WallClockNs()));
   record.set_severity_number(kSeverityNumbers.at(static_cast<std::size_t>(priority)));
   record.set_severity_text(std::string(alert::ToString(priority)));
   record.set_event_name(alert != nullptr ? "nezuban.alert" : "nezuban.gap");

@@ -5,20 +5,11 @@
 #include <chrono>
 #include <utility>
 
+#include "base/clock.h"
 #include "store/shelf.h"
 #include "store/writer.h"
 
 namespace nezuban::store {
-namespace {
-
-std::int64_t WallClockNs() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
-}  // namespace
-
 bool IsConsumerName(std::string_view name) {
   static constexpr std::string_view kAllowed =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "alert/proto.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "nezuban/v1/alert.pb.h"
 
@@ -18,12 +19,6 @@ constexpr std::size_t kRoundItems = 1024;
 constexpr std::chrono::seconds kTrimEvery{1};
 // While nothing happens, how far back the gap reaches that a sudden end leaves.
 constexpr std::chrono::seconds kAliveEvery{10};
-
-std::int64_t WallClockNs() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 }  // namespace
 
