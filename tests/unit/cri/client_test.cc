@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "cri/runtime/v1/api.grpc.pb.h"
+#include "testlib/temp_dir.h"
 
 namespace nezuban::cri {
 namespace {
@@ -94,15 +95,10 @@ class FakeRuntime final : public v1::RuntimeService::Service {
 class ClientTest : public testing::Test {
  protected:
   ClientTest() {
-    char path[] = "/tmp/nz-m-XXXXXX";
-    root_ = ::mkdtemp(path);
     socket_ = root_ + "/socket";
     std::filesystem::create_directories(root_ + "/run/containerd");
   }
-  ~ClientTest() override {
-    client_.reset();
-    std::filesystem::remove_all(root_);
-  }
+  ~ClientTest() override { client_.reset(); }
 
   void Start(const std::string& socket) {
     client_ = std::make_unique<Client>(ClientOptions{.socket = socket, .host_root = root_});
@@ -137,7 +133,8 @@ class ClientTest : public testing::Test {
     }
   }
 
-  std::string root_;
+  const testlib::TempDir directory_;
+  const std::string& root_ = directory_.path();
   std::string socket_;
   std::unique_ptr<Client> client_;
   std::vector<Container> told_;

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "base/unique_fd.h"
+#include "testlib/temp_dir.h"
 
 namespace nezuban::cri {
 namespace {
@@ -26,12 +27,6 @@ const std::string kId(64, 'a');
 
 class HostFilesTest : public testing::Test {
  protected:
-  HostFilesTest() {
-    char path[] = "/tmp/nz-h-XXXXXX";
-    root_ = ::mkdtemp(path);
-  }
-  ~HostFilesTest() override { std::filesystem::remove_all(root_); }
-
   void Write(const std::string& path, const std::string& text) {
     std::filesystem::create_directories(std::filesystem::path(root_ + path).parent_path());
     std::ofstream(root_ + path) << text;
@@ -45,7 +40,8 @@ class HostFilesTest : public testing::Test {
     ASSERT_EQ(::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
   }
 
-  std::string root_;
+  const testlib::TempDir directory_;
+  const std::string& root_ = directory_.path();
 };
 
 TEST_F(HostFilesTest, FindsSocketsAndNothingElse) {

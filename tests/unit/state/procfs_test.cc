@@ -16,6 +16,7 @@
 #include "bpf/events.h"
 #include "state/process_table.h"
 #include "testlib/sleeper.h"
+#include "testlib/temp_dir.h"
 
 namespace nezuban::state {
 namespace {
@@ -111,17 +112,12 @@ TEST(ParseProcCgroup, TakesTheV2LineOnly) {
 // A folder that looks like /proc, with whatever a test puts into it.
 class FakeProc : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = testing::TempDir() + "nezuban-proc-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    root_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(root_); }
   void Write(const std::string& file, std::string_view text) {
     std::filesystem::create_directories((root_ / file).parent_path());
     std::ofstream(root_ / file, std::ios::binary) << text;
   }
-  std::filesystem::path root_;
+  const testlib::TempDir directory_;
+  const std::filesystem::path root_ = directory_.path();
 };
 
 TEST_F(FakeProc, IsScannedWithWhatIsThere) {
