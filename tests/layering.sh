@@ -30,7 +30,7 @@ alert: base nezuban
 ruleset: base event state fields filter alert
 store: base alert nezuban
 sinks: base alert store opentelemetry
-rpc: base alert store nezuban
+rpc: base event state fields filter alert store nezuban
 metrics: base rpc
 daemon: all
 cli: all

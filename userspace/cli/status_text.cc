@@ -28,6 +28,14 @@ constexpr std::array kCounts = {
     Count{"subscribers", "subscribers", [](Node s) -> std::uint64_t { return s.subscribers; }},
     Count{"subscriber_drops", "alerts lost to slow ones",
           [](Node s) { return s.subscriber_drops; }},
+    Count{"store_alerts", "alerts in the store", [](Node s) { return s.store.alerts; }},
+    Count{"store_bytes", "  their bytes", [](Node s) { return s.store.bytes; }},
+    Count{"store_deleted", "  deleted by its bounds", [](Node s) { return s.store.deleted; }},
+    Count{"store_damaged", "  rows found damaged", [](Node s) { return s.store.damaged; }},
+    Count{"store_unwritten", "  lost to its faults", [](Node s) { return s.store.unwritten; }},
+    Count{"store_faults", "  times it failed", [](Node s) { return s.store.faults; }},
+    Count{"store_failing", "  it fails now",
+          [](Node s) -> std::uint64_t { return s.store.failing ? 1 : 0; }},
     Count{"processes", "processes known", [](Node s) { return s.processes; }},
     Count{"processes_evicted", "processes forgotten", [](Node s) { return s.processes_evicted; }},
     Count{"containers", "containers known", [](Node s) { return s.containers; }},
@@ -98,6 +106,13 @@ std::string RulesText(const rpc::RulesStatus& rules) {
   if (rules.error.empty()) return text;
   return text + "  refused at " + alert::FormatTime(rules.error_time_ns) + ": " +
          Printable(rules.error) + "\n";
+}
+
+// Only where something is wrong.
+std::string StoreText(const rpc::NodeStatus& status) {
+  if (status.store.fault.empty()) return {};
+  return std::string("  the store ") + (status.store.failing ? "fails: " : "has failed: ") +
+         Printable(status.store.fault) + "\n";
 }
 
 std::string SinkLine(const rpc::SinkStatus& sink) {
@@ -178,6 +193,7 @@ std::string StatusText(const rpc::NodeStatus& status) {
   for (const Count& count : kCounts) {
     text += "  " + Pad(count.label, 26) + Right(std::to_string(count.get(status)), 12) + "\n";
   }
+  text += StoreText(status);
   text += "\nevents              " + Right("seen", 8) + Right("delivered", 12) +
           Right("filtered", 12) + Right("dropped", 12) + "\n";
   for (const rpc::EventStatus& event : status.events) text += EventLine(event);
@@ -196,6 +212,7 @@ std::string StatusJson(const rpc::NodeStatus& status) {
   for (const Count& count : kCounts) {
     json.Key(count.key).Number(static_cast<std::int64_t>(count.get(status)));
   }
+  json.Key("store_fault").String(status.store.fault);
   json.Key("rules");
   WriteRules(json, status.rules);
   json.Key("events").Open('[');

@@ -33,6 +33,7 @@ struct WatchOptions {
   std::string priority;
   std::vector<std::string> rules;
   std::vector<std::string> tags;
+  std::string condition;
   std::string from;
   std::string name;
   std::uint64_t count = 0;  // 0: no end
@@ -159,7 +160,11 @@ class Printer {
 };
 
 int Report(const Error& error, const char* hint = "") {
-  std::fprintf(stderr, "nezuban watch: %s%s\n", Printable(error.message).c_str(), hint);
+  std::string text;  // of several lines if it tells what is wrong with a condition
+  for (const std::string_view line : Split(error.message, '\n')) {
+    text += (text.empty() ? "" : "\n") + Printable(line);
+  }
+  std::fprintf(stderr, "nezuban watch: %s%s\n", text.c_str(), hint);
   return error.exit_code;
 }
 
@@ -203,6 +208,7 @@ bool ParseStart(const std::string& text, store::Start& start) {
 int Watch(const WatchOptions& options) {
   rpc::WatchRequest request{.rule_globs = options.rules, .tags = options.tags};
   request.name = options.name;
+  request.condition = options.condition;
   if (!ParseStart(options.from, request.start)) {
     return Report({"--from: expected oldest, newest or a cursor, got '" + options.from + "'", 1});
   }
@@ -234,6 +240,11 @@ void AddWatchCommand(CLI::App& app, int* exit_code) {
       ->type_name("TAG")
       ->expected(1)
       ->take_all();
+  watch
+      ->add_option("--condition", options->condition,
+                   "Only alerts that satisfy this, in the rules' language: k8s.ns.name = shop and "
+                   "alert.tags intersects (network)")
+      ->type_name("CONDITION");
   watch->add_option("--from", options->from,
                     "Start at oldest, newest, or behind a CURSOR; default: newest");
   watch->add_option("--name", options->name,

@@ -18,7 +18,7 @@ std::vector<const FieldDef*> JoinTables() {
   for (const auto& table :
        {EvtFields(), ProcFields(), GroupFields(), AncestorFields(), StdioFields(), FdFields(),
         FileFields(), MountFields(), UserFields(), PrivilegeFields(), ContainerFields(),
-        MetadataFields(), ContainerMountFields(), PodFields(), SessionFields(),
+        MetadataFields(), ContainerMountFields(), PodFields(), SessionFields(), AlertFields(),
         UnansweredFields()}) {
     for (const FieldDef& def : table) all.push_back(&def);
   }

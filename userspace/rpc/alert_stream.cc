@@ -63,12 +63,20 @@ AddResult AlertStream::Add(std::shared_ptr<Subscriber> subscriber) {
     const std::lock_guard lock(mutex_);
     if (stopping_) return AddResult::kStopping;
     if (subscribers_.size() >= options_.max_subscribers) return AddResult::kTooMany;
+    if (!CanAffordLocked(*subscriber)) return AddResult::kTooDear;
     subscriber->BeginAfter(offered_);
     subscribers_.push_back(std::move(subscriber));
     ++version_;
   }
   reader_->Wake();
   return AddResult::kAdded;
+}
+
+bool AlertStream::CanAffordLocked(const Subscriber& subscriber) const {
+  std::size_t cost = subscriber.condition_cost();
+  if (cost == 0) return true;
+  for (const auto& each : subscribers_) cost += each->condition_cost();
+  return cost <= options_.condition_bytes;
 }
 
 void AlertStream::Remove(const Subscriber* subscriber) {
@@ -115,22 +123,30 @@ void Fill(const StreamCounters& counters, NodeStatus& status) {
   status.alerts_dropped = counters.dropped;
   status.subscribers = counters.subscribers;
   status.subscriber_drops = counters.subscriber_drops;
+  status.store = counters.store;
+  status.store_id = counters.store_id;
 }
 
 StreamCounters AlertStream::counters() const {
-  const store::StoreCounters store = store_.counters();
+  StreamCounters counters;
+  counters.store = store_.counters();
+  counters.store_id = store_.id();
+  counters.published = counters.store.published;
+  counters.dropped = counters.store.dropped;
+  counters.subscriber_drops = subscriber_drops_;
   const std::lock_guard lock(mutex_);
-  return {static_cast<std::uint32_t>(subscribers_.size()), store.published, store.dropped,
-          subscriber_drops_.load()};
+  counters.subscribers = static_cast<std::uint32_t>(subscribers_.size());
+  return counters;
 }
 
 void AlertStream::Run() {
   Round round;
+  fields::Arena arena;
   while (NextRound(round)) {
     SendHeartbeats(round);  // first: a new subscriber is told where its stream begins
     const std::vector<Item> items =
         round.subscribers.empty() ? std::vector<Item>() : Encode(std::move(round.taken));
-    for (const auto& subscriber : round.subscribers) subscriber->Offer(items);
+    for (const auto& subscriber : round.subscribers) subscriber->Offer(items, arena);
     KeepWithinMemory(round.subscribers);
   }
   for (const auto& subscriber : round.subscribers) subscriber->Drain();
@@ -188,6 +204,7 @@ void AlertStream::SendHeartbeats(Round& round) {
 
 // One page after the other, in turn: who wants the whole store does not keep others waiting.
 void AlertStream::FeedThoseBehind() {
+  fields::Arena arena;
   while (true) {
     std::shared_ptr<Subscriber> subscriber;
     {
@@ -198,7 +215,8 @@ void AlertStream::FeedThoseBehind() {
       behind_.pop_front();
     }
     page_reader_->Seek(subscriber->position());
-    subscriber->Feed(Encode(page_reader_->Next(kRoundAlerts, options_.page_bytes, kPageWait)));
+    subscriber->Feed(Encode(page_reader_->Next(kRoundAlerts, options_.page_bytes, kPageWait)),
+                     arena);
   }
 }
 

@@ -37,8 +37,10 @@ struct StreamOptions {
   std::size_t queue_bytes = std::size_t{16} << 20;
   std::size_t total_bytes = std::size_t{256} << 20;  // encoded alerts, shared by all queues
   std::size_t page_bytes = std::size_t{256} << 10;   // read at once for one that is behind
-  std::size_t batch_alerts = 256;                    // in one message
-  std::size_t batch_bytes = std::size_t{64} << 10;   // then no more is added
+  // All conditions together, by AlertCondition::cost: each alert is asked by all of them.
+  std::size_t condition_bytes = std::size_t{256} << 10;
+  std::size_t batch_alerts = 256;                   // in one message
+  std::size_t batch_bytes = std::size_t{64} << 10;  // then no more is added
   SubscriptionLimits limits;
 };
 
@@ -48,12 +50,14 @@ struct StreamCounters {
   std::uint64_t published = 0;         // lost ones included
   std::uint64_t dropped = 0;           // lost to everyone
   std::uint64_t subscriber_drops = 0;  // told in gaps, summed over subscribers
+  store::StoreCounters store;
+  std::string store_id;
 };
 
 // Puts them in their places of a node's status.
 void Fill(const StreamCounters& counters, NodeStatus& status);
 
-enum class AddResult : std::uint8_t { kAdded, kTooMany, kStopping };
+enum class AddResult : std::uint8_t { kAdded, kTooMany, kTooDear, kStopping };
 
 // Thread-safe.
 class AlertStream {
@@ -92,6 +96,7 @@ class AlertStream {
 
   void Run();
   bool NextRound(Round& round);
+  bool CanAffordLocked(const Subscriber& subscriber) const;
   void SendHeartbeats(Round& round);
   void KeepWithinMemory(const Subscribers& subscribers);
   void FeedThoseBehind();

@@ -38,6 +38,7 @@ v1::SubscribeRequest RequestToProto(const WatchRequest& request) {
         static_cast<std::int32_t>(request.heartbeat.count() % 1000 * 1'000'000));
   }
   for (const std::string& tag : request.tags) out.add_tags(ValidUtf8(tag));
+  out.set_condition(ValidUtf8(request.condition));
   out.set_name(ValidUtf8(request.name));
   switch (request.start.at) {
     case store::Start::At::kOldest:

@@ -19,6 +19,7 @@ struct WatchRequest {
   alert::Priority min_priority = alert::Priority::kDebug;
   std::vector<std::string> rule_globs;
   std::vector<std::string> tags;
+  std::string condition;                   // over alerts; empty: all
   std::chrono::milliseconds heartbeat{0};  // 0: as the server likes
   store::Start start;
   std::string name;  // of a durable subscriber; empty: none

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "store/store.h"
+
 namespace nezuban::rpc {
 
 enum class SensorKind : std::uint8_t { kNone, kObject, kTracepoint };
@@ -113,6 +115,8 @@ struct NodeStatus {
   std::uint64_t table_heals = 0;          // scans of /proc after lost records
 
   // Filled by the server.
+  store::StoreCounters store;
+  std::string store_id;  // empty: memory only
   std::uint64_t alerts = 0;
   std::uint64_t alerts_dropped = 0;
   std::uint32_t subscribers = 0;

@@ -62,6 +62,10 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* AlertService::Subscribe(grpc::Callba
       return new Refusal({StatusCode::RESOURCE_EXHAUSTED,
                           "at most " + std::to_string(stream_.options().max_subscribers) +
                               " subscribers are served at once"});
+    case AddResult::kTooDear:
+      return new Refusal({StatusCode::RESOURCE_EXHAUSTED,
+                          "the conditions of all subscribers together would be larger than " +
+                              std::to_string(stream_.options().condition_bytes) + " bytes"});
     case AddResult::kStopping:
       return new Refusal({StatusCode::UNAVAILABLE, "the monitor is stopping"});
   }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The node's status and its heartbeats to messages and back; declared in to_proto.h.
+#include <array>
+
 #include "base/text.h"
 #include "nezuban/v1/alert_service.pb.h"
 #include "nezuban/v1/node_service.pb.h"
@@ -104,6 +106,45 @@ SinkStatus SinkFromProto(const v1::SinkStatus& in) {
           in.refused(), in.lost(), in.position(), in.problem()};
 }
 
+// A number of StoreStatus.
+struct StoreNumber {
+  std::uint64_t store::StoreCounters::*member;
+  void (v1::StoreStatus::*set)(std::uint64_t);
+  std::uint64_t (v1::StoreStatus::*get)() const;
+};
+using Counters = store::StoreCounters;
+using V1 = v1::StoreStatus;
+constexpr std::array kStoreNumbers = {
+    StoreNumber{&Counters::alerts, &V1::set_alerts, &V1::alerts},
+    StoreNumber{&Counters::bytes, &V1::set_bytes, &V1::bytes},
+    StoreNumber{&Counters::oldest, &V1::set_oldest, &V1::oldest},
+    StoreNumber{&Counters::newest, &V1::set_newest, &V1::newest},
+    StoreNumber{&Counters::written, &V1::set_written, &V1::written},
+    StoreNumber{&Counters::syncs, &V1::set_syncs, &V1::syncs},
+    StoreNumber{&Counters::deleted, &V1::set_deleted, &V1::deleted},
+    StoreNumber{&Counters::damaged, &V1::set_damaged, &V1::damaged},
+    StoreNumber{&Counters::unwritten, &V1::set_unwritten, &V1::unwritten},
+    StoreNumber{&Counters::faults, &V1::set_faults, &V1::faults},
+};
+
+void StoreToProto(const NodeStatus& status, v1::StoreStatus& out) {
+  for (const StoreNumber& number : kStoreNumbers) {
+    (out.*number.set)(status.store.*number.member);
+  }
+  out.set_id(ValidUtf8(status.store_id));
+  out.set_failing(status.store.failing);
+  out.set_fault(ValidUtf8(status.store.fault));
+}
+
+void StoreFromProto(const v1::StoreStatus& in, NodeStatus& status) {
+  for (const StoreNumber& number : kStoreNumbers) {
+    status.store.*number.member = (in.*number.get)();
+  }
+  status.store_id = in.id();
+  status.store.failing = in.failing();
+  status.store.fault = in.fault();
+}
+
 static_assert(static_cast<int>(SensorKind::kNone) == v1::SENSOR_KIND_UNSPECIFIED);
 static_assert(static_cast<int>(SensorKind::kObject) == v1::SENSOR_KIND_OBJECT);
 static_assert(static_cast<int>(SensorKind::kTracepoint) == v1::SENSOR_KIND_TRACEPOINT);
@@ -140,6 +181,7 @@ void ToProto(const NodeStatus& status, v1::GetStatusResponse& out) {
   correlation.set_groups(status.correlation.groups);
   correlation.set_bytes(status.correlation.bytes);
   correlation.set_evicted(status.correlation.evicted);
+  StoreToProto(status, *out.mutable_store());
 }
 
 NodeStatus FromProto(const v1::GetStatusResponse& in) {
@@ -171,6 +213,7 @@ NodeStatus FromProto(const v1::GetStatusResponse& in) {
   for (const v1::SinkStatus& sink : in.sinks()) status.sinks.push_back(SinkFromProto(sink));
   status.correlation = {in.correlation().groups(), in.correlation().bytes(),
                         in.correlation().evicted()};
+  StoreFromProto(in.store(), status);
   return status;
 }
 

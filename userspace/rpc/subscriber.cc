@@ -23,7 +23,7 @@ void Subscriber::BeginAfter(store::Cursor cursor) {
   live_ = position_ >= offered_;
 }
 
-void Subscriber::Offer(std::span<const Item> items) {
+void Subscriber::Offer(std::span<const Item> items, fields::Arena& arena) {
   std::uint64_t dropped = 0;
   Next next = Next::kNothing;
   {
@@ -32,7 +32,7 @@ void Subscriber::Offer(std::span<const Item> items) {
     dropped = totals_.dropped;
     for (const Item& item : items) {
       if (live_ && IsFullLocked(item)) live_ = false;
-      if (live_ && LastCursor(item) > position_) TakeLocked(item);
+      if (live_ && LastCursor(item) > position_) TakeLocked(item, arena);
     }
     offered_ = LastCursor(items.back());
     dropped = totals_.dropped - dropped;
@@ -42,7 +42,7 @@ void Subscriber::Offer(std::span<const Item> items) {
   Act(next);
 }
 
-void Subscriber::Feed(std::span<const Item> items) {
+void Subscriber::Feed(std::span<const Item> items, fields::Arena& arena) {
   std::uint64_t dropped = 0;
   Next next = Next::kNothing;
   {
@@ -50,7 +50,7 @@ void Subscriber::Feed(std::span<const Item> items) {
     page_asked_ = false;
     if (closed_ || draining_) return;
     dropped = totals_.dropped;
-    for (const Item& item : items) TakeLocked(item);
+    for (const Item& item : items) TakeLocked(item, arena);
     live_ = position_ >= offered_;
     dropped = totals_.dropped - dropped;
     next = TakeTurnLocked();
@@ -66,7 +66,7 @@ bool Subscriber::IsFullLocked(const Item& item) const {
          queued_bytes_ + bytes > stream_.options().queue_bytes;
 }
 
-void Subscriber::TakeLocked(const Item& item) {
+void Subscriber::TakeLocked(const Item& item, fields::Arena& arena) {
   Slot slot{{}, 0, position_, totals_};
   position_ = LastCursor(item);
   if (const auto* gap = std::get_if<store::StoredGap>(&item)) {
@@ -78,8 +78,9 @@ void Subscriber::TakeLocked(const Item& item) {
   }
   const auto& alert = std::get<EncodedAlertPtr>(item);
   ++totals_.seen;
-  if (!subscription_.Wants(alert->stored.priority, alert->stored.rule,
-                           [&]() -> const alert::Alert& { return alert->alert(); })) {
+  if (!subscription_.Wants(
+          alert->stored.priority, alert->stored.rule,
+          [&]() -> const alert::Alert& { return alert->alert(); }, arena)) {
     ++totals_.filtered;
     return;
   }

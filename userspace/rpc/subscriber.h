@@ -38,10 +38,11 @@ class Subscriber final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
 
   // The worker has offered everything up to `cursor` before it knew of this one. Once, by Add.
   void BeginAfter(store::Cursor cursor);
-  // Queues what the subscription wants of `items`, which every live subscriber gets.
-  void Offer(std::span<const Item> items);
+  // Queues what the subscription wants of `items`, which every live subscriber gets. The arena is
+  // the calling thread's.
+  void Offer(std::span<const Item> items, fields::Arena& arena);
   // The same for a page that was read for this one, behind position().
-  void Feed(std::span<const Item> items);
+  void Feed(std::span<const Item> items, fields::Arena& arena);
   // Puts a heartbeat behind what is queued, unless one still waits there.
   void Beat(Heartbeat heartbeat);
   // Gives up the queue, to read it from the store again.
@@ -53,6 +54,10 @@ class Subscriber final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   store::Cursor position() const;
   // Bytes of queued alerts.
   std::size_t queued_bytes() const;
+  // Of its condition; 0: it has none.
+  std::size_t condition_cost() const {
+    return subscription_.condition ? subscription_.condition->cost() : 0;
+  }
   std::chrono::milliseconds heartbeat_interval() const { return subscription_.heartbeat; }
   // When the next heartbeat is due; for the stream's worker alone.
   std::chrono::steady_clock::time_point next_beat{};
@@ -71,7 +76,7 @@ class Subscriber final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     StreamTotals totals_before;
   };
 
-  void TakeLocked(const Item& item);
+  void TakeLocked(const Item& item, fields::Arena& arena);
   bool IsFullLocked(const Item& item) const;
   void AskForPageLocked();
   Next TakeTurnLocked();

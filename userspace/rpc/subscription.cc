@@ -52,6 +52,19 @@ Status CheckTexts(std::string_view member, std::string_view what,
   return {};
 }
 
+Result<std::optional<AlertCondition>> ParseCondition(const v1::SubscribeRequest& request,
+                                                     const SubscriptionLimits& limits) {
+  const std::string& text = request.condition();
+  if (text.empty()) return std::optional<AlertCondition>();
+  if (text.size() > limits.max_condition_bytes) {
+    return Fail("condition: expected at most " + std::to_string(limits.max_condition_bytes) +
+                    " bytes, got " + std::to_string(text.size()),
+                kBadInput);
+  }
+  ASSIGN_OR_RETURN(AlertCondition condition, AlertCondition::Compile(text));
+  return std::optional(std::move(condition));
+}
+
 Result<store::Start> ParseStart(const v1::SubscribeRequest& request) {
   using At = store::Start::At;
   if (request.has_after_cursor()) return store::Start{At::kAfter, request.after_cursor()};
@@ -71,13 +84,13 @@ Result<store::Start> ParseStart(const v1::SubscribeRequest& request) {
 }  // namespace
 
 bool Subscription::Wants(alert::Priority priority, std::string_view rule,
-                         const std::function<const alert::Alert&()>& whole) const {
+                         const std::function<const alert::Alert&()>& whole,
+                         fields::Arena& arena) const {
   if (priority > min_priority) return false;  // larger is less severe
   const auto matches = [&](const std::string& glob) { return GlobMatch(glob, rule); };
   if (!rule_globs.empty() && std::ranges::none_of(rule_globs, matches)) return false;
-  if (tags.empty()) return true;
-  const std::vector<std::string>& has = whole().tags;
-  return std::ranges::find_first_of(tags, has) != tags.end();
+  if (!tags.empty() && std::ranges::find_first_of(tags, whole().tags) == tags.end()) return false;
+  return !condition || condition->Matches(whole(), arena);
 }
 
 Status CheckName(std::string_view name) {
@@ -106,6 +119,7 @@ Result<Subscription> ParseSubscription(const v1::SubscribeRequest& request,
   subscription.rule_globs.assign(request.rules().begin(), request.rules().end());
   RETURN_IF_ERROR(CheckTexts("tags", "tag", request.tags(), limits));
   subscription.tags.assign(request.tags().begin(), request.tags().end());
+  ASSIGN_OR_RETURN(subscription.condition, ParseCondition(request, limits));
   ASSIGN_OR_RETURN(subscription.start, ParseStart(request));
   if (!request.name().empty()) RETURN_IF_ERROR(CheckName(request.name()));
   subscription.name = request.name();

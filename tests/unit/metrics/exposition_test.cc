@@ -15,6 +15,7 @@ TEST(Exposition, TellsWhatTheStatusTells) {
   status.version = "1.0";
   status.hostname = "a\"b\\c\nd";
   status.alerts = 7;
+  status.store.unwritten = 9;
   status.rules.error = "bad";
   status.start_time_ns = 5'000'000'000;
   status.events = {{"connect", 10, 5, 3, {{"ring full", 2}}}};
@@ -22,6 +23,7 @@ TEST(Exposition, TellsWhatTheStatusTells) {
   const std::string text = Exposition(status);
   EXPECT_THAT(text, HasSubstr("# TYPE nezuban_alerts_total counter\nnezuban_alerts_total 7\n"));
   EXPECT_THAT(text, HasSubstr("# TYPE nezuban_subscribers gauge\n"));
+  EXPECT_THAT(text, HasSubstr("nezuban_store_unwritten_total 9\n"));
   EXPECT_THAT(text, HasSubstr("nezuban_rules_refused 1\n"));
   EXPECT_THAT(text, HasSubstr("nezuban_start_time_seconds 5\n"));
   EXPECT_THAT(text, HasSubstr("nezuban_events_seen_total{event=\"connect\"} 10\n"));

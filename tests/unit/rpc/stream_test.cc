@@ -282,6 +282,46 @@ TEST(AlertStream, ANamedSubscriberGoesOnWhereItAcknowledged) {
   EXPECT_EQ(again.ids, Sequence(61, 100));
 }
 
+TEST(AlertStream, ASubscribersConditionIsAskedOfEachAlert) {
+  TestServer server;
+  v1::SubscribeRequest request = FromOldest();
+  request.set_condition("alert.rule startswith shell and alert.priority = Error");
+  server.Publish(1, 2, "shell", Priority::kError);
+  server.Publish(3, 4, "mount", Priority::kError);
+  Reader reader(server.Connect(), request);
+  ASSERT_TRUE(reader.ReadUntil(2));  // fed from the store
+  server.Publish(5, 5, "shell", Priority::kDebug);
+  server.Publish(6, 6, "shell", Priority::kError);
+  ASSERT_TRUE(reader.ReadUntil(3));
+  EXPECT_THAT(reader.ids, ElementsAre(1, 2, 6));
+}
+
+TEST(AlertStream, RefusesABadConditionWithItsPlace) {
+  TestServer server;
+  v1::SubscribeRequest request;
+  request.set_condition("alert.source = x\nand alert.rlue = y");
+  Reader refused(server.Connect(), request);
+  EXPECT_FALSE(refused.Next());
+  EXPECT_EQ(refused.Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(refused.Finish().error_message(),
+            "condition:2:5: error: unknown field 'alert.rlue', did you mean 'alert.rule'?");
+}
+
+TEST(AlertStream, AllConditionsTogetherAreBounded) {
+  StreamOptions options;
+  options.condition_bytes = 100;
+  TestServer server(options);
+  v1::SubscribeRequest request;
+  request.set_condition("alert.rule = " + std::string(60, 'a'));
+  std::optional<Reader> first(std::in_place, server.Connect(), request);
+  ASSERT_TRUE(first->Next());
+  Reader second(server.Connect(), request);
+  EXPECT_FALSE(second.Next());
+  EXPECT_EQ(second.Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  Reader without(server.Connect());
+  EXPECT_TRUE(without.Next());
+}
+
 TEST(AlertStream, RefusesACursorOfAnotherStore) {
   TestServer server;
   v1::SubscribeRequest request;

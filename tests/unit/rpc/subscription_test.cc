@@ -15,11 +15,15 @@ using alert::Priority;
 
 // Whether an alert of this priority and rule is wanted, whatever else it has.
 bool Wants(const Subscription& subscription, Priority priority, std::string_view rule) {
-  return subscription.Wants(priority, rule, []() -> const alert::Alert& {
-    ADD_FAILURE() << "not needed";
-    static const alert::Alert kNone;
-    return kNone;
-  });
+  fields::Arena arena;
+  return subscription.Wants(
+      priority, rule,
+      []() -> const alert::Alert& {
+        ADD_FAILURE() << "not needed";
+        static const alert::Alert kNone;
+        return kNone;
+      },
+      arena);
 }
 
 TEST(ParseSubscription, NothingAskedMeansAll) {
@@ -114,8 +118,9 @@ TEST(Subscription, OneOfTheTagsIsEnough) {
   const auto wants = [&](std::vector<std::string> tags) {
     alert::Alert alert;
     alert.tags = std::move(tags);
-    return subscription->Wants(Priority::kDebug, "r",
-                               [&]() -> const alert::Alert& { return alert; });
+    fields::Arena arena;
+    return subscription->Wants(
+        Priority::kDebug, "r", [&]() -> const alert::Alert& { return alert; }, arena);
   };
   EXPECT_TRUE(wants({"container", "network"}));
   EXPECT_TRUE(wants({"mitre_execution"}));

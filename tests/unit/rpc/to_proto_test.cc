@@ -52,6 +52,11 @@ TEST(ToProto, KeepsTheStatus) {
   status.metadata = {21, 22, 23, 24, 25, 26, 27, 28, true, 29};
   status.sinks = {{"siem", "syslog", 11, 12, 13, 14, 15, 16, "peer is down"}};
   status.correlation = {6, 700, 8};
+  status.store.written = 31;
+  status.store.newest = 32;
+  status.store.failing = true;
+  status.store.fault = "full";
+  status.store_id = "ab";
   v1::GetStatusResponse message;
   ToProto(status, message);
   const NodeStatus back = FromProto(message);
@@ -59,6 +64,10 @@ TEST(ToProto, KeepsTheStatus) {
   ToProto(back, again);
   EXPECT_EQ(message.DebugString(), again.DebugString());
   EXPECT_EQ(back.lines_dropped, 11u);
+  EXPECT_EQ(back.store.written, 31u);
+  EXPECT_EQ(back.store.newest, 32u);
+  EXPECT_TRUE(back.store.failing);
+  EXPECT_EQ(back.store.fault + back.store_id, "fullab");
   EXPECT_EQ(back.table_heals, 15u);
   EXPECT_EQ(back.rules.version, "ff");
   EXPECT_EQ(back.rules.error_time_ns, 2'000'000'002);
