@@ -3,16 +3,19 @@
 # Which Debian 12 packages are needed for what, and how to install those that are missing.
 # Sourced by the scripts beside it.
 
-BUILD_PACKAGES="build-essential cmake ninja-build ccache pkg-config clang-14 bpftool
+BUILD_PACKAGES="build-essential file cmake ninja-build ccache pkg-config clang-14 bpftool
 	libbpf-dev libelf-dev zlib1g-dev
 	protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libgrpc++-dev
 	libzstd-dev libsqlite3-dev libspdlog-dev libyaml-cpp-dev libre2-dev libcli11-dev libexpected-dev
 	libcurl4-openssl-dev libssl-dev prometheus-cpp-dev libcivetweb-dev"
 
+# The image without a registry: the base it stands on, and its layers.
+IMAGE_PACKAGES="mmdebstrap buildah"
+
 TEST_PACKAGES="libgtest-dev libgmock-dev
 	clang-format-14 clang-tidy-14 clang-tools-14 libclang-rt-14-dev shellcheck
 	runc containerd busybox-static socat git gdb strace rsync logrotate e2fsprogs mount util-linux iproute2 python3 python3-grpcio python3-protobuf python3-grpc-tools
-	python3-yaml python3-jsonschema procps openssl rsyslog rsyslog-openssl php-cli ruby"
+	python3-yaml python3-jsonschema procps openssl rsyslog rsyslog-openssl php-cli ruby systemd $IMAGE_PACKAGES"
 
 # install_packages NAME...: installs those that are not there yet; asks the mirror only then. Fails
 # rather than remove one that is in the way.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The monitor as the manifest runs it: in a pod of a real containerd, with exactly the rights, mounts and
-probes of deploy/kubernetes/nezuban.yaml, where it must see what happens in a pod beside it.
+"""The monitor as it is installed: its Debian package, and the image of deploy/Dockerfile as the manifest runs
+it: in a pod of a real containerd, with exactly the rights, mounts and probes of deploy/kubernetes/nezuban.yaml,
+where it must see what happens in a pod beside it.
 
 Of the manifest, only what it says of the node's directories is replaced: the test has its own.
 """
@@ -14,27 +15,27 @@ import unittest
 
 import yaml
 
+import package_checks
 from containerd import Containerd
 from harness import BINARY, PATIENCE, ROOT, Follower, wait_until
+from image import REFERENCE, Image
 
 NODE_PID = 2
-IMAGE = "localhost/nezuban:test"
 SHELL_RULES = ("Reverse shell", "Shell or interpreter on a network connection")
 PORTS = {"early": 4444, "late": 4445}
 CAPABILITY_BITS = {"SYS_PTRACE": 19, "PERFMON": 38, "BPF": 39}
 
 
-def libraries(program):
-    """What the dynamic linker loads for it, itself included."""
-    out = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
-    words = [word for line in out.splitlines() for word in line.split() if word.startswith("/")]
-    return [(word, pathlib.Path(word).resolve()) for word in words]
+IMAGE = Image()
 
 
-def image_files():
-    rules = sorted((ROOT / "rules" / "default").glob("*.yaml"))
-    shipped = [(f"/usr/share/nezuban/rules/default/{f.name}", f) for f in rules if ".test." not in f.name]
-    return [("/usr/bin/nezuban", BINARY), *libraries(BINARY), *shipped]
+def setUpModule():
+    unittest.addModuleCleanup(IMAGE.remove)
+    IMAGE.build()
+
+
+class Package(package_checks.Package):
+    image = IMAGE
 
 
 class Manifest:
@@ -68,7 +69,7 @@ class Deploy(unittest.TestCase):
     def setUpClass(cls):
         cls.containerd = Containerd(pure_cgroup2=True)
         cls.addClassCleanup(cls.containerd.remove)
-        cls.containerd.add_image(IMAGE, ["/usr/bin/nezuban"], image_files())
+        cls.containerd.ctr("-n", "k8s.io", "images", "import", str(IMAGE.archive))
         cls.directory = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="nz-d-")))
         cls.manifest = Manifest()
         (cls.directory / "go").mkdir()
@@ -96,10 +97,9 @@ class Deploy(unittest.TestCase):
             no_new_privs=not rights["allowPrivilegeEscalation"],
             seccomp=m.SecurityProfile(profile_type=0))
         return cls.containerd.run(pod, m.ContainerConfig(
-            metadata=m.ContainerMetadata(name="nezuban"), image=m.ImageSpec(image=IMAGE),
-            command=["/usr/bin/nezuban"],
+            metadata=m.ContainerMetadata(name="nezuban"), image=m.ImageSpec(image=REFERENCE),
             args=[a.replace("$(NODE_NAME)", "node-of-the-test") for a in wanted["args"]],
-            envs=[m.KeyValue(key="PATH", value="/usr/bin:/bin")], mounts=mounts, log_path="monitor.log",
+            mounts=mounts, log_path="monitor.log",
             linux=m.LinuxContainerConfig(security_context=context)))
 
     @classmethod
