@@ -63,7 +63,11 @@
 	EVENT(EVENT_UNLINK, path_record, "unlink unlinkat rmdir", 6, LANE_BULK)                    \
 	EVENT(EVENT_MKDIR, path_record, "mkdir mkdirat", 6, LANE_BULK)                             \
 	EVENT(EVENT_LINK, path_record, "link linkat symlink symlinkat", 6, LANE_BULK)              \
-	EVENT(EVENT_CHMOD, path_record, "chmod fchmod fchmodat fchmodat2", 6, LANE_BULK)
+	EVENT(EVENT_CHMOD, path_record, "chmod fchmod fchmodat fchmodat2", 6, LANE_BULK)           \
+	EVENT(EVENT_MKNOD, node_record, "mknod mknodat", 6, LANE_BULK)                             \
+	EVENT(EVENT_CHOWN, node_record, "chown lchown fchown fchownat", 6, LANE_BULK)              \
+	EVENT(EVENT_UTIME, node_record, "utime utimes utimensat futimesat", 6, LANE_BULK)          \
+	EVENT(EVENT_MEMFD, call_record, "memfd_create", 2, LANE_VITAL)
 
 #define EVENT_ID(id, record, names, strings, lane) id,
 enum { EVENT_LIST(EVENT_ID) NR_EVENTS };
@@ -434,6 +438,32 @@ struct path_record {
 	__s32 result; /* 0 or -errno */
 };
 
+/* node_record.times */
+enum {
+	TIMES_UNKNOWN, /* they could not be read */
+	TIMES_NOW,     /* the caller gave none */
+	TIMES_GIVEN,
+};
+
+/* A file time as passed. */
+struct file_time {
+	__s64 s;
+	__u32 ns; /* utimensat: or UTIME_NOW, UTIME_OMIT; utimes: of whatever microseconds */
+	__u32 pad;
+};
+
+/* The same of calls that make a device or set what an inode holds: mknod, chown, utimensat and
+ * their siblings. What is not of the call is 0. */
+struct node_record {
+	struct path_record call; /* of fchown the file is the descriptor's */
+	__u32 dev;		 /* mknod: as passed, in the encoding of stat(2) */
+	__u32 uid;		 /* chown: as passed; (__u32)-1: left as it is */
+	__u32 gid;
+	__u32 times;		/* utimensat…: TIMES_* */
+	struct file_time atime; /* only with TIMES_GIVEN */
+	struct file_time mtime;
+};
+
 ABI_ASSERT(sizeof(struct exec_record) == 112 + 6 * 8 + 24 + 3 * 88 + 24 + 32);
 ABI_ASSERT(sizeof(struct fork_record) == 112 + 56);
 ABI_ASSERT(sizeof(struct exit_record) == 112 + 8);
@@ -450,6 +480,7 @@ ABI_ASSERT(sizeof(struct open_record) == 112 + 24 + 24 + 32);
 ABI_ASSERT(sizeof(struct call_record) == 112 + 16 + 24 + 48 + 24 + 24);
 ABI_ASSERT(sizeof(struct credentials_record) == 112 + 2 * 56 + 8);
 ABI_ASSERT(sizeof(struct path_record) == 112 + 48 + 24 + 24);
+ABI_ASSERT(sizeof(struct node_record) == 208 + 16 + 2 * 16);
 
 /* No record is larger: three paths, argv and the fixed part fit with room to spare. */
 #define RECORD_MAX 28672

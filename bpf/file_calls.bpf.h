@@ -30,6 +30,20 @@ enum {
 	FILE_CALL_FCHMOD,
 	FILE_CALL_FCHMODAT,
 	FILE_CALL_FCHMODAT2,
+	FILE_CALL_MKNOD,
+	FILE_CALL_MKNODAT,
+	FILE_CALL_CHOWN,
+	FILE_CALL_LCHOWN,
+	FILE_CALL_FCHOWN,
+	FILE_CALL_FCHOWNAT,
+	FILE_CALL_CHOWN16,
+	FILE_CALL_LCHOWN16,
+	FILE_CALL_FCHOWN16,
+	FILE_CALL_UTIME,
+	FILE_CALL_UTIMES,
+	FILE_CALL_UTIMENSAT,
+	FILE_CALL_UTIMENSAT_TIME64,
+	FILE_CALL_FUTIMESAT,
 	NR_FILE_CALLS,
 };
 
@@ -42,6 +56,17 @@ enum { UNLINK_UNLINK, UNLINK_UNLINKAT, UNLINK_RMDIR };
 enum { MKDIR_MKDIR, MKDIR_MKDIRAT };
 enum { LINK_LINK, LINK_LINKAT, LINK_SYMLINK, LINK_SYMLINKAT };
 enum { CHMOD_CHMOD, CHMOD_FCHMOD, CHMOD_FCHMODAT, CHMOD_FCHMODAT2 };
+enum { MKNOD_MKNOD, MKNOD_MKNODAT };
+enum { CHOWN_CHOWN, CHOWN_LCHOWN, CHOWN_FCHOWN, CHOWN_FCHOWNAT };
+enum { UTIME_UTIME, UTIME_UTIMES, UTIME_UTIMENSAT, UTIME_FUTIMESAT };
+
+/* What the words of a pair of file times are. */
+enum {
+	TIMES_SECONDS = 1,
+	TIMES_MICROSECONDS,
+	TIMES_NANOSECONDS,
+	TIMES_NANOSECONDS_64, /* of 64 bits, in the 32-bit table too */
+};
 
 /* Arguments by position, from 1; 0: the call has none of that kind. */
 struct file_call {
@@ -53,6 +78,10 @@ struct file_call {
 	__u8 new_name;
 	__u8 flags;
 	__u8 mode;
+	__u8 dev;
+	__u8 owner; /* the user; the group is the next one */
+	__u8 times;
+	__u8 form; /* of times TIMES_*; of an owner, 16: ids of 16 bits */
 };
 
 static const struct file_call file_calls[NR_FILE_CALLS] = {
@@ -84,16 +113,49 @@ static const struct file_call file_calls[NR_FILE_CALLS] = {
 	[FILE_CALL_FCHMODAT] = {EVENT_CHMOD, CHMOD_FCHMODAT, .dirfd = 1, .name = 2, .mode = 3},
 	[FILE_CALL_FCHMODAT2] = {EVENT_CHMOD, CHMOD_FCHMODAT2, .dirfd = 1, .name = 2, .mode = 3,
 				 .flags = 4},
+	[FILE_CALL_MKNOD] = {EVENT_MKNOD, MKNOD_MKNOD, .name = 1, .mode = 2, .dev = 3},
+	[FILE_CALL_MKNODAT] = {EVENT_MKNOD, MKNOD_MKNODAT, .dirfd = 1, .name = 2, .mode = 3,
+			       .dev = 4},
+	[FILE_CALL_CHOWN] = {EVENT_CHOWN, CHOWN_CHOWN, .name = 1, .owner = 2},
+	[FILE_CALL_LCHOWN] = {EVENT_CHOWN, CHOWN_LCHOWN, .name = 1, .owner = 2},
+	[FILE_CALL_FCHOWN] = {EVENT_CHOWN, CHOWN_FCHOWN, .dirfd = 1, .owner = 2},
+	[FILE_CALL_FCHOWNAT] = {EVENT_CHOWN, CHOWN_FCHOWNAT, .dirfd = 1, .name = 2, .owner = 3,
+				.flags = 5},
+	[FILE_CALL_CHOWN16] = {EVENT_CHOWN, CHOWN_CHOWN, .name = 1, .owner = 2, .form = 16},
+	[FILE_CALL_LCHOWN16] = {EVENT_CHOWN, CHOWN_LCHOWN, .name = 1, .owner = 2, .form = 16},
+	[FILE_CALL_FCHOWN16] = {EVENT_CHOWN, CHOWN_FCHOWN, .dirfd = 1, .owner = 2, .form = 16},
+	[FILE_CALL_UTIME] = {EVENT_UTIME, UTIME_UTIME, .name = 1, .times = 2,
+			     .form = TIMES_SECONDS},
+	[FILE_CALL_UTIMES] = {EVENT_UTIME, UTIME_UTIMES, .name = 1, .times = 2,
+			      .form = TIMES_MICROSECONDS},
+	[FILE_CALL_UTIMENSAT] = {EVENT_UTIME, UTIME_UTIMENSAT, .dirfd = 1, .name = 2, .times = 3,
+				 .flags = 4, .form = TIMES_NANOSECONDS},
+	[FILE_CALL_UTIMENSAT_TIME64] = {EVENT_UTIME, UTIME_UTIMENSAT, .dirfd = 1, .name = 2,
+					.times = 3, .flags = 4, .form = TIMES_NANOSECONDS_64},
+	[FILE_CALL_FUTIMESAT] = {EVENT_UTIME, UTIME_FUTIMESAT, .dirfd = 1, .name = 2, .times = 3,
+				 .form = TIMES_MICROSECONDS},
 };
 
 #define NR_FILE_CALL_NUMBERS 512 /* of one table; a power of two */
 
 #if defined(__TARGET_ARCH_arm64)
 static const __u8 native_file_calls[NR_FILE_CALL_NUMBERS] = {
-	[56] = FILE_CALL_OPENAT,   [437] = FILE_CALL_OPENAT2,	[265] = FILE_CALL_OPEN_BY_HANDLE_AT,
-	[38] = FILE_CALL_RENAMEAT, [276] = FILE_CALL_RENAMEAT2, [35] = FILE_CALL_UNLINKAT,
-	[34] = FILE_CALL_MKDIRAT,  [37] = FILE_CALL_LINKAT,	[36] = FILE_CALL_SYMLINKAT,
-	[52] = FILE_CALL_FCHMOD,   [53] = FILE_CALL_FCHMODAT,	[452] = FILE_CALL_FCHMODAT2,
+	[56] = FILE_CALL_OPENAT,
+	[437] = FILE_CALL_OPENAT2,
+	[265] = FILE_CALL_OPEN_BY_HANDLE_AT,
+	[38] = FILE_CALL_RENAMEAT,
+	[276] = FILE_CALL_RENAMEAT2,
+	[35] = FILE_CALL_UNLINKAT,
+	[34] = FILE_CALL_MKDIRAT,
+	[37] = FILE_CALL_LINKAT,
+	[36] = FILE_CALL_SYMLINKAT,
+	[52] = FILE_CALL_FCHMOD,
+	[53] = FILE_CALL_FCHMODAT,
+	[452] = FILE_CALL_FCHMODAT2,
+	[33] = FILE_CALL_MKNODAT,
+	[54] = FILE_CALL_FCHOWNAT,
+	[55] = FILE_CALL_FCHOWN,
+	[88] = FILE_CALL_UTIMENSAT,
 };
 #else
 static const __u8 native_file_calls[NR_FILE_CALL_NUMBERS] = {
@@ -118,6 +180,16 @@ static const __u8 native_file_calls[NR_FILE_CALL_NUMBERS] = {
 	[91] = FILE_CALL_FCHMOD,
 	[268] = FILE_CALL_FCHMODAT,
 	[452] = FILE_CALL_FCHMODAT2,
+	[133] = FILE_CALL_MKNOD,
+	[259] = FILE_CALL_MKNODAT,
+	[92] = FILE_CALL_CHOWN,
+	[94] = FILE_CALL_LCHOWN,
+	[93] = FILE_CALL_FCHOWN,
+	[260] = FILE_CALL_FCHOWNAT,
+	[132] = FILE_CALL_UTIME,
+	[235] = FILE_CALL_UTIMES,
+	[280] = FILE_CALL_UTIMENSAT,
+	[261] = FILE_CALL_FUTIMESAT,
 };
 #endif
 
@@ -144,6 +216,20 @@ static const __u8 compat_file_calls[NR_FILE_CALL_NUMBERS] = {
 	[94] = FILE_CALL_FCHMOD,
 	[306] = FILE_CALL_FCHMODAT,
 	[452] = FILE_CALL_FCHMODAT2,
+	[14] = FILE_CALL_MKNOD,
+	[297] = FILE_CALL_MKNODAT,
+	[212] = FILE_CALL_CHOWN,
+	[198] = FILE_CALL_LCHOWN,
+	[207] = FILE_CALL_FCHOWN,
+	[298] = FILE_CALL_FCHOWNAT,
+	[182] = FILE_CALL_CHOWN16,
+	[16] = FILE_CALL_LCHOWN16,
+	[95] = FILE_CALL_FCHOWN16,
+	[30] = FILE_CALL_UTIME,
+	[271] = FILE_CALL_UTIMES,
+	[320] = FILE_CALL_UTIMENSAT,
+	[412] = FILE_CALL_UTIMENSAT_TIME64,
+	[299] = FILE_CALL_FUTIMESAT,
 };
 
 /* The call of that number; the empty row of FILE_CALL_NONE for any other. */

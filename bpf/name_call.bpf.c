@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The calls that make, change or remove the name of a file, or change its mode: rename, unlink,
- * rmdir, mkdir, link, symlink, chmod and their siblings. One program at the exit of all of them;
- * which event a call is, and which argument is what, says file_calls.bpf.h.
+ * The calls that make, change or remove the name of a file, or change what its inode holds: rename,
+ * unlink, rmdir, mkdir, link, symlink, mknod, chmod, chown, utimensat and their siblings. One
+ * program at the exit of all of them; which event a call is, and which argument is what, says
+ * file_calls.bpf.h.
  *
  * Names are read from the caller's memory when the call is over, so another thread may have changed
  * them by then. What they are relative to is the kernel's. A descriptor that is the file (fchmod,
- * AT_EMPTY_PATH) leads to its path and identity. The object behind a name is not looked up.
+ * AT_EMPTY_PATH) leads to its path and identity. The object behind a name is not looked up. File
+ * times are the caller's memory too.
  */
 #include "file_calls.bpf.h"
 #include "path.bpf.h"
@@ -14,8 +16,8 @@
 
 #define AT_EMPTY_PATH 0x1000
 
-/* A name and either its path or its directory, twice. Of all five events: guards their walks. */
-DEFINE_SCRATCH(name_call, sizeof(struct path_record) + 4 * PATH_LEN_MAX + 64);
+/* A name and either its path or its directory, twice. Of all these events: guards their walks. */
+DEFINE_SCRATCH(name_call, sizeof(struct node_record) + 4 * PATH_LEN_MAX + 64);
 #define NAME_CALL_CAPACITY sizeof_scratch(name_call)
 #define WALK_BUFFER EVENT_RENAME
 
@@ -53,10 +55,14 @@ static __always_inline bool is_symlink(const struct file_call *call)
 static __always_inline void append_old(struct path_record *record, const struct file_call *call,
 				       const struct syscall_args *args)
 {
-	if (call->name)
-		record_append_user_str(record, NAME_CALL_CAPACITY, &record->name,
-				       (void *)file_call_arg(args, call->name), PATH_LEN_MAX);
-	if (!call->name || (record->name.total == 0 && record->flags & AT_EMPTY_PATH))
+	__u64 name = file_call_arg(args, call->name);
+	/* utimensat and futimesat without a name are about the descriptor. */
+	bool named = call->name && (name || call->event != EVENT_UTIME);
+
+	if (named)
+		record_append_user_str(record, NAME_CALL_CAPACITY, &record->name, (void *)name,
+				       PATH_LEN_MAX);
+	if (!named || (record->name.total == 0 && record->flags & AT_EMPTY_PATH))
 		append_file_of(record, record->dirfd);
 	else if (!is_symlink(call)) /* what a link says leads nowhere yet */
 		record_append_start(record, NAME_CALL_CAPACITY, &record->name, &record->dir,
@@ -74,20 +80,82 @@ static __always_inline void append_new(struct path_record *record, const struct 
 			    record->new_dirfd, WALK_BUFFER);
 }
 
+/* An id as the call passed it: of 16 bits, -1 is 0xffff. */
+static __always_inline __u32 owner_id(const struct file_call *call, __u64 id)
+{
+	if (call->form != 16)
+		return id;
+	id = (__u16)id;
+	return id == 0xffff ? (__u32)-1 : id;
+}
+
+/* Four words: the seconds and the rest, of the access and of the modification; of utime(2) two. */
+static __always_inline void fill_times(struct node_record *record, const struct file_call *call,
+				       const void *times, __u32 is_compat)
+{
+	bool is_short = is_compat && call->form != TIMES_NANOSECONDS_64;
+	__u32 unit = call->form == TIMES_MICROSECONDS ? 1000 : 1;
+	__u32 step = call->form == TIMES_SECONDS ? 1 : 2;
+	__s64 words[4] = {};
+	__s32 short_words[4] = {};
+	__u64 size = step * 2 * (is_short ? sizeof(__s32) : sizeof(__s64));
+
+	if (!times) {
+		record->times = TIMES_NOW;
+		return;
+	}
+	record->call.hdr.flags |= RECORD_FROM_USER_MEMORY;
+	barrier_var(size);
+	if (size > sizeof(words))
+		return;
+	if (bpf_probe_read_user(words, size, times) < 0)
+		return;
+	__builtin_memcpy(short_words, words, sizeof(short_words));
+	for (int i = 0; is_short && i < 4; i++)
+		words[i] = short_words[i];
+	record->times = TIMES_GIVEN;
+	record->atime.s = words[0];
+	record->mtime.s = step == 1 ? words[1] : words[2];
+	if (step == 1)
+		return;
+	record->atime.ns = words[1] * unit;
+	record->mtime.ns = words[3] * unit;
+}
+
+/* What only some of the events have; of the others the record is shorter. */
+static __always_inline void fill_node(struct node_record *record, const struct file_call *call,
+				      const struct syscall_args *args, __u32 is_compat)
+{
+	if (call->event < EVENT_MKNOD) {
+		record_shorten(record, sizeof(struct path_record));
+		return;
+	}
+	record->dev = file_call_arg(args, call->dev);
+	if (call->owner) {
+		record->uid = owner_id(call, file_call_arg(args, call->owner));
+		record->gid = owner_id(call, file_call_arg(args, call->owner + 1));
+	}
+	if (call->times)
+		fill_times(record, call, (void *)file_call_arg(args, call->times), is_compat);
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_name_call, struct pt_regs *regs, long ret)
 {
 	struct syscall_id id = syscall_of(regs);
 	const struct file_call *call = file_call_of(id);
 	struct syscall_args args = syscall_args_of(regs, id.is_compat);
+	struct node_record *node;
 	struct path_record *record;
 
-	if (call->event < EVENT_RENAME || call->event > EVENT_CHMOD)
+	if (call->event < EVENT_RENAME || call->event > EVENT_UTIME)
 		return 0;
-	record = record_begin(&name_call_scratch, call->event, call->variant, SENSOR_TRACEPOINT,
-			      sizeof(*record));
-	if (!record)
+	node = record_begin(&name_call_scratch, call->event, call->variant, SENSOR_TRACEPOINT,
+			    sizeof(*node));
+	if (!node)
 		return 0;
+	fill_node(node, call, &args, id.is_compat);
+	record = &node->call;
 	record->result = syscall_result(ret);
 	record->dirfd = file_call_dirfd(&args, call->dirfd);
 	record->new_dirfd = file_call_dirfd(&args, call->new_dirfd);

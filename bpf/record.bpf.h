@@ -226,6 +226,13 @@ static __always_inline void record_submit_sized(void *record, __u32 lane, __u32 
 	record_discard(record);
 }
 
+/* For a program that makes records of several sizes: the fixed part is only that long. Before
+ * anything is appended. */
+static __always_inline void record_shorten(void *record, __u32 fixed_size)
+{
+	((struct record_header *)record)->size = fixed_size;
+}
+
 /* For records in a scratch that holds strings: `name` as in DEFINE_SCRATCH. */
 #define record_submit(record, name, lane) record_submit_sized(record, lane, sizeof_scratch(name))
 

@@ -48,7 +48,7 @@ class Found {
  public:
   explicit Found(const Owned& owned) : event_(owned.event()), record_(event_.As<Record>()) {}
   const Record* operator->() const { return record_; }
-  const record_header& header() const { return record_->hdr; }
+  const record_header& header() const { return event_.header(); }
   const event::Event& event() const { return event_; }
   std::string Text(const str_ref& ref) const { return std::string(event_.String(ref).bytes); }
   bool Truncated(const str_ref& ref) const { return event_.String(ref).truncated(); }

@@ -74,7 +74,7 @@ class Draft {
 
   // Where several events share the struct.
   Draft(const Actor& actor, int type, std::uint8_t variant) {
-    record_header& header = fixed_.hdr;
+    record_header& header = Header();
     header.type = static_cast<event::EventType>(type);
     header.variant = variant;
     header.lane = event::EventTable()[header.type].lane;
@@ -105,14 +105,17 @@ class Draft {
   }
 
   Record Build() {
-    fixed_.hdr.size = static_cast<__u32>(sizeof(R) + tail_.size());
-    std::vector<std::byte> bytes(fixed_.hdr.size);
+    Header().size = static_cast<__u32>(sizeof(R) + tail_.size());
+    std::vector<std::byte> bytes(Header().size);
     std::memcpy(bytes.data(), &fixed_, sizeof(R));
     if (!tail_.empty()) std::memcpy(bytes.data() + sizeof(R), tail_.data(), tail_.size());
     return Record(bytes);
   }
 
  private:
+  // Every record starts with one.
+  record_header& Header() { return reinterpret_cast<record_header&>(fixed_); }
+
   R fixed_{};
   std::string tail_;
 };

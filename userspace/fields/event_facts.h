@@ -55,7 +55,8 @@ inline constexpr std::uint64_t kEventsWithResult = On({
     EVENT_SOCKET, EVENT_BIND,   EVENT_LISTEN, EVENT_ACCEPT,      EVENT_SEND,      EVENT_RECV,
     EVENT_OPEN,   EVENT_ROOT,   EVENT_PTRACE, EVENT_SIGNAL,      EVENT_BPF,       EVENT_MODULE,
     EVENT_KEYCTL, EVENT_SETUID, EVENT_CAPSET, EVENT_CREDENTIALS, EVENT_MOUNT_API, EVENT_RENAME,
-    EVENT_UNLINK, EVENT_MKDIR,  EVENT_LINK,   EVENT_CHMOD,
+    EVENT_UNLINK, EVENT_MKDIR,  EVENT_LINK,   EVENT_CHMOD,       EVENT_MKNOD,     EVENT_CHOWN,
+    EVENT_UTIME,  EVENT_MEMFD,
 });
 
 // Those about a socket, those about a file, and those with a descriptor of whatever kind.
@@ -71,8 +72,11 @@ inline constexpr std::uint64_t kEventsWithSocket = On({
     EVENT_RECVFD,
 });
 inline constexpr std::uint64_t kEventsWithFile = On({
-    EVENT_OPEN, EVENT_RECVFD,
+    EVENT_OPEN,
+    EVENT_RECVFD,
+    EVENT_MEMFD,
     EVENT_CHMOD,  // of a descriptor
+    EVENT_CHOWN,
 });
 inline constexpr std::uint64_t kEventsWithFd = kEventsWithSocket | kEventsWithFile;
 
@@ -83,6 +87,9 @@ inline constexpr std::uint64_t kEventsWithPaths = On({
     EVENT_MKDIR,
     EVENT_LINK,
     EVENT_CHMOD,
+    EVENT_MKNOD,
+    EVENT_CHOWN,
+    EVENT_UTIME,
 });
 inline constexpr std::uint64_t kEventsWithTwoPaths = On({EVENT_RENAME, EVENT_LINK});
 

@@ -61,6 +61,11 @@ constexpr FlagName kModeBits[] = {
     {S_IRUSR, "S_IRUSR"}, {S_ISVTX, "S_ISVTX"}, {S_ISGID, "S_ISGID"}, {S_ISUID, "S_ISUID"},
 };
 
+// Numbers, not bits; without one it is a regular file.
+constexpr FlagName kFileTypes[] = {{0, "S_IFREG"},       {S_IFREG, "S_IFREG"},
+                                   {S_IFCHR, "S_IFCHR"}, {S_IFBLK, "S_IFBLK"},
+                                   {S_IFIFO, "S_IFIFO"}, {S_IFSOCK, "S_IFSOCK"}};
+
 void Add(std::string& text, std::string_view name) {
   if (!text.empty()) text += '|';
   text += name;
@@ -104,6 +109,14 @@ std::string_view AtFlags(std::uint64_t flags, Arena& arena) {
 
 std::string_view ModeBits(std::uint32_t mode, Arena& arena) {
   return Names(mode, kModeBits, arena);
+}
+
+std::string_view NodeMode(std::uint32_t mode, Arena& arena) {
+  std::string text;
+  AddNames(text, mode, kModeBits);
+  for (const FlagName& type : kFileTypes)
+    if ((mode & S_IFMT) == type.bits) Add(text, type.name);
+  return text.empty() ? std::string_view("0") : arena.Copy(text);
 }
 
 // 3, the access mode without a name, opens for ioctl only.

@@ -25,6 +25,9 @@ std::string_view AtFlags(std::uint64_t flags, Arena& arena);
 // "S_IXOTH|S_ISUID": the permissions of a mode; "0" for none.
 std::string_view ModeBits(std::uint32_t mode, Arena& arena);
 
+// The same of a file to be made, and its type: "S_IWUSR|S_IRUSR|S_IFBLK".
+std::string_view NodeMode(std::uint32_t mode, Arena& arena);
+
 // Whether the open asked to read, to write; by its access mode alone.
 bool OpensToRead(std::uint64_t flags);
 bool OpensToWrite(std::uint64_t flags);

@@ -77,6 +77,13 @@ constexpr FlagName kUmountFlags[] = {
 constexpr FlagName kUserfaultfdFlags[] = {
     {0x80000, "O_CLOEXEC"}, {0x800, "O_NONBLOCK"}, {1, "UFFD_USER_MODE_ONLY"}};
 
+// include/uapi/linux/memfd.h
+constexpr FlagName kMemfdFlags[] = {{1, "MFD_CLOEXEC"},
+                                    {2, "MFD_ALLOW_SEALING"},
+                                    {4, "MFD_HUGETLB"},
+                                    {8, "MFD_NOEXEC_SEAL"},
+                                    {16, "MFD_EXEC"}};
+
 // include/uapi/linux/io_uring.h
 constexpr FlagName kIoUringFlags[] = {
     {1u << 0, "IORING_SETUP_IOPOLL"},         {1u << 1, "IORING_SETUP_SQPOLL"},
@@ -136,6 +143,10 @@ std::string_view SocketDomain(std::uint32_t domain, Arena& arena) {
 
 std::string_view UmountFlags(std::uint64_t flags, Arena& arena) {
   return Names(kUmountFlags, flags, arena);
+}
+
+std::string_view MemfdFlags(std::uint64_t flags, Arena& arena) {
+  return Names(kMemfdFlags, flags, arena);
 }
 
 std::string_view UserfaultfdFlags(std::uint64_t flags, Arena& arena) {

@@ -24,6 +24,7 @@ std::string_view SocketDomain(std::uint32_t domain, Arena& arena);
 // Likewise: "MNT_DETACH", "O_CLOEXEC|UFFD_USER_MODE_ONLY",
 // "IORING_SETUP_SQPOLL", "MODULE_INIT_IGNORE_VERMAGIC", "OPEN_TREE_CLONE", "MOUNT_ATTR_RDONLY".
 std::string_view UmountFlags(std::uint64_t flags, Arena& arena);
+std::string_view MemfdFlags(std::uint64_t flags, Arena& arena);  // "MFD_CLOEXEC|MFD_EXEC"
 std::string_view UserfaultfdFlags(std::uint64_t flags, Arena& arena);
 std::string_view IoUringFlags(std::uint64_t flags, Arena& arena);
 std::string_view ModuleFlags(std::uint64_t flags, Arena& arena);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fields/call_values.h"
 #include "fields/event_families.h"
+#include "fields/fd.h"
 #include "fields/flags.h"
 
 namespace nezuban::fields {
@@ -39,10 +40,30 @@ Value BpfId(const FieldContext& c) {
 // The descriptor a call gave, or its error.
 Value ResultNumber(const FieldContext& c) { return std::int64_t{Call(c).result}; }
 
+// The new descriptor; -1 if there is none.
+Value MemfdFd(const FieldContext& c) {
+  return Call(c).result < 0 ? std::int64_t{-1} : std::int64_t{Call(c).result};
+}
+
+// As the path of such a file reads everywhere else.
+Value MemfdPath(const FieldContext& c) {
+  const Value name = CallText<0>(c);
+  const auto* text = std::get_if<Text>(&name);
+  if (text == nullptr || Call(c).file.ino == 0) return text == nullptr ? name : Value(Absent{});
+  return c.arena.Copy("memfd:" + std::string(text->bytes));
+}
+
 constexpr EventFacts kFacts[] = {
     {.event = EVENT_BPF, .category = "other", .result = RecordResult<call_record>},
     {.event = EVENT_MODULE, .category = "other", .result = RecordResult<call_record>},
     {.event = EVENT_KEYCTL, .category = "other", .result = RecordResult<call_record>},
+    {.event = EVENT_MEMFD,
+     .category = "memory",
+     .result = RecordResult<call_record>,
+     .fd = MemfdFd,
+     .name_changed = [](const FieldContext& c) { return Value(Call(c).result >= 0); },
+     .file = [](const FieldContext& c) { return &Call(c).file; },
+     .file_name = MemfdPath},
 };
 
 constexpr EventArg kArgs[] = {
@@ -80,6 +101,9 @@ constexpr EventArg kArgs[] = {
     {EVENT_KEYCTL, kKeyctl, "arg5", Word<4>},
     {EVENT_KEYCTL, kKeys, "type", CallText<0>},
     {EVENT_KEYCTL, kKeys, "description", CallText<1>},
+    {EVENT_MEMFD, kAll, "fd", FileFd},
+    {EVENT_MEMFD, kAll, "name", CallText<0>},
+    {EVENT_MEMFD, kAll, "flags", Flags<1, MemfdFlags>},
 };
 
 }  // namespace

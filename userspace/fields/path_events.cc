@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls on names of files: rename, unlink, mkdir, link, chmod and their siblings.
+// Calls on names of files: rename, unlink, mkdir, link, mknod, chmod, chown, utimensat and their
+// siblings.
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <limits>
 
 #include "fields/event_families.h"
 #include "fields/fd.h"
@@ -25,7 +30,18 @@ constexpr std::uint8_t kFchmod = 1 << 1;
 constexpr std::uint8_t kFchmodat = 1 << 2;
 constexpr std::uint8_t kFchmodat2 = 1 << 3;
 
-const path_record& Record(const FieldContext& c) { return As<path_record>(c); }
+constexpr std::uint8_t kMknodat = 1 << 1;
+constexpr std::uint8_t kFchown = 1 << 2;
+constexpr std::uint8_t kFchownat = 1 << 3;
+constexpr std::uint8_t kUtimensat = 1 << 2;
+constexpr std::uint8_t kFutimesat = 1 << 3;
+
+const node_record& Node(const FieldContext& c) { return As<node_record>(c); }
+
+const path_record& Record(const FieldContext& c) {
+  const auto* paths = c.event.event.As<path_record>();
+  return paths == nullptr ? Node(c).call : *paths;
+}
 
 event::Text String(const FieldContext& c, const str_ref& ref) { return c.event.event.String(ref); }
 
@@ -41,8 +57,13 @@ Value Second(const FieldContext& c) {
   return FullPath(String(c, r.new_path), String(c, r.new_name), String(c, r.new_dir), c.arena);
 }
 
-Value FirstRaw(const FieldContext& c) { return RecordText(c, &path_record::name); }
-Value SecondRaw(const FieldContext& c) { return RecordText(c, &path_record::new_name); }
+Value FirstRaw(const FieldContext& c) { return FromText(String(c, Record(c).name)); }
+Value SecondRaw(const FieldContext& c) { return FromText(String(c, Record(c).new_name)); }
+
+Value Result(const FieldContext& c) {
+  if ((c.header().flags & RECORD_RESULT_UNKNOWN) != 0) return Unknown{};
+  return std::int64_t{Record(c).result};
+}
 
 bool Is(const FieldContext& c, std::uint8_t names) {
   return (names >> c.header().variant & 1) != 0;
@@ -90,42 +111,44 @@ constexpr PathFacts kLinks = {
     .first = [](const FieldContext& c) { return IsSymlink(c) ? Second(c) : First(c); },
     .second = [](const FieldContext& c) { return IsSymlink(c) ? Value(Absent{}) : Second(c); }};
 
-// fchmod only: the one call here that is about a descriptor.
-Value ChmodFd(const FieldContext& c) {
-  if (!Is(c, kFchmod)) return Absent{};
+// fchmod and fchown only: the calls here that are about a descriptor.
+template <std::uint8_t names>
+Value OfFd(const FieldContext& c) {
+  if (!Is(c, names)) return Absent{};
   return std::int64_t{Record(c).dirfd};
 }
 
-const file_ref* ChmodFile(const FieldContext& c) {
-  return Is(c, kFchmod) ? &Record(c).file : nullptr;
+template <std::uint8_t names>
+const file_ref* FileOfFd(const FieldContext& c) {
+  return Is(c, names) ? &Record(c).file : nullptr;
 }
 
-Value ChmodFileName(const FieldContext& c) { return Is(c, kFchmod) ? First(c) : Value(Absent{}); }
+template <std::uint8_t names>
+Value NameOfFd(const FieldContext& c) {
+  return Is(c, names) ? First(c) : Value(Absent{});
+}
 
 constexpr EventFacts kFacts[] = {
-    {.event = EVENT_RENAME,
-     .category = "file",
-     .result = RecordResult<path_record>,
-     .paths = &kRename},
-    {.event = EVENT_UNLINK,
-     .category = "file",
-     .result = RecordResult<path_record>,
-     .paths = &kOneName},
-    {.event = EVENT_MKDIR,
-     .category = "file",
-     .result = RecordResult<path_record>,
-     .paths = &kOneName},
-    {.event = EVENT_LINK,
-     .category = "file",
-     .result = RecordResult<path_record>,
-     .paths = &kLinks},
+    {.event = EVENT_RENAME, .category = "file", .result = Result, .paths = &kRename},
+    {.event = EVENT_UNLINK, .category = "file", .result = Result, .paths = &kOneName},
+    {.event = EVENT_MKDIR, .category = "file", .result = Result, .paths = &kOneName},
+    {.event = EVENT_LINK, .category = "file", .result = Result, .paths = &kLinks},
     {.event = EVENT_CHMOD,
      .category = "file",
-     .result = RecordResult<path_record>,
-     .fd = ChmodFd,
-     .file = ChmodFile,
-     .file_name = ChmodFileName,
+     .result = Result,
+     .fd = OfFd<kFchmod>,
+     .file = FileOfFd<kFchmod>,
+     .file_name = NameOfFd<kFchmod>,
      .paths = &kOneName},
+    {.event = EVENT_MKNOD, .category = "file", .result = Result, .paths = &kOneName},
+    {.event = EVENT_CHOWN,
+     .category = "file",
+     .result = Result,
+     .fd = OfFd<kFchown>,
+     .file = FileOfFd<kFchown>,
+     .file_name = NameOfFd<kFchown>,
+     .paths = &kOneName},
+    {.event = EVENT_UTIME, .category = "file", .result = Result, .paths = &kOneName},
 };
 
 Value DirFdOf(std::int32_t fd) {
@@ -135,6 +158,38 @@ Value DirFdOf(std::int32_t fd) {
 Value DirFd(const FieldContext& c) { return DirFdOf(Record(c).dirfd); }
 Value NewDirFd(const FieldContext& c) { return DirFdOf(Record(c).new_dirfd); }
 Value At(const FieldContext& c) { return AtFlags(Record(c).flags, c.arena); }
+
+Value Number(std::int64_t n) { return n; }
+
+// Of a device's node, whose number is passed as stat(2) gives it.
+Value Device(const FieldContext& c, unsigned (*part)(dev_t)) {
+  const bool is_device = S_ISCHR(Record(c).mode) || S_ISBLK(Record(c).mode);
+  return is_device ? Number(part(Node(c).dev)) : Value(Absent{});
+}
+
+// The seconds of a file time; Absent for the present and where it is left as it is.
+template <file_time node_record::*time>
+Value Seconds(const FieldContext& c) {
+  const node_record& node = Node(c);
+  if (node.times == TIMES_UNKNOWN) return Unknown{};
+  const file_time& given = node.*time;
+  if (node.times != TIMES_GIVEN || given.ns == UTIME_NOW || given.ns == UTIME_OMIT) return Absent{};
+  return Number(given.s);
+}
+
+// How far before the event the file says it was changed.
+Value Age(const FieldContext& c) {
+  const Value time = Seconds<&node_record::mtime>(c);
+  const auto* seconds = std::get_if<std::int64_t>(&time);
+  if (seconds == nullptr) return time;
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  const std::int64_t now =
+      (static_cast<std::int64_t>(c.header().time_ns) + c.event.wall_offset_ns) / kSecond;
+  std::int64_t age = 0;
+  if (!__builtin_sub_overflow(now, *seconds, &age)) return Number(age);
+  return Number(*seconds < 0 ? std::numeric_limits<std::int64_t>::max()
+                             : std::numeric_limits<std::int64_t>::min());
+}
 
 constexpr EventArg kArgs[] = {
     {EVENT_RENAME, kAll, "res", EventResultText},
@@ -174,6 +229,32 @@ constexpr EventArg kArgs[] = {
     {EVENT_CHMOD, kAll, "mode",
      [](const FieldContext& c) -> Value { return ModeBits(Record(c).mode, c.arena); }},
     {EVENT_CHMOD, kFchmodat2, "flags", At},
+
+    {EVENT_MKNOD, kAll, "res", EventResultText},
+    {EVENT_MKNOD, kMknodat, "dirfd", DirFd},
+    {EVENT_MKNOD, kAll, "path", First},
+    {EVENT_MKNOD, kAll, "mode",
+     [](const FieldContext& c) -> Value { return NodeMode(Record(c).mode, c.arena); }},
+    {EVENT_MKNOD, kAll, "dev", [](const FieldContext& c) { return Number(Node(c).dev); }},
+    {EVENT_MKNOD, kAll, "major", [](const FieldContext& c) { return Device(c, ::gnu_dev_major); }},
+    {EVENT_MKNOD, kAll, "minor", [](const FieldContext& c) { return Device(c, ::gnu_dev_minor); }},
+
+    {EVENT_CHOWN, kAll, "res", EventResultText},
+    {EVENT_CHOWN, kFchown, "fd", FileFd},
+    {EVENT_CHOWN, kFchownat, "dirfd", DirFd},
+    {EVENT_CHOWN, kAll & ~(kFchown | kFchownat), "path", First},
+    {EVENT_CHOWN, kFchownat, "pathname", First},
+    {EVENT_CHOWN, kAll, "uid", [](const FieldContext& c) { return Number(Node(c).uid); }},
+    {EVENT_CHOWN, kAll, "gid", [](const FieldContext& c) { return Number(Node(c).gid); }},
+    {EVENT_CHOWN, kFchownat, "flags", At},
+
+    {EVENT_UTIME, kAll, "res", EventResultText},
+    {EVENT_UTIME, kUtimensat | kFutimesat, "dirfd", DirFd},
+    {EVENT_UTIME, kAll, "path", First},
+    {EVENT_UTIME, kAll, "atime", Seconds<&node_record::atime>},
+    {EVENT_UTIME, kAll, "mtime", Seconds<&node_record::mtime>},
+    {EVENT_UTIME, kAll, "age", Age},
+    {EVENT_UTIME, kUtimensat, "flags", At},
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -153,6 +154,26 @@ bool ActLink(const ProofContext&) {
 
 bool ActChmod(const ProofContext&) {
   (void)::fchmodat(AT_FDCWD, "", 0, 0);
+  return true;
+}
+
+bool ActMknod(const ProofContext&) {
+  (void)::mknodat(AT_FDCWD, "", 0, 0);
+  return true;
+}
+
+bool ActChown(const ProofContext&) {
+  (void)::fchownat(AT_FDCWD, "", 0, 0, 0);
+  return true;
+}
+
+bool ActUtime(const ProofContext&) {
+  (void)::utimensat(AT_FDCWD, "", nullptr, 0);
+  return true;
+}
+
+bool ActMemfd(const ProofContext&) {
+  (void)::memfd_create("", ~0U);
   return true;
 }
 

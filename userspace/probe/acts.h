@@ -46,5 +46,11 @@ bool ActUnlink(const ProofContext& context);
 bool ActMkdir(const ProofContext& context);
 bool ActLink(const ProofContext& context);
 bool ActChmod(const ProofContext& context);
+bool ActMknod(const ProofContext& context);
+bool ActChown(const ProofContext& context);
+bool ActUtime(const ProofContext& context);
+
+// A file in memory is asked for with flags there are not.
+bool ActMemfd(const ProofContext& context);
 
 }  // namespace nezuban::probe

@@ -7,7 +7,7 @@ namespace nezuban::probe {
 using enum Attachment;
 
 std::vector<SensorRow> FileSensors() {
-  return {
+  std::vector<SensorRow> rows = {
       {EVENT_OPEN,
        SensorKind::kObject,
        "fentry/security_file_open, fexit do_sys_openat2, do_handle_open",
@@ -56,7 +56,37 @@ std::vector<SensorRow> FileSensors() {
          "",
          {{90, 15, -1}, {91, 94, 52}, {268, 306, 53}, {452, 452, 452}}}},
        ActChmod},
+      {EVENT_MKNOD,
+       SensorKind::kTracepoint,
+       "tp_btf/sys_exit (mknod, mknodat)",
+       {{"on_name_call", kSyscallExit, "", {{133, 14, -1}, {259, 297, 33}}}},
+       ActMknod},
+      {EVENT_CHOWN,
+       SensorKind::kTracepoint,
+       "tp_btf/sys_exit (chown, lchown, fchown, fchownat)",
+       {{"on_name_call",
+         kSyscallExit,
+         "",
+         {{92, 212, -1},
+          {94, 198, -1},
+          {93, 207, 55},
+          {260, 298, 54},
+          {-1, 182, -1},
+          {-1, 16, -1},
+          {-1, 95, -1}}}},
+       ActChown},
+      {EVENT_UTIME,
+       SensorKind::kTracepoint,
+       "tp_btf/sys_exit (utime, utimes, utimensat, futimesat)",
+       {{"on_name_call",
+         kSyscallExit,
+         "",
+         {{132, 30, -1}, {235, 271, -1}, {280, 320, 88}, {-1, 412, -1}, {261, 299, -1}}}},
+       ActUtime},
   };
+  return Join<SensorRow>(
+      {std::move(rows),
+       SyscallSensors(EVENT_MEMFD, {{"memfd_create", {319, 356, 279}}}, ActMemfd)});
 }
 
 }  // namespace nezuban::probe

@@ -35,10 +35,19 @@ Record OnePathCall(EventType type) {
   return call.Build();
 }
 
+Record OneNodeCall(EventType type) {
+  Draft<node_record> node(Actor{}, type, 0);
+  path_record& call = node->call;
+  node.Text(call.path, "/tmp/a").Text(call.name, "a").Text(call.dir, "/tmp");
+  node.Text(call.new_path, "/b").Text(call.new_name, "b").Text(call.new_dir, "/");
+  return node.Build();
+}
+
 // One valid record of each type, in their order, with a text in every string.
 std::vector<Record> OneOfEach() {
   const std::uint64_t calls = kTypesOfRecord<call_record>;
   const std::uint64_t path_calls = kTypesOfRecord<path_record>;
+  const std::uint64_t node_calls = kTypesOfRecord<node_record>;
   std::vector<Record> records;
   auto exec = testlib::Exec({.comm = "sh"}, "/bin/sh", testlib::Argv({"sh", "-c", "id"}), "/root");
   for (str_ref& name : exec->stdio_names) exec.Text(name, "/dev/pts/0");
@@ -71,6 +80,8 @@ std::vector<Record> OneOfEach() {
   records.push_back(open.Build());
   for (EventType type = 0; type < NR_EVENTS; ++type)
     if ((path_calls >> type & 1) != 0) records.push_back(OnePathCall(type));
+  for (EventType type = 0; type < NR_EVENTS; ++type)
+    if ((node_calls >> type & 1) != 0) records.push_back(OneNodeCall(type));
   for (EventType type = 0; type < NR_EVENTS; ++type)
     if ((calls >> type & 1) != 0) records.push_back(OneCall(type));
   records.push_back(Draft<credentials_record>(Actor{}).Build());

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <limits>
 #include <string>
 
 #include "unit/fields/field_reader.h"
@@ -37,7 +38,17 @@ Draft<path_record> Call(int event, std::uint8_t variant, const Names& names) {
   return call;
 }
 
-void Expect(Draft<path_record>& call, std::initializer_list<Case> cases) {
+Draft<node_record> NodeCall(int event, std::uint8_t variant, const Names& names) {
+  Draft<node_record> node(Actor{.tgid = 20, .comm = "mv"}, event, variant);
+  path_record& call = node->call;
+  node.Text(call.path, names.path).Text(call.name, names.name).Text(call.dir, names.dir);
+  node.Text(call.new_path, "").Text(call.new_name, "").Text(call.new_dir, "");
+  call.dirfd = call.new_dirfd = AT_FDCWD;
+  return node;
+}
+
+template <typename Record>
+void Expect(Draft<Record>& call, std::initializer_list<Case> cases) {
   Reader reader;
   const auto record = call.Build();
   for (const Case& c : cases) EXPECT_EQ(reader.Text(record, c.field), c.value) << c.field;
@@ -171,6 +182,72 @@ TEST(PathEvents, Chmod) {
   Expect(fchmodat2, {{"evt.args",
                       "res=SUCCESS dirfd=AT_FDCWD filename=/d/x mode=0 "
                       "flags=AT_SYMLINK_NOFOLLOW"}});
+}
+
+TEST(PathEvents, Mknod) {
+  auto disk = NodeCall(EVENT_MKNOD, 1, {"../sda", "/tmp/x"});
+  disk->call.mode = S_IFBLK | 0600;
+  disk->dev = 259 << 8 | 5 | 1 << 20;
+  Expect(disk, {{"evt.type", "mknodat"},
+                {"evt.args",
+                 "res=SUCCESS dirfd=AT_FDCWD path=/tmp/sda mode=S_IWUSR|S_IRUSR|S_IFBLK "
+                 "dev=1114885 major=259 minor=261"},
+                {"fs.path.name", "/tmp/sda"},
+                {"fs.path.nameraw", "../sda"},
+                {"evt.abspath", "/tmp/sda"},
+                {"fd.num", "absent"}});
+  auto pipe = NodeCall(EVENT_MKNOD, 0, {"/p", ""});
+  pipe->call.mode = S_IFIFO;
+  pipe->call.result = -EEXIST;
+  Expect(pipe, {{"evt.args", "res=EEXIST path=/p mode=S_IFIFO dev=0 major=<NA> minor=<NA>"},
+                {"evt.arg.major", "absent"},
+                {"evt.failed", "true"}});
+  auto plain = NodeCall(EVENT_MKNOD, 0, {"/p", ""});
+  Expect(plain, {{"evt.arg.mode", "S_IFREG"}});
+}
+
+TEST(PathEvents, Chown) {
+  auto chown = NodeCall(EVENT_CHOWN, 0, {"x", "/d"});
+  chown->uid = 1000;
+  chown->gid = ~0U;
+  Expect(chown, {{"evt.args", "res=SUCCESS path=/d/x uid=1000 gid=4294967295"},
+                 {"fd.num", "absent"},
+                 {"fs.path.name", "/d/x"}});
+  auto fchown = NodeCall(EVENT_CHOWN, 2, {"", "", "", "", "/x/y"});
+  fchown->call.dirfd = 3;
+  fchown->call.file = {.ino = 77, .dev = 8u << 20, .nlink = 2, .mnt_ns = 1, .mode = S_IFREG};
+  Expect(fchown, {{"evt.args", "res=SUCCESS fd=<f>/x/y uid=0 gid=0"},
+                  {"fd.num", "3"},
+                  {"fd.name", "/x/y"},
+                  {"fd.ino", "77"}});
+  auto fchownat = NodeCall(EVENT_CHOWN, 3, {"x", "/d"});
+  fchownat->call.flags = AT_SYMLINK_NOFOLLOW;
+  Expect(fchownat, {{"evt.args",
+                     "res=SUCCESS dirfd=AT_FDCWD pathname=/d/x uid=0 gid=0 "
+                     "flags=AT_SYMLINK_NOFOLLOW"},
+                    {"evt.arg.path", "absent"}});
+}
+
+TEST(PathEvents, Times) {
+  auto given = NodeCall(EVENT_UTIME, 2, {"x", "/d"});
+  given->times = TIMES_GIVEN;
+  given->atime = {.s = 5, .ns = UTIME_NOW};
+  given->mtime = {.s = 1234567890, .ns = 7};
+  Expect(given, {{"evt.type", "utimensat"},
+                 {"evt.arg.path", "/d/x"},
+                 {"evt.arg.dirfd", "AT_FDCWD"},
+                 {"evt.arg.atime", "absent"},
+                 {"evt.arg.mtime", "1234567890"},
+                 {"evt.arg.flags", "0"}});
+  given->mtime.s = std::numeric_limits<std::int64_t>::min();
+  Expect(given, {{"evt.arg.age", "9223372036854775807"}});
+  given->mtime.ns = UTIME_OMIT;
+  Expect(given, {{"evt.arg.mtime", "absent"}, {"evt.arg.age", "absent"}});
+  auto now = NodeCall(EVENT_UTIME, 0, {"/x", ""});
+  now->times = TIMES_NOW;
+  Expect(now, {{"evt.arg.mtime", "absent"}, {"evt.arg.dirfd", "absent"}});
+  now->times = TIMES_UNKNOWN;
+  Expect(now, {{"evt.arg.mtime", "unknown"}, {"evt.arg.age", "unknown"}});
 }
 
 TEST(PathEvents, WhatIsNotKnown) {

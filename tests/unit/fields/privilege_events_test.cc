@@ -74,6 +74,7 @@ TEST(PrivilegeEvents, NamesOfRequestsCommandsAndFlags) {
       {EVENT_BPF, 2, {1}, "evt.arg.flags", "UFFD_USER_MODE_ONLY"},
       {EVENT_MODULE, 1, {3, 0, 2}, "evt.arg.flags", "MODULE_INIT_IGNORE_VERMAGIC"},
       {EVENT_KEYCTL, 0, {11}, "evt.arg.operation", "KEYCTL_READ"},
+      {EVENT_MEMFD, 0, {0, 9}, "evt.arg.flags", "MFD_CLOEXEC|MFD_NOEXEC_SEAL"},
       {EVENT_SETUID, 0, {0}, "evt.arg.uid", "root"},
       {EVENT_SETUID, 4, {0xffffffff, 1000}, "evt.arg.ruid", "<NONE>"},
       {EVENT_SETUID, 4, {0xffffffff, 1000}, "evt.arg.euid", "1000"},
@@ -87,6 +88,25 @@ TEST(PrivilegeEvents, NamesOfRequestsCommandsAndFlags) {
     for (int i = 0; i < 3; ++i) call->arg[i] = row.arg[i];
     EXPECT_EQ(reader.Text(call.Build(), row.field), row.value) << row.field;
   }
+}
+
+TEST(PrivilegeEvents, MemfdIsAFileOfItsName) {
+  Reader reader;
+  auto memfd = Call(EVENT_MEMFD, 0);
+  memfd.Text(memfd->text[0], "kworker");
+  memfd->file = {.ino = 77, .dev = 1, .nlink = 0, .mnt_ns = 0, .mode = 0100777};
+  memfd->result = 4;
+  const Case kMade[] = {{"evt.category", "memory"},   {"evt.arg.fd", "<f>memfd:kworker"},
+                        {"evt.arg.name", "kworker"},  {"fd.num", "4"},
+                        {"fd.name", "memfd:kworker"}, {"fd.nlink", "0"}};
+  for (const Case& c : kMade) EXPECT_EQ(reader.Text(memfd.Build(), c.field), c.value) << c.field;
+  memfd->file = {};
+  memfd->result = -EINVAL;
+  const Case kRefused[] = {{"evt.arg.fd", "EINVAL"},
+                           {"evt.arg.name", "kworker"},
+                           {"fd.num", "-1"},
+                           {"fd.name", "absent"}};
+  for (const Case& c : kRefused) EXPECT_EQ(reader.Text(memfd.Build(), c.field), c.value) << c.field;
 }
 
 TEST(PrivilegeEvents, BpfTellsTypesByWhatItMade) {
