@@ -17,6 +17,9 @@ TEST_PACKAGES="libgtest-dev libgmock-dev
 	runc containerd busybox-static socat git gdb strace rsync logrotate e2fsprogs mount util-linux iproute2 python3 python3-grpcio python3-protobuf python3-grpc-tools
 	python3-yaml python3-jsonschema procps openssl rsyslog rsyslog-openssl php-cli ruby systemd $IMAGE_PACKAGES"
 
+# What only scripts/prove works with.
+PROVE_PACKAGES="cron nginx-light openssh-client openssh-server postgresql"
+
 # install_packages NAME...: installs those that are not there yet; asks the mirror only then. Fails
 # rather than remove one that is in the way.
 install_packages() {

@@ -1,30 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Ordinary work, under the default rules: what people, package managers, builds and runtimes do all day
-must raise no alert of Warning or above but those listed in EXPECTED, each with its reason. Notices are
-counted and told.
+must raise no alert of Warning or above but those that quiet.py lists. Services, logins and image builds are
+in prove_services.py.
 
 NEZUBAN_SCALE says how often everything is done (1 in CI).
 """
 
 import os
-import pathlib
-import shutil
 import subprocess
-import time
 import unittest
 
 from harness import wait_until
-from watched import Watched
-
-SCALE = int(os.environ.get("NEZUBAN_SCALE", "1"))
-SEVERE = {"Emergency", "Alert", "Critical", "Error", "Warning"}
-
-# Rule, what its output has in it, and why that alert is right.
-EXPECTED = [
-    ("Node's credentials read by an unexpected program", "file=/etc/shadow command=cat /etc/shadow",
-     "an administrator looks at the password hashes with cat: nothing tells him from an intruder"),
-]
+from quiet import EXPECTED, SCALE, Quiet
 
 PROGRAM = """
 #include <algorithm>
@@ -89,80 +77,7 @@ IN_CONTAINERS = [
 ]
 
 
-class Quiet(Watched):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.addClassCleanup(cls.tell_cost, cls.cpu_seconds(), time.monotonic())
-
-    @classmethod
-    def cpu_seconds(cls):
-        stat = pathlib.Path(f"/proc/{cls.daemon.process.pid}/stat").read_text(encoding="ascii")
-        fields = stat.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    @classmethod
-    def tell_cost(cls, cpu, since):
-        used, minutes = cls.cpu_seconds() - cpu, (time.monotonic() - since) / 60
-        print(f"\nthe monitor took {used:.1f} s of CPU time in {minutes:.1f} minutes: {used / minutes:.1f} a minute",
-              flush=True)
-
-    def setUp(self):
-        self.work = self.directory / "work"
-        self.work.mkdir(exist_ok=True)
-        self.begun = len(self.watch.alerts)
-        self.started = time.monotonic()
-        self.ours = set()
-
-    def tearDown(self):
-        shutil.rmtree(self.work, ignore_errors=True)
-        marker = self.wait_for_the_end()
-        alerts = [a for a in self.watch.alerts[self.begun:] if self.is_ours(a) and a["origin"] not in marker]
-        wrong = [f"{a['priority']} {a['rule']}: {a['output']}" for a in alerts
-                 if a["priority"] in SEVERE and not self.is_expected(a)]
-        notices = [a["rule"] for a in alerts if a["priority"] not in SEVERE]
-        seconds = time.monotonic() - self.started
-        told = ", ".join(f"{notices.count(rule)} {rule!r}" for rule in sorted(set(notices)))
-        print(f"\n{self.id()}: {len(alerts)} alerts in {seconds:.0f} s, {len(notices)} of them notices"
-              + (f": {told}" if told else ""), flush=True)
-        self.assertEqual(wrong, [])
-
-    def wait_for_the_end(self):
-        """Until an alert came for what happened just now: what comes is behind it. Where so much happens at once
-        that the monitor lags or has to leave events out, and says so, that takes more than one attempt."""
-        markers = []
-        for _ in range(5):
-            marker = self.run_privileged("exec 3<>/proc/sys/kernel/core_pattern")
-            markers.append(marker.id)
-            try:
-                self.watch.wait_for(lambda a: a["origin"] in markers, "the marker")
-                return markers
-            except AssertionError:
-                lost = {e["event"]: e["dropped"] for e in self.daemon.status()["events"] if any(e["dropped"].values())}
-                print(f"\nno alert for the marker yet; lost so far: {lost}", flush=True)
-        raise AssertionError("the monitor does not come to an end")
-
-    def is_ours(self, alert):
-        """Of one whose ancestors are not known up to the first, nobody can say that it is not."""
-        pids = [p["pid"] for p in alert["ancestors"]]
-        return (alert["origin"] in self.ours or alert["container_id"] in self.ours or os.getpid() in pids
-                or pids[-1:] != [1])
-
-    @staticmethod
-    def is_expected(alert):
-        return any(alert["rule"] == rule and what in alert["output"] for rule, what, _ in EXPECTED)
-
-    def run_all(self, *commands):
-        """What does not come about is quiet, too: all must succeed."""
-        failed = []
-        for command in commands:
-            done = subprocess.run(["bash", "-c", command], cwd=self.work, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=300,
-                                  env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
-            if done.returncode != 0:
-                failed.append((command, done.returncode, done.stderr.decode(errors="replace")[-500:]))
-        self.assertEqual(failed, [])
-
+class Work(Quiet):
     def test_administration(self):
         for n in range(SCALE):
             user = f"quiet-{os.getpid()}-{n}"

@@ -24,6 +24,8 @@ API_SERVER = """
 class Watched(unittest.TestCase):
     maxDiff = None
     extra_rules = ()  # files and directories, besides the default ones
+    # runc's containers have no pod: nobody need be asked for one, however busy the machine is.
+    runtime = ("--cri-socket", "none")
 
     @classmethod
     def setUpClass(cls):
@@ -33,8 +35,7 @@ class Watched(unittest.TestCase):
         cls.addClassCleanup(cls.api_server.close)
         own = cls.directory / "own.yaml"
         own.write_text(API_SERVER.format(port=cls.api_server.port))
-        # runc's containers have no pod: nobody need be asked for one, however busy the machine is.
-        cls.daemon = Daemon("--cri-socket", "none", "--rules", own,
+        cls.daemon = Daemon(*cls.runtime, "--rules", own,
                             *(word for path in cls.extra_rules for word in ("--rules", path)))
         cls.addClassCleanup(cls.daemon.remove)
         cls.watch = Follower.watch(cls.daemon)

@@ -1,0 +1,102 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Pods that are given rights over the node when they are made, in a real containerd: each is told, and as
+critical right after a token was stolen. Ordinary pods and the cluster's own are not, however many there are.
+"""
+
+import concurrent.futures
+import unittest
+
+from containerd import Containerd
+from quiet import SCALE, Quiet
+from watched import Watched
+
+PRIVILEGED = "Privileged container started"
+NAMESPACES = "Container started in the node's namespaces"
+FILES = "Container started with the node's files"
+STOLEN = "Container with rights over the node started after a token was stolen"
+ALL = {PRIVILEGED, NAMESPACES, FILES, STOLEN}
+
+NODE_PID = 2  # NamespaceMode
+TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+
+class Pods(Watched):
+    @classmethod
+    def setUpClass(cls):
+        cls.containerd = Containerd()
+        cls.addClassCleanup(cls.containerd.remove)
+        cls.runtime = ("--host-root", str(cls.containerd.root))
+        super().setUpClass()
+        secrets = cls.directory / "token-volume"
+        secrets.mkdir()
+        (secrets / "token").write_text("not-a-token\n")
+        cls.token = (str(secrets), TOKEN_DIRECTORY, True)
+
+    def run_pod(self, name, namespace="shop", mounts=(), command=("/bin/true",), privileged=False, **options):
+        """A pod whose container runs the command; gives the container's id."""
+        pod = self.containerd.pod(name, namespace, privileged=privileged, **options)
+        container = self.containerd.container(pod, "job", *command, mounts=mounts, privileged=privileged)
+        self.containerd.wait_ended(container)
+        self.containerd.remove_pod(pod[0])
+        return container
+
+    def expect_pod(self, rule, container, pod):
+        alert = self.watch.wait_for(lambda a: a["rule"] == rule and a["container_id"] == container, f"{rule}: {pod}")[0]
+        self.assertEqual(alert["uncertain"], [])
+        self.assertEqual(alert["pod"]["name"], pod)
+        return alert
+
+    def test_rights_over_the_node(self):
+        begun = len(self.watch.alerts)
+        ordinary = [self.run_pod("web-0", mounts=[self.token, ("/usr/share", "/share", True)]),
+                    self.run_pod("proxy-0", "kube-system", privileged=True, mounts=[("/", "/host", False)])]
+        privileged = self.run_pod("miner-0", privileged=True)
+        self.expect_pod(PRIVILEGED, privileged, "miner-0")
+        self.expect_pod(NAMESPACES, self.run_pod("agent-0", pid=NODE_PID), "agent-0")
+        disk = self.run_pod("disk-0", mounts=[("/", "/host", True)])
+        self.assertIn("mounts=/:/host:", self.expect_pod(FILES, disk, "disk-0")["output"])
+        told = [a for a in self.watch.alerts[begun:] if a["rule"] in ALL]
+        self.assertEqual([a["output"] for a in told if a["container_id"] in ordinary], [])
+        self.assertEqual([a["output"] for a in told if a["container_id"] == privileged and a["rule"] != PRIVILEGED], [])
+
+    def test_with_a_stolen_token(self):
+        thief = self.run_pod("web-1", mounts=[self.token], command=(
+            "/bin/busybox", "cat", f"{TOKEN_DIRECTORY}/token"))
+        read = self.expect_pod("Service account token read by a visitor", thief, "web-1")
+        # The namespace of the cluster's own pods does not hide it.
+        made = self.run_pod("proxy-1", "kube-system", mounts=[("/", "/host", False)], privileged=True)
+        alert = self.expect_pod(STOLEN, made, "proxy-1")
+        self.assertEqual(alert["priority"], "Critical")
+        self.assertEqual([r["rule"] for r in alert["related"]][0], "Service account in wrong hands")
+        self.assertGreater(alert["time"], read["time"])
+        self.assertEqual(len(self.watch.matching(lambda a: a["rule"] == STOLEN and a["container_id"] == made)), 1)
+
+
+class ManyPods(Quiet):
+    @classmethod
+    def setUpClass(cls):
+        cls.containerd = Containerd()
+        cls.addClassCleanup(cls.containerd.remove)
+        cls.runtime = ("--host-root", str(cls.containerd.root))
+        super().setUpClass()
+
+    def live(self, number):
+        """A pod that is made, probed and removed; gives the ids of its containers."""
+        pod = self.containerd.pod(f"web-{number}")
+        container = self.containerd.container(pod, "job", "/bin/sleep", "1000")
+        for probe in (["/bin/true"], ["/bin/sh", "-c", "test -e /tmp || id"]):
+            self.assertEqual(self.containerd.exec(container, *probe).exit_code, 0)
+        self.containerd.remove_pod(pod[0])
+        return pod[0], container
+
+    def test_pods_that_come_and_go(self):
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            for ids in pool.map(self.live, range(10 * SCALE)):
+                self.ours.update(ids)
+        self.containerd.add_image("localhost/fetched:v1", ["/bin/sh"], [("/etc/cron.d/job", "/etc/hostname"), (
+            "/etc/shadow", "/etc/hostname"), ("/etc/systemd/system/a.service", "/etc/hostname")])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
