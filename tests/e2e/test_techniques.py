@@ -76,10 +76,10 @@ SHELLS = {
     "python with a terminal": (["/usr/bin/python3", "-c", PYTHON_PTY], [SHELL]),
     "ruby": ([RUBY_PROGRAM, "-rsocket", "-e", RUBY], [SHELL]),
     "php": ([PHP_PROGRAM, "-n", "-r", PHP], [SHELL]),
-    "bash that reads line by line": (["/usr/bin/bash", "-c", "exec 5<>/dev/tcp/127.0.0.1/{port}; cat <&5 | "
+    "bash that reads line by line": (["/usr/bin/bash", "-c", "exec 5<>/dev/tcp/127.0.0.1/{port}; /usr/bin/cat <&5 | "
                                       "while read line; do eval \"$line\" 2>&1 >&5; done"], [SHELL]),
     "socat without a terminal": (["/usr/bin/socat", "TCP:127.0.0.1:{port}", "EXEC:/bin/sh"], [BEHIND_RELAY]),
-    "a program in memory": (["/usr/bin/python3", "-c", MEMFD], [SHELL, NAMELESS]),
+    "a program in memory": (["/usr/bin/python3", "-c", MEMFD], [SHELL, NAMELESS, "Interpreter makes a file in memory"]),
     "a static program": (["/bin/dup3_shell", "127.0.0.1", "{port}"], [SHELL]),
 }
 
@@ -128,6 +128,12 @@ DEEDS = {
     "Cloud metadata asked for by a visitor": "/bin/nc -w 1 169.254.169.254 80 </dev/null",
     "Container starts a remote login": "/usr/bin/ssh -V",
     "Logs removed": "mkdir -p /var/log && echo >/var/log/wtmp && /bin/busybox rm /var/log/wtmp",
+    "File made to look older": "/usr/bin/touch -d 2001-02-03 /tmp/old",
+    "Container makes a device node of a disk": "/bin/busybox mknod /tmp/notes b 8 0; true",
+    "Container opens a file in memory by a path": "/usr/bin/python3 -c 'import ctypes, ctypes.util, os; "
+                                                  "m = os.memfd_create(\"x\"); "
+                                                  "os.write(m, open(\"/lib/x86_64-linux-gnu/libm.so.6\", \"rb\").read()); "
+                                                  "ctypes.CDLL(f\"/proc/self/fd/{m}\").cos'",
     "Command history removed": "mkdir -p /root && /bin/busybox ln -s /dev/null /root/.bash_history",
 }
 
