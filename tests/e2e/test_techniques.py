@@ -107,6 +107,9 @@ WAYS_OUT = {
                            "Container writes what the node starts programs from"),
     "the kubelet's key": ("read line </host/var/lib/kubelet/pki/kubelet.key",
                           "Container opens the node's credentials"),
+    "the kernel's tracing": ("mount -t tracefs none /sys/kernel/tracing && read line </sys/kernel/tracing/current_tracer",
+                             "Container opens the kernel's debugging files"),
+    "another network": ("nsenter -t {service} -n true", "Container enters another network namespace"),
     "the kernel's debugging files": ("mkdir -p /tmp/d && mount -t debugfs none /tmp/d; umount /tmp/d",
                                      "Container mounts a file system of the kernel"),
     "the runtime's socket": ("/usr/bin/python3 -c 'import socket; "
@@ -128,6 +131,11 @@ DEEDS = {
     "Cloud metadata asked for by a visitor": "/bin/nc -w 1 169.254.169.254 80 </dev/null",
     "Container starts a remote login": "/usr/bin/ssh -V",
     "Logs removed": "mkdir -p /var/log && echo >/var/log/wtmp && /bin/busybox rm /var/log/wtmp",
+    "Container tries a mount that leads out": "mount -t ext4 /dev/sda1 /mnt; true",
+    "Container opens a file by its handle": "/usr/bin/python3 -c 'import ctypes, os; ctypes.CDLL(None).syscall(304, "
+                                            "os.open(\"/etc\", 0), b\"\\x08\\0\\0\\0\\x01\\0\\0\\0\\x02\" + bytes(7), 0)'",
+    "Shell takes its commands from a pipe": "/usr/bin/python3 -c 'import subprocess; subprocess.run([\"/usr/bin/bash\"], "
+                                            "input=b\"true\", stdout=subprocess.PIPE)'",
     "File made to look older": "/usr/bin/touch -d 2001-02-03 /tmp/old",
     "Container makes a device node of a disk": "/bin/busybox mknod /tmp/notes b 8 0; true",
     "Container opens a file in memory by a path": "/usr/bin/python3 -c 'import ctypes, ctypes.util, os; "
@@ -308,6 +316,27 @@ print(s.makefile().read())
                 self.expect_on_node(rule, **({} if "Monitor" in rule else {"fd_name": path}))
         with self.subTest("a signal"):
             self.stop_for_a_moment()
+
+    def test_programs_and_secrets_of_the_node(self):
+        shell = subprocess.Popen(["python3", "-c", "import os; m = os.memfd_create('x'); "
+                                  "os.write(m, open('/bin/busybox', 'rb').read()); os.execve(m, ['true'], {})"])
+        hashing = subprocess.Popen(["md5sum", "/etc/shadow"], stdout=subprocess.DEVNULL)
+        for rule, process in (("Program in memory executed on the node", shell),
+                              ("Password hashes among files swept up", hashing)):
+            self.assertEqual(process.wait(), 0)
+            self.watch.wait_for(lambda a, r=rule, p=process: a["rule"] == r and a["pid"] == p.pid, rule)
+
+    def test_other_streams_on_the_network(self):
+        for rule, command in (
+                ("Program started on a network connection", ["/bin/nc", "127.0.0.1", "{port}", "-e", "/bin/cat"]),
+                ("Shell output sent to a network connection",
+                 ["/usr/bin/bash", "-c", "echo secret >/dev/tcp/127.0.0.1/{port}"])):
+            with self.subTest(rule):
+                peer = Listener()
+                self.addCleanup(peer.close)
+                container = self.container(*(word.format(port=peer.port) for word in command))
+                peer.accept()[0].close()
+                self.expect(rule, container, container.id)
 
     def test_a_start_file_put_in_place(self):
         rule, written = "Start file of the node written by hand", pathlib.Path("/etc/nezuban-e2e-written")
