@@ -14,7 +14,7 @@ tests/layering.sh || failed=1
 mapfile -t scripts < <(git ls-files | xargs grep -lE '^#!/bin/(ba)?sh' --)
 shellcheck -x -e SC2013 "${scripts[@]}" || failed=1
 
-for file in $(git ls-files bpf userspace tests scripts proto .ci | grep -vE '\.(md|json|txt|bin)$|corpus/|clang-format'); do
+for file in $(git ls-files bpf userspace tests scripts proto .ci | grep -vE '\.(md|json|txt|bin|sum)$|corpus/|clang-format'); do
 	head -3 "$file" | grep -q SPDX-License-Identifier || {
 		echo "no SPDX line: $file"
 		failed=1
