@@ -65,6 +65,8 @@ class Quiet(Watched):
         told = ", ".join(f"{notices.count(rule)} {rule!r}" for rule in sorted(set(notices)))
         print(f"\n{self.id()}: {len(alerts)} alerts in {seconds:.0f} s, {len(notices)} of them notices"
               + (f": {told}" if told else ""), flush=True)
+        for rule in sorted(set(notices)):
+            print("  for one: " + next(a["output"] for a in alerts if a["rule"] == rule), flush=True)
         self.assertEqual(wrong, [])
 
     def wait_for_the_end(self):
