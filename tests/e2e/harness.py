@@ -186,9 +186,11 @@ def copy_with_libraries(program, rootfs):
 class Container:
     """A runc container on the host's network, with busybox, bash and our static programs in it."""
 
-    def __init__(self, *command, privileged=False, host_pid=False, name=None, mounts=None, ro=None):
-        """`mounts` are directories of the node by where the container has them, `ro` those it cannot write to."""
+    def __init__(self, *command, privileged=False, host_pid=False, name=None, mounts=None, ro=None, user=0):
+        """`mounts` are directories of the node by where the container has them, `ro` those it cannot write to.
+        `user` is the number of its user and group."""
         self.id = name or secrets.token_hex(32)
+        self.user = user
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="nezuban-runc-"))
         self.rootfs = self.directory / "rootfs"
         self._fill_rootfs()
@@ -216,6 +218,7 @@ class Container:
         config = json.loads(path.read_text())
         config["process"].update(terminal=False, args=command, cwd="/")
         config["process"]["env"] = ["PATH=/bin:/usr/bin"]
+        config["process"]["user"] = {"uid": self.user, "gid": self.user}
         config["root"]["readonly"] = False
         config["mounts"] += [{"destination": where, "source": str(what), "options": ["rbind", access]}
                              for where, what, access in mounts]

@@ -195,7 +195,7 @@ Status Serve(const Config& config, RuleLoader& loader,
 
   Pipeline::Options options = PipelineOptions(config, *source, redactor);
   if (recorder) options.tap = [&recorder](const state::Item& item) { recorder->Append(item); };
-  RuntimeLookup lookup(config);
+  RuntimeLookup lookup(config, options.proc_root);
   options.lookup = &lookup;
   Pipeline pipeline(*source, rules, std::move(sinks), std::move(options));
   RETURN_IF_ERROR(pipeline.LearnWhatIsThere(

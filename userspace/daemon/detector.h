@@ -51,6 +51,9 @@ class Detector {
   // Containers' cgroups that the kernel side has to be told of, since the last call.
   std::vector<state::CgroupOfContainer> TakeForKernel() { return containers_.TakeForKernel(); }
 
+  // Whose users' names are to be read, since the last call.
+  std::vector<state::NamesWanted> TakeNamesWanted() { return containers_.TakeNamesWanted(); }
+
   // Containers that were recognised since the last call.
   std::vector<state::Container> TakeRecognised();
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the container runtime tells, as the pipeline takes it.
+// What the container runtime and the containers' own files tell, as the pipeline takes it.
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "cri/client.h"
 #include "daemon/config.h"
+#include "daemon/names.h"
 #include "daemon/pipeline.h"
 
 namespace nezuban::daemon {
@@ -13,16 +15,21 @@ namespace nezuban::daemon {
 class RuntimeLookup : public ContainerLookup {
  public:
   // Asks nobody and reads nothing if the configuration says so.
-  explicit RuntimeLookup(const Config& config);
+  // `proc_root` as the pipeline has it.
+  RuntimeLookup(const Config& config, std::string proc_root);
 
+  void Begin(const state::ItemHandler& handler) override;
   bool LookUp(const state::Container& container) override;
+  void LookUpNames(state::NamesWanted wanted) override;
   void Drain(const state::ItemHandler& handler) override;
   bool busy() const override;
 
-  cri::ClientCounters counters() const;  // any thread
+  cri::ClientCounters counters() const;                               // any thread
+  NamesCounters names_counters() const { return names_.counters(); }  // any thread
 
  private:
   std::optional<cri::Client> client_;
+  NamesReader names_;
 };
 
 }  // namespace nezuban::daemon

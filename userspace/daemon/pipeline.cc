@@ -40,6 +40,7 @@ Pipeline::Pipeline(probe::EventSource& source, std::shared_ptr<const ruleset::Ru
 
 Status Pipeline::LearnWhatIsThere(const SnapshotReader& read_snapshot) {
   Take(state::AnchorItem{state::ReadWallOffset()});
+  if (options_.lookup != nullptr) options_.lookup->Begin(take_);
   if (!options_.cgroup_root.empty()) {
     RETURN_IF_ERROR(state::SurveyCgroups(options_.cgroup_root, take_));
   }
@@ -85,6 +86,9 @@ void Pipeline::Take(const state::Item& item) noexcept {
     if (!options_.mark_container(cgroup)) ++detector_.counters().containers_unmarked;
   }
   LookUpRecognised();
+  for (state::NamesWanted& wanted : detector_.TakeNamesWanted()) {
+    if (options_.lookup != nullptr) options_.lookup->LookUpNames(std::move(wanted));
+  }
 }
 
 // That they may be told of is an item too: a replay waits for what this run waited for.

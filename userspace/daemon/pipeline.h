@@ -27,6 +27,12 @@ class ContainerLookup {
  public:
   virtual ~ContainerLookup() = default;
 
+  // Tells what is known of the node itself. Once, before the rest; may take a second.
+  virtual void Begin(const state::ItemHandler& /*handler*/) {}
+
+  // Begins to read what a container, or the node, calls its users: one NamesItem comes of it.
+  virtual void LookUpNames(state::NamesWanted wanted) = 0;
+
   // Begins to look for a container. True: something may come of it soon, so that it is worth
   // waiting for.
   virtual bool LookUp(const state::Container& container) = 0;

@@ -37,7 +37,7 @@ Status Record(const Config& config, const RecordOptions& options, const sigset_t
   Diagnostics none;
   Pipeline::Options pipeline_options = PipelineOptions(config, *source, redactor);
   pipeline_options.tap = [&recorder](const state::Item& item) { recorder->Append(item); };
-  RuntimeLookup lookup(config);
+  RuntimeLookup lookup(config, pipeline_options.proc_root);
   pipeline_options.lookup = &lookup;
   Pipeline pipeline(*source, ruleset::Ruleset::FromFiles({}, none), {},
                     std::move(pipeline_options));

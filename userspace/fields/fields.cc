@@ -173,7 +173,8 @@ const FieldDef* FindField(std::string_view name) {
 }
 
 bool MayArrive(const FieldDef& field) {
-  return field.name.starts_with("container.") || field.name.starts_with("k8s.");
+  constexpr std::string_view kTold[] = {"container.", "k8s.", "user.", "group."};
+  return std::ranges::any_of(kTold, [&](auto head) { return field.name.starts_with(head); });
 }
 
 tl::expected<FieldRef, FieldError> ResolveField(std::string_view name,

@@ -18,8 +18,8 @@ std::span<const FieldDef* const> FieldTable();
 
 const FieldDef* FindField(std::string_view name);
 
-// Whether a value that is unknown now may be known soon: what is told of containers and pods. All
-// else an event says of itself, or never.
+// Whether a value that is unknown now may be known soon: what is told of containers and pods, and
+// what they call their users. All else an event says of itself, or never.
 bool MayArrive(const FieldDef& field);
 
 // How an argument is written after the name: "[N]", ".NAME"; empty if it takes none.

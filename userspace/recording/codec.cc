@@ -10,6 +10,7 @@
 
 #include "event/decode.h"
 #include "recording/container_codec.h"
+#include "recording/names_codec.h"
 
 namespace nezuban::recording {
 namespace {
@@ -101,6 +102,9 @@ struct Encoder {
   }
   void operator()(const state::ContainerItem& item) const {
     ContainerToMessage(item.container, *out.mutable_container());
+  }
+  void operator()(const state::NamesItem& item) const {
+    NamesToMessage(item, *out.mutable_names());
   }
   void operator()(const state::AnchorItem& item) const {
     out.set_wall_offset_ns(item.wall_offset_ns);
@@ -218,6 +222,8 @@ std::optional<state::Item> Decoder::Decode(const v1::RecordingItem& item) {
     }
     case Kind::kContainer:
       return state::ContainerItem{ContainerFromMessage(item.container())};
+    case Kind::kNames:
+      return NamesFromMessage(item.names());
     case Kind::kWallOffsetNs:
       return state::AnchorItem{item.wall_offset_ns()};
     case Kind::kTickNs:

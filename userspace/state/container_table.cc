@@ -53,6 +53,7 @@ void ContainerTable::Recognise(std::uint64_t container_cgroup_id, Container cont
       known != containers_.end() && known->second.full_id == container.full_id) {
     return;  // with all that is known of it
   }
+  Forget(container_cgroup_id);
   containers_.insert_or_assign(container_cgroup_id, std::move(container));
   if (recognised_.size() < kForOthersMax) recognised_.push_back(container_cgroup_id);
 }
@@ -109,12 +110,15 @@ void ContainerTable::Set(const Container& container) {
   if (container.cgroup_id == 0 || container.full_id.empty()) return;
   const auto known = containers_.find(container.cgroup_id);
   if (known != containers_.end() && known->second.full_id == container.full_id) {
+    KnownNames names = std::move(known->second.users);
     known->second = container;
+    known->second.users = std::move(names);  // the runtime does not tell them
     if (learned_.size() < kForOthersMax) learned_.push_back(container.cgroup_id);
     return;
   }
   if (container.metadata.state != MetadataState::kNone) return;
-  containers_.insert_or_assign(container.cgroup_id, container);
+  Forget(container.cgroup_id);
+  containers_.insert_or_assign(container.cgroup_id, container).first->second.users = {};
   Learn(container.cgroup_id, container.cgroup_id);
   TellKernel(container.cgroup_id);
 }
@@ -128,7 +132,7 @@ void ContainerTable::Remove(std::uint64_t cgroup_id, std::uint64_t time_ns) {
   removed_.push_back({cgroup_id, time_ns});
   if (containers_.contains(cgroup_id)) removed_containers_.push_back(cgroup_id);
   while (removed_containers_.size() > limits_.removed_containers) {
-    containers_.erase(removed_containers_.front());
+    Forget(removed_containers_.front());
     removed_containers_.pop_front();
     ++evicted_;
   }

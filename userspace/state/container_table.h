@@ -12,6 +12,7 @@
 
 #include "event/event.h"
 #include "state/cgroupfs.h"
+#include "state/item.h"
 #include "state/process.h"
 
 namespace nezuban::state {
@@ -30,6 +31,7 @@ struct ContainerTableLimits {
   std::uint64_t grace_ns = 60'000'000'000;
   std::size_t removed = 16384;
   std::size_t removed_containers = 4096;
+  std::size_t names_bytes = std::size_t{32} << 20;  // of users' names, over all containers
 };
 
 // Owned by the ingest thread. Pointers are valid until the next call that is not const, except that
@@ -54,6 +56,16 @@ class ContainerTable {
   // tells of one that was forgotten meanwhile changes nothing.
   void Set(const Container& container);
 
+  // What was found in the passwd and group files.
+  void SetNames(const NamesItem& item);
+
+  // Whether the names of `container`, one of this table's, should be read now that a process of
+  // that user and group does something there; then they count as asked for. False until the node's
+  // were told: nobody reads any.
+  bool BeginNames(const Container& container, std::uint32_t euid, std::uint32_t egid,
+                  std::uint64_t now_ns);
+  void AskForNames(NamesWanted wanted);
+
   // Adds one cgroup. `parent_id` 0: not known (then only the path tells).
   void Add(std::uint64_t cgroup_id, std::uint64_t parent_id, std::string_view path);
 
@@ -63,12 +75,16 @@ class ContainerTable {
   // Cgroup ids of the containers that were recognised since the last call.
   std::vector<std::uint64_t> TakeRecognised() { return std::exchange(recognised_, {}); }
 
+  // Whose names are to be read, since the last call.
+  std::vector<NamesWanted> TakeNamesWanted() { return std::exchange(names_wanted_, {}); }
+
   // Ids of the cgroups of which Find may give something else than at the last call.
   std::vector<std::uint64_t> TakeLearned() { return std::exchange(learned_, {}); }
 
   std::size_t cgroup_count() const { return cgroups_.size(); }
   std::size_t container_count() const { return containers_.size(); }
   std::uint64_t evicted() const { return evicted_; }  // containers forgotten for want of room
+  std::size_t names_bytes() const { return names_bytes_; }
 
  private:
   struct Removed {
@@ -82,6 +98,9 @@ class ContainerTable {
   void LearnFromKernel(const event::Event& event, const cgroup_record& record);
   void Remove(std::uint64_t cgroup_id, std::uint64_t time_ns);
   void Expire(std::uint64_t now_ns);
+  Container* FindOwn(std::uint64_t container_cgroup_id);  // 0: the host
+  void KeepNames(KnownNames& known, std::shared_ptr<const UserNames> names);
+  void Forget(std::uint64_t container_cgroup_id);
 
   const ContainerTableLimits limits_;
   Container host_;
@@ -92,6 +111,8 @@ class ContainerTable {
   std::vector<CgroupOfContainer> for_kernel_;
   std::vector<std::uint64_t> learned_;
   std::vector<std::uint64_t> recognised_;
+  std::vector<NamesWanted> names_wanted_;
+  std::size_t names_bytes_ = 0;  // of all containers
   std::uint64_t evicted_ = 0;
 };
 

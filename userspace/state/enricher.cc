@@ -3,12 +3,15 @@
 
 #include <ctime>
 #include <limits>
+#include <utility>
 #include <variant>
 
 #include "event/decode.h"
 
 namespace nezuban::state {
 namespace {
+
+constexpr std::size_t kNamesProcesses = 8;
 
 std::int64_t Now(clockid_t clock) {
   timespec now{};
@@ -48,7 +51,30 @@ EnrichedEvent Enricher::Apply(const event::Event& event) {
   const record_header& header = event.header();
   const Process& process =
       processes_.Apply(event, OriginOf(header, containers_.Find(header.cgroup_id)));
+  AskForNames(event, process);
   return Context(event, process, process.origin_cgroup_id, processes_, wall_offset_ns_);
+}
+
+// When a process begins to be somebody, or something: it lives, and is inside of its container.
+void Enricher::AskForNames(const event::Event& event, const Process& process) {
+  const record_header& header = event.header();
+  if (header.type != EVENT_EXEC && header.type != EVENT_CREDENTIALS) return;
+  const Container* container = containers_.Find(header.cgroup_id);
+  if (container == nullptr ||
+      !containers_.BeginNames(*container, header.euid, header.egid, header.time_ns)) {
+    return;
+  }
+  NamesWanted wanted;
+  if (!container->is_host()) {
+    wanted.cgroup_id = container->cgroup_id;
+    // Those that it descends from in there may outlive it.
+    for (const Process* one = &process; one != nullptr && wanted.processes.size() < kNamesProcesses;
+         one = processes_.Parent(*one)) {
+      if (containers_.Find(one->cgroup_id) != container) break;
+      if (one->exit_ns == 0) wanted.processes.push_back(one->key);
+    }
+  }
+  containers_.AskForNames(std::move(wanted));
 }
 
 EnrichedEvent Enricher::Again(const event::Event& event, const Process& process,
@@ -69,7 +95,7 @@ EnrichedEvent Enricher::Context(const event::Event& event, const Process& proces
   } else if ((header.flags & RECORD_ORIGIN_UNKNOWN) == 0 && current != nullptr) {
     origin = &containers_.host();  // else where it is now may turn out to be its origin
   }
-  return {event, &process, current, origin, processes, wall_offset_ns};
+  return {event, &process, current, origin, processes, wall_offset_ns, &containers_.host()};
 }
 
 void Enricher::Learn(const Item& item) {
@@ -94,5 +120,7 @@ void Enricher::LearnFrom(const LivingItem& item) {
 }
 
 void Enricher::LearnFrom(const ContainerItem& item) { containers_.Set(item.container); }
+
+void Enricher::LearnFrom(const NamesItem& item) { containers_.SetNames(item); }
 
 }  // namespace nezuban::state

@@ -22,6 +22,7 @@ struct EnrichedEvent {
   const Container* origin;        // sticky origin; null: not known; the host if it has none
   const ProcessTable& processes;  // for ancestors
   std::int64_t wall_offset_ns;    // header.time_ns + this = nanoseconds since the epoch
+  const Container* node = nullptr;  // what is outside of all containers
 };
 
 // Boot-time clock → wall clock, now: add it to the former.
@@ -47,6 +48,7 @@ class Enricher {
  private:
   // The container the task of `header` is first known to have been in: 0 for none.
   std::uint64_t OriginOf(const record_header& header, const Container* current) const;
+  void AskForNames(const event::Event& event, const Process& process);
   EnrichedEvent Context(const event::Event& event, const Process& process,
                         std::uint64_t origin_cgroup_id, const ProcessTable& processes,
                         std::int64_t wall_offset_ns) const;
@@ -56,6 +58,7 @@ class Enricher {
   void LearnFrom(const ProcessItem& item);
   void LearnFrom(const LivingItem& item);
   void LearnFrom(const ContainerItem& item);
+  void LearnFrom(const NamesItem& item);
   void LearnFrom(const AnchorItem& item) { wall_offset_ns_ = item.wall_offset_ns; }
   void LearnFrom(const RecordItem&) {}
   void LearnFrom(const TickItem&) {}

@@ -5,12 +5,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <variant>
 #include <vector>
 
 #include "event/event.h"
 #include "state/cgroupfs.h"
+#include "state/names_files.h"
 #include "state/process.h"
 #include "state/procfs.h"
 
@@ -48,6 +50,14 @@ struct ContainerItem {
   Container container;
 };
 
+// What the passwd and group files of a container, or of the node, were found to say. The node's
+// come first: without them nobody reads any.
+struct NamesItem {
+  std::uint64_t cgroup_id = 0;  // the container's; 0: the node
+  NamesAnswer answer = NamesAnswer::kUnreadable;
+  std::shared_ptr<const UserNames> names = {};  // null unless they were read
+};
+
 // The boot-time clock plus this is the wall clock, from here on.
 struct AnchorItem {
   std::int64_t wall_offset_ns = 0;
@@ -70,6 +80,6 @@ struct LossItem {
 };
 
 using Item = std::variant<RecordItem, SnapshotItem, CgroupItem, ProcessItem, LivingItem,
-                          ContainerItem, AnchorItem, TickItem, LossItem>;
+                          ContainerItem, NamesItem, AnchorItem, TickItem, LossItem>;
 
 }  // namespace nezuban::state

@@ -7,11 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "bpf/events.h"
 #include "state/container_metadata.h"
 #include "state/shared_text.h"
+#include "state/user_names.h"
 
 namespace nezuban::state {
 
@@ -76,6 +78,14 @@ struct Process {
   std::uint64_t exit_ns = 0;  // 0: lives, as far as is known
 };
 
+// What a container, or the node, calls its users.
+struct KnownNames {
+  std::shared_ptr<const UserNames> names;  // null: not read yet, or not to be read
+  bool awaited = false;                    // asked for: what is not among the names may still come
+  bool stale = false;                      // the last time they could not be read
+  std::uint64_t asked_ns = 0;              // when it was last asked for, boot-time clock; 0: never
+};
+
 // A container, as its cgroup tells it, with what its runtime tells of it later (cri/).
 struct Container {
   std::string full_id;  // as the runtime names it; empty: the host
@@ -85,6 +95,7 @@ struct Container {
   std::uint64_t cgroup_id = 0;
   std::string cgroup_path;
   ContainerMetadata metadata;
+  KnownNames users;
 
   bool is_host() const { return full_id.empty(); }
 };

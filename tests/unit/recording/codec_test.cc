@@ -78,6 +78,28 @@ state::Container ThereAndBack(const state::Container& container) {
   return std::get<state::ContainerItem>(*decoded).container;
 }
 
+state::NamesItem ThereAndBack(const state::NamesItem& names) {
+  v1::RecordingItem item;
+  ToProto(names, nullptr, item);
+  auto decoded = Decoder::Make(ToProto(SomeNode()))->Decode(item);
+  return std::get<state::NamesItem>(*decoded);
+}
+
+TEST(Decoder, GivesNamesOfUsers) {
+  const state::UserNames names{.users = {{0, "root", "/root", "/bin/sh"}, {7, "\xff", "", ""}},
+                               .groups = {{4, "adm"}},
+                               .whole = false};
+  const state::NamesItem read{50, state::NamesAnswer::kRead,
+                              std::make_shared<const state::UserNames>(names)};
+  EXPECT_EQ(ThereAndBack(read).cgroup_id, 50U);
+  EXPECT_EQ(ThereAndBack(read).answer, state::NamesAnswer::kRead);
+  EXPECT_EQ(*ThereAndBack(read).names, names);
+  for (const auto answer : {state::NamesAnswer::kUnchanged, state::NamesAnswer::kUnreadable}) {
+    EXPECT_EQ(ThereAndBack(state::NamesItem{.answer = answer}).answer, answer);
+    EXPECT_EQ(ThereAndBack(state::NamesItem{.answer = answer}).names, nullptr);
+  }
+}
+
 TEST(Decoder, GivesContainersWithWhatTheirRuntimeTold) {
   state::Container container{.full_id = "full",
                              .id = "short",

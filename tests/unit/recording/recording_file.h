@@ -58,6 +58,13 @@ inline std::string Describe(const state::Item& item) {
       return "container " + i.container.full_id + " " + i.container.id + " " + i.container.runtime +
              " " + std::to_string(i.container.cgroup_id) + " " + i.container.cgroup_path;
     }
+    std::string operator()(const state::NamesItem& i) const {
+      std::string text =
+          "names " + std::to_string(i.cgroup_id) + " " + std::to_string(static_cast<int>(i.answer));
+      if (i.names == nullptr) return text;
+      for (const state::User& user : i.names->users) text += " " + user.name;
+      return text;
+    }
     std::string operator()(const state::AnchorItem& i) const {
       return "anchor " + std::to_string(i.wall_offset_ns);
     }

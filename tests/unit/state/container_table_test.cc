@@ -221,5 +221,27 @@ TEST_F(ContainerTableTest, WhatIsFoundIsToldToTheKernelIfItIsAContainers) {
   EXPECT_THAT(table_.TakeLearned(), IsEmpty());
 }
 
+// Names of all containers together are bounded, and given back when a container goes.
+TEST(ContainerTableNames, AreBounded) {
+  UserNames names{.users = {{1000, std::string(1000, 'a'), "", ""}}};
+  const auto shared = std::make_shared<const UserNames>(names);
+  ContainerTable table({.removed_containers = 1, .names_bytes = 3 * names.Bytes()});
+  for (std::uint64_t id = 1; id <= 4; ++id) {
+    table.Set({.full_id = std::to_string(id), .cgroup_id = id});
+    table.SetNames({id, NamesAnswer::kRead, shared});
+    table.SetNames({id, NamesAnswer::kRead, shared});
+  }
+  EXPECT_EQ(table.Find(3)->users.names->users.size(), 1U);
+  EXPECT_TRUE(table.Find(4)->users.names->users.empty());
+  EXPECT_FALSE(table.Find(4)->users.names->whole) << "nobody says that it has no such user";
+  EXPECT_LE(table.names_bytes(), 4 * names.Bytes());
+  for (std::uint64_t id = 1; id <= 4; ++id) {
+    const testlib::Record record = testlib::Cgroup(testlib::kCgroupRmdir, id, 0, "").Build();
+    const event::Event event = record.event();
+    table.Apply(event, *event.As<cgroup_record>());
+  }
+  EXPECT_LE(table.names_bytes(), UserNames().Bytes());
+}
+
 }  // namespace
 }  // namespace nezuban::state
