@@ -57,7 +57,7 @@ fence 'yaml-cpp/' ruleset/ daemon/config
 fence 're2/' filter/ base/redact
 fence '(grpc|grpcpp|google/protobuf)/' rpc/ cri/ cli/ alert/proto sinks/otlp
 fence 'opentelemetry/' sinks/ocsf sinks/otlp
-fence 'openssl/' sinks/tls
+fence 'openssl/' sinks/tls rpc/tls
 fence 'curl/' sinks/webhook
 fence '(prometheus/|civetweb)' metrics/
 fence 'sqlite3\.h' store/

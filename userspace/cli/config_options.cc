@@ -43,6 +43,10 @@ bool BuildConfig(const ConfigOptions& options, daemon::Config& config) {
     const std::string problem = key.set(config, given->second);
     if (!problem.empty()) diagnostics.Error({}, FlagOf(key) + ": " + problem);
   }
+  if (const std::string problem = daemon::CheckConfig(config);
+      !problem.empty() && !diagnostics.has_errors()) {
+    diagnostics.Error({}, problem);
+  }
   std::fputs(diagnostics.ToString().c_str(), stderr);
   return !diagnostics.has_errors();
 }

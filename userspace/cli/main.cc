@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "cli/containers_command.h"
 #include "cli/doctor_command.h"
 #include "cli/record_command.h"
 #include "cli/replay_command.h"
@@ -26,9 +27,11 @@ namespace {
 // In the order of `nezuban --help`. Each adds its subcommand, with a callback that sets the exit
 // code.
 constexpr std::array kCommands = {
-    nezuban::cli::AddRunCommand,    nezuban::cli::AddWatchCommand,  nezuban::cli::AddStatusCommand,
-    nezuban::cli::AddRulesCommand,  nezuban::cli::AddTablesCommand, nezuban::cli::AddDoctorCommand,
-    nezuban::cli::AddRecordCommand, nezuban::cli::AddReplayCommand,
+    nezuban::cli::AddRunCommand,    nezuban::cli::AddWatchCommand,
+    nezuban::cli::AddStatusCommand, nezuban::cli::AddContainersCommand,
+    nezuban::cli::AddRulesCommand,  nezuban::cli::AddTablesCommand,
+    nezuban::cli::AddDoctorCommand, nezuban::cli::AddRecordCommand,
+    nezuban::cli::AddReplayCommand,
 };
 
 // What we open next would otherwise take the number of a standard stream that was closed: alerts

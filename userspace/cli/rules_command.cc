@@ -11,7 +11,9 @@
 
 #include "alert/json.h"
 #include "base/text.h"
+#include "cli/client_options.h"
 #include "cli/explain_command.h"
+#include "cli/live_rules.h"
 #include "cli/mitre_table.h"
 #include "daemon/replay.h"
 #include "event/event.h"
@@ -25,6 +27,8 @@ namespace {
 
 struct Options {
   std::vector<std::string> paths;
+  rpc::Endpoint endpoint;
+  bool live = false;  // ask a running monitor
   bool json = false;
   bool mitre = false;
   bool dump = false;
@@ -78,6 +82,7 @@ std::shared_ptr<const ruleset::Ruleset> Load(const Options& options, Diagnostics
 }
 
 int CheckRules(const Options& options) {
+  if (options.live) return CheckRulesLive(options.endpoint, options.paths, options.json, Print);
   Diagnostics diagnostics;
   const auto ruleset = Load(options, diagnostics);
   Print(diagnostics, options.json);
@@ -134,6 +139,11 @@ void PrintRuleJson(const ruleset::Rule& rule) {
 }
 
 int ListRules(const Options& options) {
+  if (options.live) return ListLiveRules(options.endpoint, options.json);
+  if (options.paths.empty()) {
+    std::fputs("nezuban rules list: expected rule files and directories, or --live\n", stderr);
+    return 1;
+  }
   Diagnostics diagnostics;
   const auto ruleset = Load(options, diagnostics);
   if (ruleset == nullptr) {
@@ -154,6 +164,8 @@ int ListRules(const Options& options) {
   }
   return 0;
 }
+
+int Reload(const Options& options) { return ReloadRules(options.endpoint, options.json, Print); }
 
 int PrintSchema(const Options&) {
   std::fputs(std::string(ruleset::RuleFileSchema()).c_str(), stdout);
@@ -190,6 +202,11 @@ int TestRules(const Options& options) {
   return diagnostics.has_errors() || failed > 0 || uncovered ? 1 : 0;
 }
 
+void AddLive(CLI::App& command, Options& options, const char* what) {
+  command.add_flag("--live", options.live, what);
+  AddClientOptions(command, options.endpoint);
+}
+
 }  // namespace
 
 void AddRulesCommand(CLI::App& app, int* exit_code) {
@@ -198,25 +215,34 @@ void AddRulesCommand(CLI::App& app, int* exit_code) {
   rules->require_subcommand(1);
   const auto add = [&](const char* name, const char* what, int (*run)(const Options&)) {
     CLI::App* command = rules->add_subcommand(name, what);
-    if (run != PrintSchema) {
-      command->add_option("path", options->paths, "Rule files and directories")->required();
+    if (run != PrintSchema && run != Reload) {
+      command->add_option("path", options->paths, "Rule files and directories")
+          ->required(run != ListRules);
     }
     command->callback([options, exit_code, run] { *exit_code = run(*options); });
     return command;
   };
   CLI::App* check = add("check", "Compile; report every problem as file:line:column", CheckRules);
   check->add_flag("--json", options->json, "One JSON object a line for each problem");
-  check->add_flag("--dump", options->dump, "Print the compiled programs and what starts them");
+  CLI::Option* dump =
+      check->add_flag("--dump", options->dump, "Print the compiled programs and what starts them");
+  AddLive(*check, *options, "Have a running monitor compile them, without loading them");
+  dump->excludes("--live");
   check->add_flag("--strict", options->strict, "Warn of macros and lists that nothing uses, too");
   check->add_flag("-W,--warnings-are-errors", options->warnings_are_errors,
                   "Exit with 1 after a warning");
   CLI::App* list = add("list", "Rules with priority, events and tags", ListRules);
   list->add_flag("--json", options->json, "One JSON object a line for each rule");
-  list->add_flag("--mitre", options->mitre, "A table of the techniques the rules are about");
+  AddLive(*list, *options, "Those that a running monitor has loaded, with the alerts they gave");
+  list->add_flag("--mitre", options->mitre, "A table of the techniques the rules are about")
+      ->excludes("--live");
   list->add_option("--rule-selection", options->selection, "As the daemon's: disable.rule=NAME, …")
       ->type_name("SELECTION")
       ->expected(1, -1)
       ->allow_extra_args(false);
+  CLI::App* reload = add("reload", "Have a running monitor load its rules again", Reload);
+  AddClientOptions(*reload, options->endpoint);
+  reload->add_flag("--json", options->json, "One JSON object a line for each problem");
   add("schema", "JSON Schema of rule files, for editors", PrintSchema);
   CLI::App* test = add("test", "Run the *.test.yaml beside the rules", TestRules);
   test->add_option("--junit", options->junit_file, "Write the outcomes there, as JUnit XML")

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/text.h"
+#include "cli/client_options.h"
 #include "cli/status_text.h"
 #include "rpc/client.h"
 
@@ -15,13 +16,13 @@ namespace nezuban::cli {
 namespace {
 
 struct StatusOptions {
-  std::string address = "unix:///run/nezuban/nezuban.sock";
+  rpc::Endpoint endpoint;
   bool json = false;
 };
 
 int ShowStatus(const StatusOptions& options) {
   constexpr std::chrono::milliseconds kTimeout{5000};
-  auto client = rpc::Client::Create(options.address);
+  auto client = rpc::Client::Create(options.endpoint);
   const auto status = client ? client->GetStatus(kTimeout)
                              : Result<rpc::NodeStatus>(tl::unexpected<Error>(client.error()));
   if (!status) {
@@ -38,8 +39,7 @@ int ShowStatus(const StatusOptions& options) {
 void AddStatusCommand(CLI::App& app, int* exit_code) {
   CLI::App* status = app.add_subcommand("status", "What a running monitor sees and what it lost");
   auto options = std::make_shared<StatusOptions>();
-  status->add_option("--address", options->address, "unix:PATH, 127.0.0.1:PORT or [::1]:PORT")
-      ->capture_default_str();
+  AddClientOptions(*status, options->endpoint);
   status->add_flag("--json", options->json, "One JSON object");
   status->callback([options, exit_code] { *exit_code = ShowStatus(*options); });
 }

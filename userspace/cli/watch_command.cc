@@ -21,6 +21,7 @@
 #include "alert/alert.h"
 #include "base/text.h"
 #include "cli/alert_lines.h"
+#include "cli/client_options.h"
 #include "rpc/client.h"
 
 namespace nezuban::cli {
@@ -29,7 +30,7 @@ namespace {
 using std::chrono::milliseconds;
 
 struct WatchOptions {
-  std::string address = "unix:///run/nezuban/nezuban.sock";
+  rpc::Endpoint endpoint;
   std::string priority;
   std::vector<std::string> rules;
   std::vector<std::string> tags;
@@ -219,7 +220,7 @@ int Watch(const WatchOptions& options) {
              options.priority + "'",
          1});
   }
-  auto client = rpc::Client::Create(options.address);
+  auto client = rpc::Client::Create(options.endpoint);
   if (!client) return Report(client.error());
   return Follow(*client, request, options);
 }
@@ -229,8 +230,7 @@ int Watch(const WatchOptions& options) {
 void AddWatchCommand(CLI::App& app, int* exit_code) {
   CLI::App* watch = app.add_subcommand("watch", "Show the alerts of a running monitor");
   auto options = std::make_shared<WatchOptions>();
-  watch->add_option("--address", options->address, "unix:PATH, 127.0.0.1:PORT or [::1]:PORT")
-      ->capture_default_str();
+  AddClientOptions(*watch, options->endpoint);
   watch->add_option("--priority", options->priority, "Only alerts this severe, or more");
   watch->add_option("--rule", options->rules, "Only rules whose name matches GLOB; may be repeated")
       ->type_name("GLOB")

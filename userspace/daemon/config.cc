@@ -168,8 +168,34 @@ constexpr std::array kKeys = {
               SetStaticFields, true},
     ConfigKey{"socket", "PATH", "Unix socket of the gRPC service (mode 0600).", false,
               [](Config& c, const Values& v) { return SetText(c.socket, v); }},
-    ConfigKey{"listen", "ADDRESS", "TCP address of the gRPC service as well; loopback only.", false,
-              [](Config& c, const Values& v) { return SetText(c.listen, v); }},
+    ConfigKey{"listen", "ADDRESS",
+              "TCP address of the gRPC service as well: 127.0.0.1:PORT, with TLS any ADDRESS:PORT.",
+              false, [](Config& c, const Values& v) { return SetText(c.listen, v); }},
+    ConfigKey{"tls_certificate", "FILE",
+              "Certificate chain of the TCP service, in PEM. Replaced files count for new "
+              "connections, without a restart.",
+              false, [](Config& c, const Values& v) { return SetText(c.tls_certificate, v); }},
+    ConfigKey{"tls_key", "FILE", "Its private key, in PEM.", false,
+              [](Config& c, const Values& v) { return SetText(c.tls_key, v); }},
+    ConfigKey{"tls_client_ca", "FILE",
+              "What vouches for clients' certificates, in PEM; no client gets in without one.",
+              false, [](Config& c, const Values& v) { return SetText(c.tls_client_ca, v); }},
+    ConfigKey{"tls_readers", "GLOB",
+              "Clients whose certificate has such a name (CN or alternative name) may read alerts "
+              "and status; default: *, all that the CA vouches for.",
+              true,
+              [](Config& c, const Values& v) -> std::string {
+                c.tls_readers = v;
+                return {};
+              }},
+    ConfigKey{"tls_administrators", "GLOB",
+              "The same for those who may do everything: list, check and reload rules; default: "
+              "nobody. On the unix socket its permissions decide.",
+              true,
+              [](Config& c, const Values& v) -> std::string {
+                c.tls_administrators = v;
+                return {};
+              }},
     ConfigKey{"sensors", "KIND", "auto, object or tracepoint; auto takes the best that delivers.",
               false,
               [](Config& c, const Values& v) { return OneOf(v.back(), kSensors, c.sensors); }},
@@ -213,15 +239,15 @@ constexpr std::array kKeys = {
               [](Config& c, const Values& v) { return SetText(c.record, v); }},
     ConfigKey{"redact", "BOOL", "Mask passwords, tokens and keys in alerts and recordings.", false,
               [](Config& c, const Values& v) { return YesOrNo(v.back(), c.redact); }},
-    ConfigKey{"redact_patterns", "REGEX",
-              "More to mask: the first group of a regular expression (RE2), or all it matches.",
-              true,
-              [](Config& c, const Values& v) -> std::string {
-                const auto made = Redactor::Make(v);
-                if (!made) return made.error().message;
-                c.redact_patterns = v;
-                return {};
-              }},
+    ConfigKey{
+        "redact_patterns", "REGEX",
+        "More to mask: the first group of a regular expression (RE2), or all it matches.", true,
+        [](Config& c, const Values& v) -> std::string {
+          const auto made = Redactor::Make(v);
+          if (!made) return made.error().message;
+          c.redact_patterns = v;
+          return {};
+        }},
     ConfigKey{"cri_socket", "PATH",
               "Socket of the container runtime, for names of pods and images; auto: found by "
               "itself, none: not asked.",
@@ -232,11 +258,11 @@ constexpr std::array kKeys = {
     ConfigKey{"hold_ms", "MS",
               "How long an event waits for its container to be known; 0: not at all.", false,
               [](Config& c, const Values& v) { return Number(v.back(), 0, 60'000, c.hold_ms); }},
-    ConfigKey{"hold_events", "COUNT", "Events that may wait at once; more are decided as they are.",
-              false,
-              [](Config& c, const Values& v) {
-                return Number(v.back(), 1, std::size_t{1} << 20, c.hold_events);
-              }},
+    ConfigKey{
+        "hold_events", "COUNT", "Events that may wait at once; more are decided as they are.",
+        false,
+        [](Config& c,
+           const Values& v) { return Number(v.back(), 1, std::size_t{1} << 20, c.hold_events); }},
     ConfigKey{"hold_bytes", "BYTES", "Memory that waiting events may take.", false,
               [](Config& c, const Values& v) {
                 return Number(v.back(), 65536, std::size_t{1} << 34, c.hold_bytes);
@@ -365,6 +391,15 @@ void SetKey(const std::string& path, const YAML::Node& key, const YAML::Node& va
 }  // namespace
 
 std::span<const ConfigKey> ConfigKeys() { return kKeys; }
+
+std::string CheckConfig(const Config& config) {
+  const bool tls = !config.tls_certificate.empty();
+  if (tls != !config.tls_key.empty() || tls != !config.tls_client_ca.empty()) {
+    return "tls_certificate, tls_key and tls_client_ca go together";
+  }
+  if (tls && config.listen.empty()) return "TLS is for TCP: listen has no address";
+  return {};
+}
 
 void ParseConfig(const std::string& text, const std::string& path, Config& config,
                  Diagnostics& diagnostics) try {

@@ -35,7 +35,12 @@ struct Config {
   std::size_t store_max_bytes = std::size_t{256} << 20;
   std::chrono::seconds store_max_age = std::chrono::hours(24 * 7);
   alert::Priority store_sync = alert::Priority::kWarning;
-  std::string listen;  // "127.0.0.1:PORT"; empty: no TCP
+  std::string listen;           // "127.0.0.1:PORT", with TLS any "ADDRESS:PORT"; empty: no TCP
+  std::string tls_certificate;  // these three: all or none
+  std::string tls_key;
+  std::string tls_client_ca;
+  std::vector<std::string> tls_readers = {"*"};
+  std::vector<std::string> tls_administrators;
   std::string sensors = "auto";
   std::string output = "text";
   alert::Priority priority = alert::Priority::kDebug;
@@ -82,6 +87,9 @@ struct ConfigKey {
 };
 
 std::span<const ConfigKey> ConfigKeys();
+
+// What no key says by itself: that some of them go together. The problem, or empty.
+std::string CheckConfig(const Config& config);
 
 // Reads the text of a file into `config`. Every problem goes to `diagnostics`, with its place and a
 // hint.

@@ -15,9 +15,11 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "daemon/admin_board.h"
 #include "daemon/health.h"
 #include "daemon/metadata.h"
 #include "daemon/node.h"
+#include "daemon/reloader.h"
 #include "daemon/rule_loader.h"
 #include "daemon/rule_watcher.h"
 #include "daemon/sink_set.h"
@@ -32,46 +34,11 @@
 namespace nezuban::daemon {
 namespace {
 
-// The ingest thread looks for new rules after each poll: a tenth of a second where nothing happens.
-constexpr std::chrono::seconds kSwapPatience{30};
-
 // How long the sinks may still deliver when the monitor stops.
 constexpr std::chrono::seconds kSinkGrace{2};
 
 sinks::NodeNames Names(const Config& config) {
   return {ThisNode(config).hostname, "", "", NEZUBAN_VERSION};
-}
-
-probe::EventSet WantedEvents(const ruleset::Ruleset& rules) {
-  const fields::EventTypes types = rules.EventTypes();
-  probe::EventSet wanted;
-  for (std::size_t type = 0; type < NR_EVENTS; ++type) wanted[type] = types[type];
-  return wanted;
-}
-
-// Loads the rules again and has the pipeline go over to them. The kernel side delivers what either
-// set wants until none but the new one is asked: no event is missed in between.
-void Reload(RuleLoader& loader, Pipeline& pipeline, probe::ProbeSource& source,
-            probe::EventSet& wanted) {
-  const auto rules = loader.Load();
-  if (rules == nullptr) {
-    spdlog::error("the rules are not loaded; those of generation {} stay",
-                  loader.status().generation);
-    return;
-  }
-  const probe::EventSet next = WantedEvents(*rules);
-  source.SetEnabled(wanted | next);
-  const bool swapped = pipeline.SetRules(rules, kSwapPatience) != nullptr;
-  wanted = swapped ? next : wanted | next;  // it will still take them
-  source.SetEnabled(wanted);
-  loader.Taken(*rules);
-  if (!swapped) {
-    spdlog::warn("the rules are loaded, but the monitor is too busy to take them yet");
-    return;
-  }
-  const rpc::RulesStatus status = loader.status();
-  spdlog::info("rules loaded: {} of them, version {}, generation {}", status.count, status.version,
-               status.generation);
 }
 
 // Metrics, health and the watchdog, from when the node is watched on.
@@ -155,10 +122,26 @@ store::StoreOptions StoreOptions(const Config& config) {
   return options;
 }
 
-// Whichever way serving ends, the board asks nobody who is gone.
+rpc::ServerOptions ServerOptions(const Config& config) {
+  rpc::ServerOptions options;
+  options.socket_path = config.socket;
+  options.tcp_address = config.listen;
+  if (!config.tls_certificate.empty()) {
+    options.tls = {config.tls_certificate, config.tls_key, config.tls_client_ca};
+  }
+  options.tls_readers = config.tls_readers;
+  options.tls_administrators = config.tls_administrators;
+  return options;
+}
+
+// Whichever way serving ends, the boards ask nobody who is gone.
 struct Disconnecting {
   StatusBoard& board;
-  ~Disconnecting() { board.Disconnect(); }
+  AdminBoard& admin;
+  ~Disconnecting() {
+    admin.Disconnect();
+    board.Disconnect();
+  }
 };
 
 Status Serve(const Config& config, RuleLoader& loader,
@@ -167,22 +150,20 @@ Status Serve(const Config& config, RuleLoader& loader,
     return Fail("standard output is closed: redirect it to where alerts go, or use --output none");
   ASSIGN_OR_RETURN(const auto redactor, MakeRedactor(config));
   StatusBoard board(ThisNode(config).hostname, loader);
-  rpc::ServerOptions server_options;
-  server_options.socket_path = config.socket;
-  server_options.tcp_address = config.listen;
+  AdminBoard admin(config);
   // Before anything is attached: the socket's lock tells whether another monitor lives here.
   ASSIGN_OR_RETURN(auto lock, rpc::SocketLock::Acquire(config.socket));
   const std::int64_t blind_since_ns = WallClockNs();
   ASSIGN_OR_RETURN(const auto store, store::Store::Open(StoreOptions(config)));
   ASSIGN_OR_RETURN(const auto server,
                    rpc::Server::Start(
-                       server_options, *store, [&board] { return board.Read(); }, std::move(lock)));
+                       ServerOptions(config), *store, [&board] { return board.Read(); },
+                       admin.Calls(), std::move(lock)));
   ASSIGN_OR_RETURN(const auto sink_set, SinkSet::Open(config, Names(config), *store));
   ASSIGN_OR_RETURN(const auto recorder, Record(config, redactor));
   ASSIGN_OR_RETURN(const auto watcher, WatchRules(config));
   ASSIGN_OR_RETURN(const auto source, OpenSensors(config));
-  probe::EventSet wanted = WantedEvents(*rules);
-  source->SetEnabled(wanted);
+  source->SetEnabled(WantedEvents(*rules));
   store->PublishBlindTime(blind_since_ns, WallClockNs());
 
   std::optional<sinks::StdoutSink> lines;
@@ -202,7 +183,9 @@ Status Serve(const Config& config, RuleLoader& loader,
       [&source](const probe::RecordHandler& handler) { return source->Snapshot(handler); }));
   board.Connect(&pipeline.counters(), source.get(), lines ? &*lines : nullptr, sink_set.get());
   board.Connect(&lookup);
-  const Disconnecting disconnecting{board};
+  Reloader reloader(loader, pipeline, *source, WantedEvents(*rules));
+  admin.Connect(&pipeline, &reloader);
+  const Disconnecting disconnecting{board, admin};
 
   Ingest ingest(pipeline, ::pthread_self());
   ASSIGN_OR_RETURN(auto operations, Operations::Start(config, board, *server, pipeline.counters()));
@@ -210,9 +193,10 @@ Status Serve(const Config& config, RuleLoader& loader,
   NotifySystemd("READY=1");
   WaitForSignal(signals, [&] {
     sink_set->Reopen();
-    Reload(loader, pipeline, *source, wanted);
+    reloader.Reload();
   });
   NotifySystemd("STOPPING=1");
+  admin.Disconnect();
   operations.http.reset();  // asks the other
   operations.health.reset();
   Status result = ingest.Stop();
@@ -233,7 +217,8 @@ int RunDaemon(const Config& config) {
   SetUpLog(config);
   const sigset_t signals = BlockSignals();
   RuleLoader loader(config);
-  const auto rules = loader.Load();
+  Diagnostics diagnostics;
+  const auto rules = loader.Load(diagnostics);
   if (!rules) return 1;
   loader.Taken(*rules);
   const Status served = Serve(config, loader, rules, signals);

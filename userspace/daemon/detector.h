@@ -57,6 +57,11 @@ class Detector {
   // Containers that were recognised since the last call.
   std::vector<state::Container> TakeRecognised();
 
+  const std::shared_ptr<const ruleset::Ruleset>& rules() const { return rules_; }
+  // Alerts per rule of rules(), by index, as far as any gave one.
+  std::span<const std::uint64_t> alerts_by_rule() const { return matching_.alerts_by_rule(); }
+  const state::ContainerTable& containers() const { return containers_; }
+
   const PipelineCounters& counters() const { return counters_; }
   PipelineCounters& counters() { return counters_; }
   // Brings the counters up to date that are too dear for every event.

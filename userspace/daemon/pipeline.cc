@@ -71,6 +71,7 @@ Status Pipeline::Watch(const std::stop_token& stop) {
     if (options_.lookup != nullptr) options_.lookup->Drain(take_);
     if (count == 0) Take(state::TickItem{state::BootTimeNs()});
     if (rules_pending_.load(std::memory_order_acquire)) TakeRules();
+    if (look_pending_.load(std::memory_order_acquire)) BeLookedAt();
     const auto now = std::chrono::steady_clock::now();
     if (now < next_second) continue;
     DoEverySecond();
@@ -124,6 +125,31 @@ void Pipeline::TakeRules() {
   old_rules_ = std::exchange(rules_, std::exchange(next_rules_, nullptr));
   detector_.SetRules(rules_);
   rules_pending_.store(false, std::memory_order_release);
+}
+
+bool Pipeline::Look(const std::function<void(const Detector&)>& look,
+                    std::chrono::milliseconds timeout) {
+  const std::lock_guard one_by_one(looker_mutex_);
+  {
+    const std::lock_guard lock(look_mutex_);
+    look_ = &look;
+    look_pending_.store(true, std::memory_order_release);
+  }
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  while (look_pending_.load(std::memory_order_acquire)) {
+    if (std::chrono::steady_clock::now() >= deadline) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  const std::lock_guard lock(look_mutex_);
+  look_ = nullptr;
+  return !look_pending_.exchange(false);
+}
+
+void Pipeline::BeLookedAt() {
+  const std::unique_lock lock(look_mutex_, std::try_to_lock);
+  if (!lock.owns_lock() || look_ == nullptr) return;
+  (*look_)(detector_);
+  look_pending_.store(false, std::memory_order_release);
 }
 
 void Pipeline::DoEverySecond() {

@@ -82,6 +82,11 @@ class Pipeline {
   std::shared_ptr<const ruleset::Ruleset> SetRules(std::shared_ptr<const ruleset::Ruleset> rules,
                                                    std::chrono::milliseconds timeout);
 
+  // Runs `look` on the ingest thread between two events, for a look at what only it may touch; it
+  // must be done in milliseconds. False: Run did not come to it within `timeout`, and will not. Any
+  // thread but Run's.
+  bool Look(const std::function<void(const Detector&)>& look, std::chrono::milliseconds timeout);
+
   const PipelineCounters& counters() const { return detector_.counters(); }
 
  private:
@@ -89,6 +94,7 @@ class Pipeline {
   void LookUpRecognised();
   Status Watch(const std::stop_token& stop);
   void TakeRules();
+  void BeLookedAt();
   void DoEverySecond();
   void TellLosses();
   void HealAfterLoss();
@@ -106,6 +112,11 @@ class Pipeline {
   std::shared_ptr<const ruleset::Ruleset> old_rules_;
   std::atomic<bool> rules_pending_{false};
   std::shared_ptr<const ruleset::Ruleset> rules_;  // of the ingest thread
+
+  std::mutex looker_mutex_;  // one Look after the other
+  std::mutex look_mutex_;    // held while it looks; the ingest thread only tries it
+  const std::function<void(const Detector&)>* look_ = nullptr;
+  std::atomic<bool> look_pending_{false};
 };
 
 }  // namespace nezuban::daemon

@@ -12,15 +12,17 @@
 namespace nezuban::daemon {
 
 std::shared_ptr<const ruleset::Ruleset> LoadRules(const Config& config, Diagnostics& diagnostics) {
-  return ruleset::Ruleset::Load(RulesOrDefault(config.rules), diagnostics,
-                                {.least = config.priority,
-                                 .selection = config.rule_selection,
-                                 .append_output = config.append_output,
-                                 .static_fields = config.static_fields});
+  return ruleset::Ruleset::Load(RulesOrDefault(config.rules), diagnostics, LoadOptionsOf(config));
 }
 
-std::shared_ptr<const ruleset::Ruleset> RuleLoader::Load() {
-  Diagnostics diagnostics;
+ruleset::LoadOptions LoadOptionsOf(const Config& config) {
+  return {.least = config.priority,
+          .selection = config.rule_selection,
+          .append_output = config.append_output,
+          .static_fields = config.static_fields};
+}
+
+std::shared_ptr<const ruleset::Ruleset> RuleLoader::Load(Diagnostics& diagnostics) {
   auto rules = LoadRules(config_, diagnostics);
   std::fputs(diagnostics.Explain(WantsColour(STDERR_FILENO)).c_str(), stderr);
   const std::lock_guard lock(mutex_);

@@ -16,16 +16,19 @@ namespace nezuban::daemon {
 // The rules a config asks for. nullptr: `diagnostics` has an error.
 std::shared_ptr<const ruleset::Ruleset> LoadRules(const Config& config, Diagnostics& diagnostics);
 
+// What the config says of rules.
+ruleset::LoadOptions LoadOptionsOf(const Config& config);
+
 // status() from any thread; the rest from one.
 class RuleLoader {
  public:
   // REQUIRES: `config` outlives it.
   explicit RuleLoader(const Config& config) : config_(config) {}
 
-  // Reads and compiles the files of the config. Every problem goes to standard error, in the form
-  // compilers use. nullptr if there was an error: then what was loaded before stays loaded, and
-  // status() tells the first problem.
-  std::shared_ptr<const ruleset::Ruleset> Load();
+  // Reads and compiles the files of the config. Every problem goes to `diagnostics`, and to
+  // standard error in the form compilers use. nullptr if there was an error: then what was loaded
+  // before stays loaded, and status() tells the first problem.
+  std::shared_ptr<const ruleset::Ruleset> Load(Diagnostics& diagnostics);
 
   // Events are judged by `rules`, which Load gave, from now on: status() tells of them.
   void Taken(const ruleset::Ruleset& rules);

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <system_error>
@@ -17,6 +18,21 @@ bool IsLoopback(const std::string& host) {
   in_addr v4{};
   if (inet_pton(AF_INET, host.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
   return host == "[::1]";
+}
+
+bool IsNumeric(const std::string& host) {
+  in6_addr address{};
+  if (inet_pton(AF_INET, host.c_str(), &address) == 1) return true;
+  return host.size() > 2 && host.front() == '[' && host.back() == ']' &&
+         inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &address) == 1;
+}
+
+bool IsHostName(std::string_view host) {
+  constexpr std::size_t kLongest = 253;
+  return !host.empty() && host.size() <= kLongest && std::ranges::all_of(host, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_';
+  });
 }
 
 bool IsPort(std::string_view text) {
@@ -73,12 +89,35 @@ Result<std::string> LoopbackTarget(const std::string& address) {
               kBadInput);
 }
 
+Result<std::string> TlsTarget(const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  if (colon != std::string::npos && IsNumeric(address.substr(0, colon)) &&
+      IsPort(std::string_view(address).substr(colon + 1))) {
+    return address;
+  }
+  return Fail("address '" + address + "': expected ADDRESS:PORT or [ADDRESS]:PORT, with numbers",
+              kBadInput);
+}
+
+Result<std::string> RemoteTarget(const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  const std::string host = colon == std::string::npos ? "" : address.substr(0, colon);
+  if ((IsNumeric(host) || IsHostName(host)) &&
+      IsPort(std::string_view(address).substr(colon + 1))) {
+    // "dns:": a host that is called like a scheme of gRPC's is a host all the same.
+    return "dns:///" + address;
+  }
+  return Fail("address '" + address + "': expected HOST:PORT", kBadInput);
+}
+
 Result<std::string> ClientTarget(const std::string& address) {
   constexpr std::string_view kUnix = "unix:";
   if (!address.starts_with(kUnix)) {
     auto target = LoopbackTarget(address);
     if (target) return target;
-    return Fail("address '" + address + "': expected unix:PATH, 127.0.0.1:PORT or [::1]:PORT",
+    return Fail("address '" + address +
+                    "': expected unix:PATH, 127.0.0.1:PORT or [::1]:PORT; "
+                    "other machines only with TLS",
                 kBadInput);
   }
   std::string path = address.substr(kUnix.size());

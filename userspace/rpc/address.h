@@ -18,7 +18,15 @@ Result<std::string> UnixTarget(const std::string& path);
 // kernel choose. Error (exit 1) for anything else: what leaves the machine needs TLS.
 Result<std::string> LoopbackTarget(const std::string& address);
 
-// What a client may connect to: "unix:PATH", "unix:///PATH", or a loopback address as above.
+// Checks "ADDRESS:PORT" for listening with TLS: any numeric IPv4 or bracketed IPv6 address. Error
+// (exit 1) for anything else.
+Result<std::string> TlsTarget(const std::string& address);
+
+// Checks "HOST:PORT" for connecting with TLS. Error (exit 1) for anything else.
+Result<std::string> RemoteTarget(const std::string& address);
+
+// What a client may connect to without TLS: "unix:PATH", "unix:///PATH", or a loopback address as
+// above.
 Result<std::string> ClientTarget(const std::string& address);
 
 }  // namespace nezuban::rpc

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rpc/client.h"
 
-#include <grpcpp/grpcpp.h>
-
 #include <algorithm>
 #include <mutex>
 #include <utility>
@@ -10,23 +8,11 @@
 #include "base/text.h"
 #include "nezuban/v1/alert_service.grpc.pb.h"
 #include "nezuban/v1/node_service.grpc.pb.h"
-#include "rpc/address.h"
-#include "rpc/quiet.h"
+#include "rpc/channel.h"
 #include "rpc/to_proto.h"
 
 namespace nezuban::rpc {
 namespace {
-
-// A new connection each time: a channel that failed would wait by itself before it tries again, and
-// the caller's own pause is the one that the user is told.
-std::shared_ptr<grpc::Channel> Connect(const std::string& target) {
-  constexpr int kKeepaliveMs = 30'000;  // notices a monitor that hangs or a connection that broke
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // the peer is on this machine
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
-  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
-}
 
 v1::SubscribeRequest RequestToProto(const WatchRequest& request) {
   v1::SubscribeRequest out;
@@ -70,18 +56,10 @@ bool CallBack(const v1::SubscribeResponse& message, const StreamCallbacks& callb
   return true;
 }
 
-Error ToError(const std::string& address, const grpc::Status& status) {
-  const bool bad_request = status.error_code() == grpc::StatusCode::INVALID_ARGUMENT ||
-                           status.error_code() == grpc::StatusCode::FAILED_PRECONDITION ||
-                           status.error_code() == grpc::StatusCode::NOT_FOUND;
-  return {address + ": " + status.error_message(), bad_request ? 1 : 2};
-}
-
 }  // namespace
 
 struct Client::Impl {
-  const std::string address;
-  const std::string target;
+  const Target target;
 
   std::mutex mutex;
   bool cancelled = false;
@@ -105,10 +83,9 @@ Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Client::Client(Client&&) noexcept = default;
 Client::~Client() = default;
 
-Result<Client> Client::Create(const std::string& address) {
-  ASSIGN_OR_RETURN(std::string target, ClientTarget(address));
-  QuietLibraries();
-  return Client(std::unique_ptr<Impl>(new Impl{address, std::move(target)}));
+Result<Client> Client::Create(const Endpoint& endpoint) {
+  ASSIGN_OR_RETURN(Target target, ToTarget(endpoint));
+  return Client(std::unique_ptr<Impl>(new Impl{std::move(target)}));
 }
 
 Result<NodeStatus> Client::GetStatus(std::chrono::milliseconds timeout) {
@@ -117,7 +94,7 @@ Result<NodeStatus> Client::GetStatus(std::chrono::milliseconds timeout) {
   context.set_deadline(std::chrono::system_clock::now() + timeout);
   v1::GetStatusResponse response;
   const grpc::Status status = stub->GetStatus(&context, {}, &response);
-  if (!status.ok()) return tl::unexpected<Error>(ToError(impl_->address, status));
+  if (!status.ok()) return tl::unexpected<Error>(ToError(impl_->target.address, status));
   return FromProto(response);
 }
 
@@ -131,7 +108,7 @@ Status Client::Acknowledge(const std::string& name, store::Cursor cursor,
   request.set_cursor(cursor);
   v1::AcknowledgeResponse response;
   const grpc::Status status = stub->Acknowledge(&context, request, &response);
-  if (!status.ok()) return tl::unexpected<Error>(ToError(impl_->address, status));
+  if (!status.ok()) return tl::unexpected<Error>(ToError(impl_->target.address, status));
   return {};
 }
 
@@ -152,7 +129,7 @@ StreamResult Client::Follow(const WatchRequest& request, const StreamCallbacks& 
   if (impl_->End() || stopped) return result;
   const bool lost = status.ok() || status.error_code() == grpc::StatusCode::UNAVAILABLE;
   result.end = lost ? StreamEnd::kLost : StreamEnd::kRefused;
-  result.error = ToError(impl_->address, status);
+  result.error = ToError(impl_->target.address, status);
   return result;
 }
 

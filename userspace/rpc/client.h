@@ -10,6 +10,7 @@
 
 #include "alert/alert.h"
 #include "base/result.h"
+#include "rpc/endpoint.h"
 #include "rpc/node_status.h"
 #include "store/store.h"
 
@@ -46,9 +47,9 @@ struct StreamResult {
 
 class Client {
  public:
-  // Checks the address ("unix:PATH", "unix:///PATH", loopback "HOST:PORT"; exit code 1 if it is
-  // none of them) without connecting.
-  static Result<Client> Create(const std::string& address);
+  // Checks the endpoint without connecting. Error (exit 1): an address that is not allowed, a file
+  // that cannot be read.
+  static Result<Client> Create(const Endpoint& endpoint);
   Client(Client&&) noexcept;
   ~Client();
 

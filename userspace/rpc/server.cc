@@ -9,16 +9,21 @@
 #include <optional>
 #include <utility>
 
+#include "rpc/access.h"
 #include "rpc/address.h"
+#include "rpc/admin_service.h"
 #include "rpc/quiet.h"
 #include "rpc/services.h"
 #include "rpc/socket_lock.h"
+#include "rpc/tls.h"
 
 namespace nezuban::rpc {
 namespace {
 
 constexpr int kMaxRequestBytes = 64 << 10;  // the largest valid request is about 17 KiB
 constexpr int kMaxStreamsPerConnection = 256;
+constexpr int kMaxHeaderBytes = 16 << 10;
+constexpr int kIdleMs = 5 * 60'000;  // a connection without a call
 // A peer that does not answer a ping (a stopped process, a half-open connection) is dropped.
 constexpr int kKeepaliveMs = 30'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
@@ -39,7 +44,7 @@ class [[nodiscard]] ScopedUmask {
   const mode_t before_;
 };
 
-void SetLimits(grpc::ServerBuilder& builder) {
+void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   grpc::ResourceQuota quota("nezuban");
   quota.SetMaxThreads(kMaxBlockingThreads);
   builder.SetResourceQuota(quota);
@@ -48,6 +53,10 @@ void SetLimits(grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxHeaderBytes);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                             static_cast<int>(options.handshake_timeout.count()));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
@@ -59,23 +68,45 @@ void SetHealthy(grpc::Server& server) {
   grpc::HealthCheckServiceInterface* health = server.GetHealthCheckService();
   health->SetServingStatus(v1::AlertService::service_full_name(), true);
   health->SetServingStatus(v1::NodeService::service_full_name(), true);
+  health->SetServingStatus(v1::AdminService::service_full_name(), true);
+}
+
+struct TcpPort {
+  std::string target;  // empty: none
+  std::shared_ptr<grpc::ServerCredentials> credentials;
+};
+
+Result<TcpPort> MakeTcpPort(const ServerOptions& options) {
+  TcpPort port;
+  if (options.tls) {
+    ASSIGN_OR_RETURN(port.target, TlsTarget(options.tcp_address));
+    ASSIGN_OR_RETURN(port.credentials, ServerTls(*options.tls));
+  } else if (!options.tcp_address.empty()) {
+    ASSIGN_OR_RETURN(port.target, LoopbackTarget(options.tcp_address));
+    port.credentials = grpc::InsecureServerCredentials();
+  }
+  return port;
 }
 
 }  // namespace
 
 // In the order of construction; destroyed the other way round, so the lock goes last.
 struct Server::Impl {
-  Impl(store::Store& store, const StreamOptions& options, StatusProvider provider)
-      : status(std::move(provider)),
-        stream(store, options, [this] { return Totals(status()); }),
-        alerts(stream),
-        node(stream, status) {}
+  Impl(store::Store& store, const ServerOptions& options, StatusProvider provider, AdminCalls calls)
+      : access{options.tls_readers, options.tls_administrators},
+        status(std::move(provider)),
+        stream(store, options.stream, [this] { return Totals(status()); }),
+        alerts(stream, access),
+        node(stream, status, access),
+        admin(std::move(calls), access) {}
 
   std::optional<SocketLock> lock;
+  const AccessRules access;
   const StatusProvider status;
   AlertStream stream;
   AlertService alerts;
   NodeService node;
+  AdminService admin;
   std::unique_ptr<grpc::Server> server;
   int tcp_port = 0;
 };
@@ -85,13 +116,10 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() { Stop(); }
 
 Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, store::Store& store,
-                                              StatusProvider status,
+                                              StatusProvider status, AdminCalls admin,
                                               std::optional<SocketLock> lock) {
   ASSIGN_OR_RETURN(const std::string unix_target, UnixTarget(options.socket_path));
-  std::string tcp_target;
-  if (!options.tcp_address.empty()) {
-    ASSIGN_OR_RETURN(tcp_target, LoopbackTarget(options.tcp_address));
-  }
+  ASSIGN_OR_RETURN(const TcpPort tcp, MakeTcpPort(options));
   if (!lock) {
     ASSIGN_OR_RETURN(auto acquired, SocketLock::Acquire(options.socket_path));
     lock.emplace(std::move(acquired));
@@ -100,24 +128,25 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, stor
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 
-  auto impl = std::make_unique<Impl>(store, options.stream, std::move(status));
+  auto impl = std::make_unique<Impl>(store, options, std::move(status), std::move(admin));
   impl->lock.emplace(*std::move(lock));
   grpc::ServerBuilder builder;
-  SetLimits(builder);
+  SetLimits(options, builder);
   builder.RegisterService(&impl->alerts);
   builder.RegisterService(&impl->node);
+  builder.RegisterService(&impl->admin);
   int unix_port = 0;
   builder.AddListeningPort(unix_target, grpc::InsecureServerCredentials(), &unix_port);
-  if (!tcp_target.empty()) {
-    builder.AddListeningPort(tcp_target, grpc::InsecureServerCredentials(), &impl->tcp_port);
+  if (!tcp.target.empty()) {
+    builder.AddListeningPort(tcp.target, tcp.credentials, &impl->tcp_port);
   }
   {
     ScopedUmask umask(kPrivate);
     impl->server = builder.BuildAndStart();
   }
   if (impl->server == nullptr) {
-    const bool tcp_failed = !tcp_target.empty() && unix_port != 0;
-    return Fail("listen on " + (tcp_failed ? tcp_target : options.socket_path) +
+    const bool tcp_failed = !tcp.target.empty() && unix_port != 0;
+    return Fail("listen on " + (tcp_failed ? tcp.target : options.socket_path) +
                 (tcp_failed ? ": the port is in use or not allowed" : ": cannot be had"));
   }
   SetHealthy(*impl->server);

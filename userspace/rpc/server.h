@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gRPC service of one node: alerts, status, health and reflection, on a unix socket and, if
-// asked for, on loopback TCP.
+// The gRPC service of one node: alerts, status, administration, health and reflection, on a unix
+// socket and, if asked for, on TCP: with mutual TLS, or on loopback.
 #pragma once
 
 #include <chrono>
@@ -8,8 +8,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
+#include "rpc/admin.h"
 #include "rpc/alert_stream.h"
 #include "rpc/node_status.h"
 #include "rpc/socket_lock.h"
@@ -17,10 +19,25 @@
 
 namespace nezuban::rpc {
 
+// Files, all in PEM.
+struct TlsOptions {
+  std::string certificate;       // ours, and those that vouch for it up to a CA
+  std::string key;               // of it
+  std::string client_ca;         // what vouches for clients' certificates
+  unsigned refresh_seconds = 5;  // how often the files are looked at
+};
+
 struct ServerOptions {
   std::string socket_path = "/run/nezuban/nezuban.sock";
-  std::string tcp_address;  // "127.0.0.1:PORT" or "[::1]:PORT"; empty: no TCP
+  // "127.0.0.1:PORT" or "[::1]:PORT", with TLS any "ADDRESS:PORT"; empty: no TCP
+  std::string tcp_address;
+  std::optional<TlsOptions> tls;  // for tcp_address
+  // Globs on names in clients' certificates: who may read, and who may do everything.
+  std::vector<std::string> tls_readers = {"*"};
+  std::vector<std::string> tls_administrators;
   StreamOptions stream;
+  // Who connects and then says nothing, or does not finish the handshake, holds a descriptor.
+  std::chrono::milliseconds handshake_timeout{10'000};
 };
 
 // Thread-safe but for Stop and destruction.
@@ -28,10 +45,11 @@ class Server {
  public:
   // Listens once it returns. The socket is 0600 from its first moment: the process's umask is
   // changed for that long, so files other threads create meanwhile are private too. Errors: exit
-  // code 1 for an address that is not allowed, 2 for one that is in use or cannot be had.
+  // code 1 for an address or a TLS file that is not allowed, 2 for an address that is in use or
+  // cannot be had.
   // `lock` is the socket's, if the caller has it already. REQUIRES: the store outlives it.
   static Result<std::unique_ptr<Server>> Start(const ServerOptions& options, store::Store& store,
-                                               StatusProvider status,
+                                               StatusProvider status, AdminCalls admin,
                                                std::optional<SocketLock> lock = std::nullopt);
   ~Server();
 

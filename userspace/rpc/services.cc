@@ -35,9 +35,11 @@ grpc::Status Refused(AlertStream& stream, store::Cursor cursor, grpc::StatusCode
 
 }  // namespace
 
-grpc::ServerWriteReactor<grpc::ByteBuffer>* AlertService::Subscribe(grpc::CallbackServerContext*,
-                                                                    const grpc::ByteBuffer* bytes) {
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AlertService::Subscribe(
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* bytes) {
   using grpc::StatusCode;
+  grpc::Status allowed = Require(Role::kRead, *context, access_);
+  if (!allowed.ok()) return new Refusal(std::move(allowed));
   v1::SubscribeRequest request;
   if (!Parse(*bytes, request)) {
     return new Refusal({StatusCode::INVALID_ARGUMENT,
@@ -76,6 +78,10 @@ grpc::ServerUnaryReactor* AlertService::Acknowledge(grpc::CallbackServerContext*
                                                     const v1::AcknowledgeRequest* request,
                                                     v1::AcknowledgeResponse*) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (const grpc::Status allowed = Require(Role::kRead, *context, access_); !allowed.ok()) {
+    reactor->Finish(allowed);
+    return reactor;
+  }
   if (const Status good = CheckName(request->name()); !good) {
     reactor->Finish({grpc::StatusCode::INVALID_ARGUMENT, good.error().message});
     return reactor;
@@ -90,11 +96,14 @@ grpc::ServerUnaryReactor* AlertService::Acknowledge(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* NodeService::GetStatus(grpc::CallbackServerContext* context,
                                                  const v1::GetStatusRequest*,
                                                  v1::GetStatusResponse* response) {
-  NodeStatus status = status_();
-  Fill(stream_.counters(), status);
-  ToProto(status, *response);
+  const grpc::Status allowed = Require(Role::kRead, *context, access_);
+  if (allowed.ok()) {
+    NodeStatus status = status_();
+    Fill(stream_.counters(), status);
+    ToProto(status, *response);
+  }
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(grpc::Status::OK);
+  reactor->Finish(allowed);
   return reactor;
 }
 

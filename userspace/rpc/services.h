@@ -4,6 +4,7 @@
 
 #include "nezuban/v1/alert_service.grpc.pb.h"
 #include "nezuban/v1/node_service.grpc.pb.h"
+#include "rpc/access.h"
 #include "rpc/alert_stream.h"
 #include "rpc/node_status.h"
 
@@ -14,7 +15,7 @@ class AlertService final
     : public v1::AlertService::WithRawCallbackMethod_Subscribe<
           v1::AlertService::WithCallbackMethod_Acknowledge<v1::AlertService::Service>> {
  public:
-  explicit AlertService(AlertStream& stream) : stream_(stream) {}
+  AlertService(AlertStream& stream, const AccessRules& access) : stream_(stream), access_(access) {}
 
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Subscribe(grpc::CallbackServerContext* context,
                                                         const grpc::ByteBuffer* request) override;
@@ -24,12 +25,13 @@ class AlertService final
 
  private:
   AlertStream& stream_;
+  const AccessRules& access_;
 };
 
 class NodeService final : public v1::NodeService::CallbackService {
  public:
-  NodeService(const AlertStream& stream, const StatusProvider& status)
-      : stream_(stream), status_(status) {}
+  NodeService(const AlertStream& stream, const StatusProvider& status, const AccessRules& access)
+      : stream_(stream), status_(status), access_(access) {}
 
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
                                       const v1::GetStatusRequest* request,
@@ -38,6 +40,7 @@ class NodeService final : public v1::NodeService::CallbackService {
  private:
   const AlertStream& stream_;
   const StatusProvider& status_;
+  const AccessRules& access_;
 };
 
 }  // namespace nezuban::rpc

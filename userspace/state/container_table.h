@@ -81,6 +81,12 @@ class ContainerTable {
   // Ids of the cgroups of which Find may give something else than at the last call.
   std::vector<std::uint64_t> TakeLearned() { return std::exchange(learned_, {}); }
 
+  // Each that is known, ended ones too, in no particular order.
+  template <typename Visit>
+  void ForEach(Visit visit) const {
+    for (const auto& [cgroup_id, container] : containers_) visit(container);
+  }
+
   std::size_t cgroup_count() const { return cgroups_.size(); }
   std::size_t container_count() const { return containers_.size(); }
   std::uint64_t evicted() const { return evicted_; }  // containers forgotten for want of room

@@ -192,6 +192,19 @@ TEST(Config, ASinkIsAFlagToo) {
   }
 }
 
+TEST(Config, TlsOfTheServiceIsAllOrNothing) {
+  const auto check = [](const std::string& text) { return CheckConfig(Load(text).config); };
+  const std::string together = "tls_certificate, tls_key and tls_client_ca go together";
+  EXPECT_EQ(check(""), "");
+  EXPECT_EQ(check("tls_certificate: c\n"), together);
+  EXPECT_EQ(check("tls_certificate: c\ntls_key: k\nlisten: 0.0.0.0:1\n"), together);
+  EXPECT_EQ(check("tls_client_ca: a\n"), together);
+  const std::string all = "tls_certificate: c\ntls_key: k\ntls_client_ca: a\n";
+  EXPECT_EQ(check(all), "TLS is for TCP: listen has no address");
+  EXPECT_EQ(check(all + "listen: 0.0.0.0:1\n"), "");
+  EXPECT_EQ(Load("tls_administrators: [ops-1, ops-2]\n").config.tls_administrators.size(), 2u);
+}
+
 TEST(Config, BrokenYamlHasAPlace) {
   const std::string problems = Load("rules: [a\nsocket: b\n").problems;
   EXPECT_NE(problems.find("error:"), std::string::npos) << problems;

@@ -43,7 +43,7 @@ TEST(Server, TellsItsStatus) {
   Reader reader(server.Connect());
   ASSERT_TRUE(reader.NextHeartbeat());
   server.Publish(1, 3);
-  auto client = Client::Create("unix:" + server.socket);
+  auto client = Client::Create({"unix:" + server.socket});
   ASSERT_TRUE(client);
   const auto status = client->GetStatus(milliseconds(10'000));
   ASSERT_TRUE(status) << status.error().message;
@@ -55,7 +55,8 @@ TEST(Server, TellsItsStatus) {
 
 TEST(Server, ASecondOneIsToldWhoHasTheSocket) {
   TestServer server;
-  const auto second = Server::Start({.socket_path = server.socket}, *SomeStore(), SomeStatus);
+  const auto second =
+      Server::Start({.socket_path = server.socket}, *SomeStore(), SomeStatus, SomeAdmin());
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().exit_code, 2);
   EXPECT_THAT(second.error().message, HasSubstr("in use by pid " + std::to_string(::getpid())));
@@ -66,7 +67,8 @@ TEST(Server, ASecondOneIsToldWhoHasTheSocket) {
 TEST(Server, StartsAgainAtTheSamePlace) {
   testlib::TempDir dir;
   for (int i = 0; i < 3; ++i) {
-    auto server = Server::Start({.socket_path = dir / "x.sock"}, *SomeStore(), SomeStatus);
+    auto server =
+        Server::Start({.socket_path = dir / "x.sock"}, *SomeStore(), SomeStatus, SomeAdmin());
     ASSERT_TRUE(server) << server.error().message;
     EXPECT_TRUE(std::filesystem::exists(dir / "x.sock"));
     (*server)->Stop();
@@ -78,7 +80,7 @@ TEST(Server, StartsAgainAtTheSamePlace) {
 TEST(Server, APathWithOddCharactersIsTakenAsItIs) {
   TestServer server({}, "a b%41?#.sock");
   EXPECT_TRUE(std::filesystem::exists(server.socket));
-  auto client = Client::Create("unix://" + server.socket);
+  auto client = Client::Create({"unix://" + server.socket});
   ASSERT_TRUE(client);
   EXPECT_TRUE(client->GetStatus(milliseconds(10'000)));
 }
@@ -86,13 +88,15 @@ TEST(Server, APathWithOddCharactersIsTakenAsItIs) {
 TEST(Server, TakesAFreeLoopbackPortAndKeepsItToItself) {
   testlib::TempDir dir;
   for (const std::string host : {"127.0.0.1", "[::1]"}) {
-    auto server = Server::Start({dir / "a.sock", host + ":0"}, *SomeStore(), SomeStatus);
+    auto server =
+        Server::Start({dir / "a.sock", host + ":0"}, *SomeStore(), SomeStatus, SomeAdmin());
     ASSERT_TRUE(server) << server.error().message;
     const std::string address = host + ":" + std::to_string((*server)->tcp_port());
-    auto client = Client::Create(address);
+    auto client = Client::Create({address});
     ASSERT_TRUE(client);
     EXPECT_TRUE(client->GetStatus(milliseconds(10'000)));
-    const auto second = Server::Start({dir / "b.sock", address}, *SomeStore(), SomeStatus);
+    const auto second =
+        Server::Start({dir / "b.sock", address}, *SomeStore(), SomeStatus, SomeAdmin());
     ASSERT_FALSE(second) << "gRPC shares ports unless told not to";
     EXPECT_EQ(second.error().exit_code, 2);
     EXPECT_THAT(second.error().message, HasSubstr(address));
@@ -104,7 +108,8 @@ TEST(Server, TakesAFreeLoopbackPortAndKeepsItToItself) {
 TEST(Server, RefusesToLeaveTheMachine) {
   testlib::TempDir dir;
   for (const char* address : {"0.0.0.0:0", "[::]:0", "10.1.2.3:0", "localhost:0", "nonsense"}) {
-    const auto server = Server::Start({dir / "x.sock", address}, *SomeStore(), SomeStatus);
+    const auto server =
+        Server::Start({dir / "x.sock", address}, *SomeStore(), SomeStatus, SomeAdmin());
     ASSERT_FALSE(server) << address;
     EXPECT_EQ(server.error().exit_code, 1);
     EXPECT_FALSE(std::filesystem::exists(dir / "x.sock"));

@@ -26,6 +26,46 @@ inline NodeStatus SomeStatus() {
   return status;
 }
 
+// Knows one rule and one container; files are valid if they say "good".
+inline AdminCalls SomeAdmin() {
+  return {[]() -> Result<std::vector<LoadedRule>> {
+            return std::vector<LoadedRule>{{"a rule",
+                                            alert::Priority::kError,
+                                            {"t"},
+                                            false,
+                                            {"f.yaml", 7, 0},
+                                            3,
+                                            "what it does",
+                                            {"execve"}}};
+          },
+          [](const std::vector<RuleFile>& files) {
+            CheckedRules checked{true, static_cast<std::uint32_t>(files.size()), {}, 0};
+            for (const RuleFile& file : files) {
+              if (file.text == "good") continue;
+              checked.valid = false;
+              checked.diagnostics.push_back(
+                  {Severity::kError, {file.path, 1, 2}, std::to_string(file.text.size()), "hint"});
+            }
+            return checked;
+          },
+          []() -> Result<ReloadedRules> {
+            ReloadedRules reloaded{true, {}, 0, {}};
+            reloaded.rules.version = "ff";
+            reloaded.rules.generation = 2;
+            return reloaded;
+          },
+          []() -> Result<std::vector<state::Container>> {
+            state::Container container;
+            container.full_id = std::string(64, 'c');
+            container.runtime = "containerd";
+            container.cgroup_path = "/a/b";
+            container.metadata.state = state::MetadataState::kComplete;
+            container.metadata.pod.ns = "shop";
+            container.metadata.privileged = false;
+            return std::vector<state::Container>{container};
+          }};
+}
+
 // In memory, for servers that nobody publishes to. The same for all of them.
 inline const std::unique_ptr<store::Store>& SomeStore() {
   static const std::unique_ptr<store::Store> kStore = *store::Store::Open({});
@@ -40,7 +80,7 @@ class TestServer {
     stored.max_age = std::chrono::hours(24 * 365 * 100);  // the alerts are of 1970
     store = *store::Store::Open(stored);
     ServerOptions options{.socket_path = socket, .tcp_address = "", .stream = stream};
-    auto started = Server::Start(options, *store, SomeStatus);
+    auto started = Server::Start(options, *store, SomeStatus, SomeAdmin());
     EXPECT_TRUE(started) << started.error().message;
     if (started) server = std::move(*started);
   }

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Any bytes as what a client sends: a SubscribeRequest, whose condition is then asked of an alert,
+// or the pieces of rule files that CheckRules puts together. The first byte says which.
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/check.h"
+#include "nezuban/v1/admin_service.pb.h"
+#include "nezuban/v1/alert_service.pb.h"
+#include "rpc/admin_to_proto.h"
+#include "rpc/rule_pieces.h"
+#include "rpc/subscription.h"
+#include "ruleset/ruleset.h"
+
+using namespace nezuban;
+
+namespace {
+
+alert::Alert SomeAlert() {
+  alert::Alert alert;
+  alert.rule = "a rule";
+  alert.message = std::string(1000, 'x');
+  alert.tags = {"a", "b"};
+  alert.fields = {{"proc.name", std::string("sh")},
+                  {"proc.pid", std::int64_t{7}},
+                  {"fd.sip", std::string("10.0.0.1")},
+                  {"fd.types", std::vector<std::string>{"ipv4"}},
+                  {"user.uid", std::string("of another type")},
+                  {"proc.cwd", std::monostate()}};
+  alert.uncertain = {"proc.cmdline"};
+  return alert;
+}
+
+void Subscribe(const std::string& bytes) {
+  static const alert::Alert alert = SomeAlert();
+  static fields::Arena arena;
+  v1::SubscribeRequest request;
+  if (!request.ParseFromString(bytes)) return;
+  const auto subscription = rpc::ParseSubscription(request, {});
+  if (!subscription) {
+    CHECK(subscription.error().exit_code == 1 && !subscription.error().message.empty());
+    CHECK(subscription.error().message.size() < 4096);
+    return;
+  }
+  subscription->Wants(
+      alert.priority, alert.rule, [&]() -> const alert::Alert& { return alert; }, arena);
+}
+
+void CheckRules(const std::string& bytes) {
+  v1::CheckRulesRequest piece;
+  if (!piece.ParseFromString(bytes)) return;
+  rpc::RulePieces pieces;
+  if (!pieces.Add(piece)) return;
+  if (!pieces.Add(piece)) return;
+  Diagnostics diagnostics;
+  std::vector<ruleset::Ruleset::File> texts;
+  for (const rpc::RuleFile& file : pieces.TakeFiles()) texts.push_back({file.path, file.text});
+  CHECK(texts.size() == 1);
+  const auto rules = ruleset::Ruleset::FromFiles(texts, diagnostics);
+  v1::CheckRulesResponse response;
+  rpc::ToProto(rpc::CheckedRules{rules != nullptr, 0, diagnostics.all(), 0}, response);
+  CHECK(response.ByteSizeLong() < (std::size_t{4} << 20));
+  CHECK(response.valid() || response.diagnostics_size() > 0);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  constexpr std::size_t kLargest = 64 << 10;  // more is refused before it is parsed
+  if (size == 0 || size > kLargest) return 0;
+  const std::string bytes(reinterpret_cast<const char*>(data + 1), size - 1);
+  data[0] % 2 == 0 ? Subscribe(bytes) : CheckRules(bytes);
+  return 0;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may call what. For rpc/'s own .cc files only: it includes gRPC.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace nezuban::rpc {
+
+// Each may what those before it may.
+enum class Role : std::uint8_t { kNone, kRead, kAdminister };
+
+// Globs on the names in a client's certificate: its common name and its alternative names.
+struct AccessRules {
+  std::vector<std::string> readers = {"*"};
+  std::vector<std::string> administrators;
+};
+
+// Who can open the unix socket may do everything: its permissions decide. Over TLS the certificate
+// decides, which was verified before any call. Plain TCP is this machine's, and anybody's on it:
+// read.
+Role RoleOf(const grpc::ServerContextBase& context, const AccessRules& rules);
+
+// OK, or PERMISSION_DENIED with what is missing.
+grpc::Status Require(Role wanted, const grpc::ServerContextBase& context, const AccessRules& rules);
+
+}  // namespace nezuban::rpc
