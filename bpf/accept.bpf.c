@@ -70,7 +70,7 @@ int BPF_PROG(on_uring_accept, struct io_kiocb *req)
 				  SENSOR_TRACEPOINT, sizeof(*record));
 	if (!record)
 		return 0;
-	record->hdr.flags |= RECORD_RESULT_UNKNOWN;
+	record->hdr.flags |= RECORD_RESULT_UNKNOWN | RECORD_IO_URING;
 	record->fd = -1;
 	record->listen_fd = uring_fd(req);
 	record_append_nothing(record, &record->path);

@@ -53,12 +53,18 @@ static __always_inline __u32 task_in_compat_syscall(struct task_struct *task)
 	return !!(BPF_CORE_READ(arm64, thread_info.flags) & ARM64_TIF_32BIT);
 }
 
+/*
+ * x32 (pointers of 32 bits in 64-bit mode) calls by the numbers of x86-64 with this bit set, and
+ * reaches the same functions.
+ */
+#define X32_SYSCALL_BIT 0x40000000u
+
 static __always_inline __s32 regs_syscall_nr(const struct pt_regs *regs)
 {
 	const struct pt_regs___x86 *x86 = (const void *)regs;
 
 	if (bpf_core_field_exists(struct pt_regs___x86, orig_ax))
-		return (__s32)BPF_CORE_READ(x86, orig_ax);
+		return (__u32)BPF_CORE_READ(x86, orig_ax) & ~X32_SYSCALL_BIT;
 
 	const struct pt_regs___arm64 *arm64 = (const void *)regs;
 
@@ -74,7 +80,7 @@ static __always_inline __s32 known_regs_syscall_nr(const struct pt_regs *regs)
 	const struct pt_regs___x86 *x86 = (const void *)regs;
 
 	if (bpf_core_field_exists(struct pt_regs___x86, orig_ax))
-		return (__s32)x86->orig_ax;
+		return (__u32)x86->orig_ax & ~X32_SYSCALL_BIT;
 
 	const struct pt_regs___arm64 *arm64 = (const void *)regs;
 

@@ -67,7 +67,8 @@
 	EVENT(EVENT_MKNOD, node_record, "mknod mknodat", 6, LANE_BULK)                             \
 	EVENT(EVENT_CHOWN, node_record, "chown lchown fchown fchownat", 6, LANE_BULK)              \
 	EVENT(EVENT_UTIME, node_record, "utime utimes utimensat futimesat", 6, LANE_BULK)          \
-	EVENT(EVENT_MEMFD, call_record, "memfd_create", 2, LANE_VITAL)
+	EVENT(EVENT_MEMFD, call_record, "memfd_create", 2, LANE_VITAL)                             \
+	EVENT(EVENT_MMAP, call_record, "mmap mmap2 mprotect pkey_mprotect", 2, LANE_BULK)
 
 #define EVENT_ID(id, record, names, strings, lane) id,
 enum { EVENT_LIST(EVENT_ID) NR_EVENTS };
@@ -115,6 +116,7 @@ struct event_counters {
 #define RECORD_ORIGIN_UNKNOWN (1u << 0)	  /* the task's origin could not be stored or read */
 #define RECORD_RESULT_UNKNOWN (1u << 1)	  /* the sensor runs before the act */
 #define RECORD_FROM_USER_MEMORY (1u << 2) /* some text was read from the caller's memory */
+#define RECORD_IO_URING (1u << 3)	  /* asked for through an io_uring, on files or sockets */
 
 #define COMM_LEN 16
 

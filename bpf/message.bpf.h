@@ -117,7 +117,7 @@ static __always_inline __u32 flags_of(const struct message *message,
 				      const struct address_copy *address)
 {
 	return (address->from_user ? RECORD_FROM_USER_MEMORY : 0) |
-	       (message->from_io_uring ? RECORD_RESULT_UNKNOWN : 0);
+	       (message->from_io_uring ? RECORD_RESULT_UNKNOWN | RECORD_IO_URING : 0);
 }
 
 static __always_inline void report_connect(struct sock *sk, const struct message *message,

@@ -302,5 +302,22 @@ TEST_F(NameCallTest, CallsOf32Bits) {
 }
 #endif
 
+// Where the kernel has no x32, they fail and are seen all the same.
+#if defined(__x86_64__)
+TEST_F(NameCallTest, CallsOfX32) {
+  constexpr long kX32 = 0x40000000;
+  Shared<int> result;
+  const auto calls = RunInside([&] {
+    LowMemory memory;
+    const std::uint32_t name = memory.Put("d");
+    for (int i = 0; i < 3; ++i) *result = ::syscall(kX32 + SYS_mkdir, name, 0700) == 0 ? 0 : -errno;
+    REQUIRE_OK(*result == -EEXIST || *result == -ENOSYS);
+  });
+  ASSERT_EQ(calls.size(), 3u);
+  Expect(calls[2],
+         {.name = "mkdir", .first = "d", .dir = dir_.path(), .mode = 0700, .result = *result});
+}
+#endif
+
 }  // namespace
 }  // namespace nezuban::bpf_test

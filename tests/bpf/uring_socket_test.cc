@@ -66,7 +66,7 @@ TEST_F(UringSocketTest, SendsTellTheirAddress) {
     ASSERT_EQ(recorded_->Of<connect_record>().size(), sent.size());
     for (std::size_t i = 0; i < sent.size(); ++i) {
       EXPECT_EQ(sent[i].event().name(), "sendmsg");
-      EXPECT_EQ(sent[i].header().flags, RECORD_RESULT_UNKNOWN);
+      EXPECT_EQ(sent[i].header().flags, RECORD_RESULT_UNKNOWN | RECORD_IO_URING);
       EXPECT_EQ(sent[i].header().tgid, static_cast<std::uint32_t>(recorded_->child()));
       EXPECT_EQ(sent[i]->fd, noted_->fd[0]);
       EXPECT_EQ(sent[i]->ends.ino, noted_->ino[0]);
@@ -94,7 +94,7 @@ TEST_F(UringSocketTest, AcceptsTellWhere) {
   });
   ASSERT_EQ(accepted.size(), KernelIsAtLeast(6, 4) ? 3u : 0u);
   for (const auto& one : accepted) {
-    EXPECT_EQ(one.header().flags, RECORD_RESULT_UNKNOWN);
+    EXPECT_EQ(one.header().flags, RECORD_RESULT_UNKNOWN | RECORD_IO_URING);
     EXPECT_EQ(one.header().tgid, static_cast<std::uint32_t>(recorded_->child()));
     EXPECT_EQ(one->fd, -1);
     EXPECT_EQ(one->listen_fd, noted_->fd[0]);

@@ -56,7 +56,7 @@ inline constexpr std::uint64_t kEventsWithResult = On({
     EVENT_OPEN,   EVENT_ROOT,   EVENT_PTRACE, EVENT_SIGNAL,      EVENT_BPF,       EVENT_MODULE,
     EVENT_KEYCTL, EVENT_SETUID, EVENT_CAPSET, EVENT_CREDENTIALS, EVENT_MOUNT_API, EVENT_RENAME,
     EVENT_UNLINK, EVENT_MKDIR,  EVENT_LINK,   EVENT_CHMOD,       EVENT_MKNOD,     EVENT_CHOWN,
-    EVENT_UTIME,  EVENT_MEMFD,
+    EVENT_UTIME,  EVENT_MEMFD,  EVENT_MMAP,
 });
 
 // Those about a socket, those about a file, and those with a descriptor of whatever kind.
@@ -75,6 +75,7 @@ inline constexpr std::uint64_t kEventsWithFile = On({
     EVENT_OPEN,
     EVENT_RECVFD,
     EVENT_MEMFD,
+    EVENT_MMAP,
     EVENT_CHMOD,  // of a descriptor
     EVENT_CHOWN,
 });

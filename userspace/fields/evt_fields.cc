@@ -212,6 +212,13 @@ constexpr FieldDef kFields[] = {
      .events = kEventsWithResult,
      .doc = "The result is an error.",
      .get = Failed},
+    {.name = "evt.is_io_uring",
+     .type = Type::kBool,
+     .doc = "A file or socket was asked for through an io_uring: what came of it is not known. "
+            "(Ours.)",
+     .get = [](const FieldContext& c, const Argument&) -> Value {
+       return (c.header().flags & RECORD_IO_URING) != 0;
+     }},
     {.name = "evt.args",
      .doc = "All parameters as name=value, joined with blanks.",
      .get = [](const FieldContext& c, const Argument&) -> Value { return EventArgsText(c); }},

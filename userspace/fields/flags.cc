@@ -84,6 +84,23 @@ constexpr FlagName kMemfdFlags[] = {{1, "MFD_CLOEXEC"},
                                     {8, "MFD_NOEXEC_SEAL"},
                                     {16, "MFD_EXEC"}};
 
+constexpr FlagName kProtFlags[] = {{1, "PROT_READ"},
+                                   {2, "PROT_WRITE"},
+                                   {4, "PROT_EXEC"},
+                                   {8, "PROT_SEM"},
+                                   {0x01000000, "PROT_GROWSDOWN"},
+                                   {0x02000000, "PROT_GROWSUP"}};
+
+// MAP_SHARED_VALIDATE reads as both of its bits.
+constexpr FlagName kMmapFlags[] = {{0x1, "MAP_SHARED"},      {0x2, "MAP_PRIVATE"},
+                                   {0x10, "MAP_FIXED"},      {0x20, "MAP_ANONYMOUS"},
+                                   {0x40, "MAP_32BIT"},      {0x100, "MAP_GROWSDOWN"},
+                                   {0x800, "MAP_DENYWRITE"}, {0x1000, "MAP_EXECUTABLE"},
+                                   {0x2000, "MAP_LOCKED"},   {0x4000, "MAP_NORESERVE"},
+                                   {0x8000, "MAP_POPULATE"}, {0x10000, "MAP_NONBLOCK"},
+                                   {0x20000, "MAP_STACK"},   {0x40000, "MAP_HUGETLB"},
+                                   {0x80000, "MAP_SYNC"},    {0x100000, "MAP_FIXED_NOREPLACE"}};
+
 // include/uapi/linux/io_uring.h
 constexpr FlagName kIoUringFlags[] = {
     {1u << 0, "IORING_SETUP_IOPOLL"},         {1u << 1, "IORING_SETUP_SQPOLL"},
@@ -147,6 +164,14 @@ std::string_view UmountFlags(std::uint64_t flags, Arena& arena) {
 
 std::string_view MemfdFlags(std::uint64_t flags, Arena& arena) {
   return Names(kMemfdFlags, flags, arena);
+}
+
+std::string_view ProtFlags(std::uint64_t flags, Arena& arena) {
+  return Names(kProtFlags, flags, arena);
+}
+
+std::string_view MmapFlags(std::uint64_t flags, Arena& arena) {
+  return Names(kMmapFlags, flags, arena);
 }
 
 std::string_view UserfaultfdFlags(std::uint64_t flags, Arena& arena) {

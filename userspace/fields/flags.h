@@ -25,6 +25,8 @@ std::string_view SocketDomain(std::uint32_t domain, Arena& arena);
 // "IORING_SETUP_SQPOLL", "MODULE_INIT_IGNORE_VERMAGIC", "OPEN_TREE_CLONE", "MOUNT_ATTR_RDONLY".
 std::string_view UmountFlags(std::uint64_t flags, Arena& arena);
 std::string_view MemfdFlags(std::uint64_t flags, Arena& arena);  // "MFD_CLOEXEC|MFD_EXEC"
+std::string_view ProtFlags(std::uint64_t flags, Arena& arena);   // "PROT_READ|PROT_EXEC"
+std::string_view MmapFlags(std::uint64_t flags, Arena& arena);   // "MAP_PRIVATE|MAP_FIXED"
 std::string_view UserfaultfdFlags(std::uint64_t flags, Arena& arena);
 std::string_view IoUringFlags(std::uint64_t flags, Arena& arena);
 std::string_view ModuleFlags(std::uint64_t flags, Arena& arena);

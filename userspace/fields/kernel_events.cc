@@ -53,6 +53,15 @@ Value MemfdPath(const FieldContext& c) {
   return c.arena.Copy("memfd:" + std::string(text->bytes));
 }
 
+constexpr std::uint8_t kMmap = 1 << 0;
+constexpr std::uint8_t kMmap2 = 1 << 1;
+constexpr std::uint8_t kMappings = kMmap | kMmap2;
+
+// mprotect has none: what it is about is the mapping's file.
+Value MmapFd(const FieldContext& c) {
+  return (kMappings >> c.header().variant & 1) != 0 ? Int<4>(c) : Value(Absent{});
+}
+
 constexpr EventFacts kFacts[] = {
     {.event = EVENT_BPF, .category = "other", .result = RecordResult<call_record>},
     {.event = EVENT_MODULE, .category = "other", .result = RecordResult<call_record>},
@@ -64,6 +73,12 @@ constexpr EventFacts kFacts[] = {
      .name_changed = [](const FieldContext& c) { return Value(Call(c).result >= 0); },
      .file = [](const FieldContext& c) { return &Call(c).file; },
      .file_name = MemfdPath},
+    {.event = EVENT_MMAP,
+     .category = "memory",
+     .result = RecordResult<call_record>,
+     .fd = MmapFd,
+     .file = [](const FieldContext& c) { return &Call(c).file; },
+     .file_name = CallText<0>},
 };
 
 constexpr EventArg kArgs[] = {
@@ -104,6 +119,14 @@ constexpr EventArg kArgs[] = {
     {EVENT_MEMFD, kAll, "fd", FileFd},
     {EVENT_MEMFD, kAll, "name", CallText<0>},
     {EVENT_MEMFD, kAll, "flags", Flags<1, MemfdFlags>},
+    {EVENT_MMAP, kAll, "res", EventResultText},
+    {EVENT_MMAP, kAll, "addr", Word<0>},
+    {EVENT_MMAP, kAll, "length", Word<1>},
+    {EVENT_MMAP, kAll, "prot", Flags<2, ProtFlags>},
+    {EVENT_MMAP, kMappings, "flags", Flags<3, MmapFlags>},
+    {EVENT_MMAP, kMappings, "fd", FileFd},
+    {EVENT_MMAP, kMmap, "offset", Word<5>},
+    {EVENT_MMAP, kMmap2, "pgoffset", Word<5>},
 };
 
 }  // namespace

@@ -177,4 +177,9 @@ bool ActMemfd(const ProofContext&) {
   return true;
 }
 
+bool ActMmap(const ProofContext&) {
+  const UniqueFd fd(::memfd_create("nezuban", MFD_CLOEXEC));
+  return ::mmap(nullptr, 1, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd.get(), 0) != MAP_FAILED;
+}
+
 }  // namespace nezuban::probe

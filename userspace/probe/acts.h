@@ -53,4 +53,7 @@ bool ActUtime(const ProofContext& context);
 // A file in memory is asked for with flags there are not.
 bool ActMemfd(const ProofContext& context);
 
+// A file in memory is mapped as code.
+bool ActMmap(const ProofContext& context);
+
 }  // namespace nezuban::probe

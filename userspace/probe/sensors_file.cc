@@ -1,10 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <iterator>
+
 #include "probe/acts.h"
 #include "probe/sensors.h"
 
 namespace nezuban::probe {
 
 using enum Attachment;
+
+namespace {
+
+// On the requests io_uring takes; the tracepoint has that name from 6.4 on, the other before.
+std::vector<ProgramRow> UringRequests(const std::string& event) {
+  return {{"on_uring_" + event, kTracepoint, "__bpf_trace_io_uring_submit_req", {}, true},
+          {"on_uring_sqe_" + event, kTracepoint, "__bpf_trace_io_uring_submit_sqe", {}, true}};
+}
+
+// The opens and the calls on names that a ring may ask for, whichever kind sees the others.
+void AddUringRequests(std::vector<SensorRow>& rows) {
+  constexpr struct {
+    event::EventType event;
+    const char* name;
+  } kRequests[] = {{EVENT_OPEN, "open"},
+                   {EVENT_RENAME, "rename"},
+                   {EVENT_UNLINK, "unlink"},
+                   {EVENT_MKDIR, "mkdir"},
+                   {EVENT_LINK, "link"}};
+  for (SensorRow& row : rows) {
+    for (const auto& [event, name] : kRequests) {
+      if (row.event != event) continue;
+      for (ProgramRow& program : UringRequests(name)) row.programs.push_back(std::move(program));
+    }
+  }
+}
+
+std::vector<SensorRow> MmapSensors() {
+  std::vector<SensorRow> rows = SyscallSensors(
+      EVENT_MMAP, {{"mprotect", {10, 125, 226}}, {"pkey_mprotect", {329, 380, 288}, true}},
+      ActMmap);
+  const ProgramRow object[] = {
+      {"on_mmap_x64", kFexit, "__x64_sys_mmap"},
+      {"on_mmap_pgoff_ia32", kFexit, "__ia32_sys_mmap_pgoff", {}, true},
+      {"on_ia32_mmap_ia32", kFexit, "__ia32_compat_sys_ia32_mmap", {}, true}};
+  const ProgramRow tracepoint[] = {{"on_mmap", kSyscallExit, "", {{9, -1, 222}}},
+                                   {"on_mmap_pgoff", kSyscallExit, "", {{-1, 192, -1}}},
+                                   {"on_ia32_mmap", kSyscallExit, "", {{-1, 90, -1}}}};
+  rows[0].hook += ", mmap";
+  rows[0].programs.insert(rows[0].programs.end(), std::begin(object), std::end(object));
+  rows[1].hook = "tp_btf/sys_exit (mmap, mprotect, pkey_mprotect)";
+  rows[1].programs.insert(rows[1].programs.end(), std::begin(tracepoint), std::end(tracepoint));
+  return rows;
+}
+
+}  // namespace
 
 std::vector<SensorRow> FileSensors() {
   std::vector<SensorRow> rows = {
@@ -84,8 +132,9 @@ std::vector<SensorRow> FileSensors() {
          {{132, 30, -1}, {235, 271, -1}, {280, 320, 88}, {-1, 412, -1}, {261, 299, -1}}}},
        ActUtime},
   };
+  AddUringRequests(rows);
   return Join<SensorRow>(
-      {std::move(rows),
+      {std::move(rows), MmapSensors(),
        SyscallSensors(EVENT_MEMFD, {{"memfd_create", {319, 356, 279}}}, ActMemfd)});
 }
 

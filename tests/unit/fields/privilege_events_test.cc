@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <string>
 
 #include "unit/fields/field_reader.h"
@@ -107,6 +109,35 @@ TEST(PrivilegeEvents, MemfdIsAFileOfItsName) {
                            {"fd.num", "-1"},
                            {"fd.name", "absent"}};
   for (const Case& c : kRefused) EXPECT_EQ(reader.Text(memfd.Build(), c.field), c.value) << c.field;
+}
+
+TEST(PrivilegeEvents, CodeOfAFileTellsTheFile) {
+  Reader reader;
+  auto mmap = Call(EVENT_MMAP, 0);
+  mmap.Text(mmap->text[0], "memfd:x");
+  mmap->file = {.ino = 77, .dev = 1, .nlink = 0, .mnt_ns = 0, .mode = 0100777};
+  const std::uint64_t args[] = {0, 4096, 5, 0x12, 7, 8192};
+  std::copy(std::begin(args), std::end(args), mmap->arg);
+  const Case kMapped[] = {{"evt.args",
+                           "res=SUCCESS addr=0 length=4096 prot=PROT_READ|PROT_EXEC "
+                           "flags=MAP_PRIVATE|MAP_FIXED fd=<f>memfd:x offset=8192"},
+                          {"fd.num", "7"},
+                          {"fd.name", "memfd:x"},
+                          {"fd.nlink", "0"},
+                          {"evt.is_io_uring", "false"}};
+  for (const Case& c : kMapped) EXPECT_EQ(reader.Text(mmap.Build(), c.field), c.value) << c.field;
+  auto mprotect = Call(EVENT_MMAP, 2);
+  mprotect.Text(mprotect->text[0], "/tmp/x");
+  mprotect->file = mmap->file;
+  mprotect->arg[2] = 4;
+  mprotect->hdr.flags |= RECORD_IO_URING;
+  const Case kProtected[] = {{"evt.type", "mprotect"},
+                             {"evt.args", "res=SUCCESS addr=0 length=0 prot=PROT_EXEC"},
+                             {"fd.num", "absent"},
+                             {"fd.name", "/tmp/x"},
+                             {"evt.is_io_uring", "true"}};
+  for (const Case& c : kProtected)
+    EXPECT_EQ(reader.Text(mprotect.Build(), c.field), c.value) << c.field;
 }
 
 TEST(PrivilegeEvents, BpfTellsTypesByWhatItMade) {
