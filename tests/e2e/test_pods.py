@@ -26,19 +26,21 @@ class Pods(Watched):
     def setUpClass(cls):
         cls.containerd = Containerd()
         cls.addClassCleanup(cls.containerd.remove)
-        cls.runtime = ("--host-root", str(cls.containerd.root))
+        # Here nothing may stay unknown, however busy the machine is.
+        cls.runtime = ("--host-root", str(cls.containerd.root), "--hold-ms", "10000",
+                       "--rule-selection", f"enable.rule={FILES}")
         super().setUpClass()
         secrets = cls.directory / "token-volume"
         secrets.mkdir()
         (secrets / "token").write_text("not-a-token\n")
         cls.token = (str(secrets), TOKEN_DIRECTORY, True)
 
-    def run_pod(self, name, namespace="shop", mounts=(), command=("/bin/true",), privileged=False, **options):
-        """A pod whose container runs the command; gives the container's id."""
+    def run_pod(self, name, namespace="shop", mounts=(), command=("/bin/sleep", "1000"), privileged=False,
+                **options):
+        """A pod whose container runs the command, until the end of the test; gives the container's id."""
         pod = self.containerd.pod(name, namespace, privileged=privileged, **options)
         container = self.containerd.container(pod, "job", *command, mounts=mounts, privileged=privileged)
-        self.containerd.wait_ended(container)
-        self.containerd.remove_pod(pod[0])
+        self.addCleanup(self.containerd.remove_pod, pod[0])
         return container
 
     def expect_pod(self, rule, container, pod):
@@ -62,7 +64,7 @@ class Pods(Watched):
 
     def test_with_a_stolen_token(self):
         thief = self.run_pod("web-1", mounts=[self.token], command=(
-            "/bin/busybox", "cat", f"{TOKEN_DIRECTORY}/token"))
+            "/bin/sh", "-c", f"/bin/busybox cat {TOKEN_DIRECTORY}/token; sleep 1000"))
         read = self.expect_pod("Service account token read by a visitor", thief, "web-1")
         # The namespace of the cluster's own pods does not hide it.
         made = self.run_pod("proxy-1", "kube-system", mounts=[("/", "/host", False)], privileged=True)
