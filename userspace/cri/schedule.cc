@@ -2,6 +2,7 @@
 #include "cri/schedule.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -29,7 +30,6 @@ std::optional<Job> Schedule::Add(state::Container container, Time now) {
         due_, {}, [this](const auto& due) { return jobs_.at(due.second).job.asked; });
     gone = Take(oldest->second);
   }
-  by_id_[container.full_id] = id;
   Entry& entry = jobs_[id];
   entry.job = {.container = std::move(container), .asked = now};
   SetDue(entry, now);
@@ -54,7 +54,8 @@ std::optional<Time> Schedule::NextTime() const {
 bool Schedule::Settle(Job& job, Outcome outcome, Time now) {
   Entry& entry = jobs_.at(job.container.cgroup_id);
   End(entry);
-  reachable_ = outcome != Outcome::kUnreachable;
+  const bool is_back = !std::exchange(reachable_, outcome != Outcome::kUnreachable) && reachable_;
+  if (is_back) HurryWhoWaitsLong(now);
   if (!reachable_) job.answered_since.reset();
   if (reachable_ && !job.answered_since) job.answered_since = now;
   if (outcome != Outcome::kNotFound) job.not_found_since.reset();
@@ -70,7 +71,9 @@ Duration Schedule::PauseOf(Job& job, Outcome outcome, Time now) const {
   Duration longest = limits_.longest_pause;
   // What fails for long is tried less and less often.
   if (outcome != Outcome::kNotFound) {
-    longest = std::max(longest, std::min<Duration>(limits_.slowest_pause, (now - job.asked) / 20));
+    const Duration slowest =
+        outcome == Outcome::kUnreachable ? limits_.slowest_unreachable : limits_.slowest_pause;
+    longest = std::max(longest, std::min<Duration>(slowest, (now - job.asked) / 20));
   }
   return std::min(longest, limits_.first_pause * (1 << std::min(job.attempts++, 16)));
 }
@@ -83,24 +86,22 @@ bool Schedule::IsHopeless(const Job& job, Outcome outcome, Time now) const {
          (job.answered_since && now - *job.answered_since >= limits_.life);
 }
 
+// Those under way come back by themselves.
+void Schedule::HurryWhoWaitsLong(Time now) {
+  for (auto& [id, entry] : jobs_) {
+    if (!entry.job.under_way && entry.due > now + limits_.longest_pause) SetDue(entry, now);
+  }
+}
+
 void Schedule::Postpone(Job& job, Time now) {
   Entry& entry = jobs_.at(job.container.cgroup_id);
   End(entry);
   SetDue(entry, now + limits_.longest_pause);
 }
 
-void Schedule::Hurry(Job& job, Time now) {
-  if (!job.under_way) SetDue(jobs_.at(job.container.cgroup_id), now);
-}
-
 Job* Schedule::Find(std::uint64_t cgroup_id) {
   const auto at = jobs_.find(cgroup_id);
   return at == jobs_.end() ? nullptr : &at->second.job;
-}
-
-Job* Schedule::FindById(const std::string& full_id) {
-  const auto at = by_id_.find(full_id);
-  return at == by_id_.end() ? nullptr : Find(at->second);
 }
 
 std::optional<Job> Schedule::Take(std::uint64_t cgroup_id) {
@@ -109,7 +110,6 @@ std::optional<Job> Schedule::Take(std::uint64_t cgroup_id) {
   Job job = std::move(at->second.job);
   due_.erase({at->second.due, cgroup_id});
   if (job.under_way) --under_way_;
-  by_id_.erase(job.container.full_id);
   jobs_.erase(at);
   return job;
 }

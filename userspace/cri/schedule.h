@@ -23,7 +23,8 @@ struct ScheduleLimits {
   std::size_t parallel = 16;  // attempts under way at once; 1 while none succeeds
   Duration first_pause = std::chrono::milliseconds(5);  // doubles each time
   Duration longest_pause = std::chrono::milliseconds(500);
-  Duration slowest_pause = std::chrono::seconds(30);  // of one whose attempts long fail
+  Duration slowest_pause = std::chrono::seconds(30);       // of one whose attempts long fail
+  Duration slowest_unreachable = std::chrono::seconds(5);  // while none is answered
   // A runtime that answers, and does not know the container so long, never will.
   Duration not_found = std::chrono::seconds(10);
   // The same for one that only may be a runtime's of pods: shorter than alerts wait.
@@ -72,11 +73,7 @@ class Schedule {
   // Tries it again after the longest pause, however often it was tried. REQUIRES: under way.
   void Postpone(Job& job, Time now);
 
-  // Tries it at once, if it is not under way.
-  void Hurry(Job& job, Time now);
-
   Job* Find(std::uint64_t cgroup_id);
-  Job* FindById(const std::string& full_id);
   std::optional<Job> Take(std::uint64_t cgroup_id);
 
   std::size_t size() const { return jobs_.size(); }
@@ -94,10 +91,10 @@ class Schedule {
   bool IsHopeless(const Job& job, Outcome outcome, Time now) const;
   void SetDue(Entry& entry, Time due);
   void End(Entry& entry);
+  void HurryWhoWaitsLong(Time now);
 
   const ScheduleLimits limits_;
-  std::map<std::uint64_t, Entry> jobs_;  // by cgroup
-  std::map<std::string, std::uint64_t, std::less<>> by_id_;
+  std::map<std::uint64_t, Entry> jobs_;           // by cgroup
   std::set<std::pair<Time, std::uint64_t>> due_;  // those not under way
   std::size_t under_way_ = 0;
   bool reachable_ = true;
