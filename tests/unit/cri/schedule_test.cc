@@ -176,8 +176,11 @@ TEST_F(ScheduleTest, ARuntimeThatIsBackIsAskedForAllThatWait) {
     now_ = *schedule_.NextTime();
   }
   const std::uint64_t first = Next();
-  Settle(first, Outcome::kNotFound);
-  EXPECT_EQ(Next(), 3 - first) << "the other does not wait for its turn";
+  Settle(first, Outcome::kUnreachable);  // its next turn comes in five seconds
+  now_ = *schedule_.NextTime();
+  ASSERT_EQ(Next(), 3 - first);
+  Settle(3 - first, Outcome::kNotFound);
+  EXPECT_EQ(Next(), first) << "the other does not wait for its turn";
 }
 
 }  // namespace
