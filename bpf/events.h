@@ -23,7 +23,7 @@
 
 /* id, record, names in rules (blank-separated, header.variant selects one), strings, lane */
 #define EVENT_LIST(EVENT)                                                                          \
-	EVENT(EVENT_EXEC, exec_record, "execve execveat", 6, LANE_VITAL)                           \
+	EVENT(EVENT_EXEC, exec_record, "execve execveat", 7, LANE_VITAL)                           \
 	EVENT(EVENT_FORK, fork_record, "clone fork vfork clone3", 0, LANE_VITAL)                   \
 	EVENT(EVENT_EXIT, exit_record, "procexit", 0, LANE_VITAL)                                  \
 	EVENT(EVENT_CGROUP, cgroup_record, "cgroup_mkdir cgroup_attach_task cgroup_rmdir", 1,      \
@@ -162,6 +162,7 @@ ABI_ASSERT(sizeof(struct str_ref) == 8);
 
 #define PATH_LEN_MAX 4096 /* bytes of one path kept */
 #define ARGS_LEN_MAX 8192 /* bytes of argv kept, argv[0] and the separating NULs included */
+#define ENV_LEN_MAX 8192  /* bytes of the environment kept, the separating NULs included */
 
 /* file_ref.flags */
 #define FILE_UPPER_LAYER (1u << 0) /* overlayfs: lies in the upper (writable) layer */
@@ -216,6 +217,7 @@ struct exec_record {
 	struct record_header hdr;
 	struct str_ref exe;  /* resolved path of the executable, as seen from the process's root */
 	struct str_ref args; /* argv, each followed by a NUL; from the new program's own memory */
+	struct str_ref env;  /* NAME=value, each followed by a NUL; not in a snapshot */
 	struct str_ref cwd;
 	struct str_ref
 		stdio_names[3]; /* path where it has one, or a unix socket's own or peer's name */
@@ -466,7 +468,7 @@ struct node_record {
 	struct file_time mtime;
 };
 
-ABI_ASSERT(sizeof(struct exec_record) == 112 + 6 * 8 + 24 + 3 * 88 + 24 + 32);
+ABI_ASSERT(sizeof(struct exec_record) == 112 + 7 * 8 + 24 + 3 * 88 + 24 + 32);
 ABI_ASSERT(sizeof(struct fork_record) == 112 + 56);
 ABI_ASSERT(sizeof(struct exit_record) == 112 + 8);
 ABI_ASSERT(sizeof(struct cgroup_record) == 112 + 8 + 48);
@@ -484,7 +486,8 @@ ABI_ASSERT(sizeof(struct credentials_record) == 112 + 2 * 56 + 8);
 ABI_ASSERT(sizeof(struct path_record) == 112 + 48 + 24 + 24);
 ABI_ASSERT(sizeof(struct node_record) == 208 + 16 + 2 * 16);
 
-/* No record is larger: three paths, argv and the fixed part fit with room to spare. */
-#define RECORD_MAX 28672
+/* No record is larger: three paths, argv and the fixed part fit with room to spare, and nearly
+ * always the environment. With its scratch_head it is as large as a per-CPU map's value can be. */
+#define RECORD_MAX 32760
 
 #endif

@@ -17,6 +17,8 @@
  * of the directory and all arguments, must fit into RECORD_MAX. */
 #define STDIO_NAME_MAX 2048
 #define PAGE_BYTES 4096
+#define AREA_LEN_MAX 8192
+_Static_assert(ARGS_LEN_MAX == AREA_LEN_MAX && ENV_LEN_MAX == AREA_LEN_MAX, "");
 
 DEFINE_SCRATCH(exec, RECORD_MAX);
 
@@ -36,16 +38,17 @@ static __always_inline __u8 exec_variant(struct linux_binprm *bprm)
 }
 
 /*
- * argv, page by page: what cannot be read (swapped out, as no fault can be taken here) ends it, and
- * what came before is kept. Three pieces reach ARGS_LEN_MAX wherever in a page it starts.
+ * argv or the environment, page by page: what cannot be read (swapped out, as no fault can be taken
+ * here) ends it, and what came before is kept. Three pieces reach AREA_LEN_MAX wherever in a page
+ * it starts.
  */
-static __always_inline void append_args(struct exec_record *record, struct task_struct *task)
+static __always_inline void append_area(struct exec_record *record, struct str_ref *ref,
+					__u64 start, __u64 end)
 {
-	__u64 start = BPF_CORE_READ(task, mm, arg_start);
-	__u64 total = BPF_CORE_READ(task, mm, arg_end) - start;
-	__u64 want = total > ARGS_LEN_MAX ? ARGS_LEN_MAX : total;
-	__u64 base = record_room(&record->hdr, sizeof_scratch(exec), &record->args,
-				 ARGS_LEN_MAX + PAGE_BYTES);
+	__u64 total = end - start;
+	__u64 want = total > AREA_LEN_MAX ? AREA_LEN_MAX : total;
+	__u64 base =
+		record_room(&record->hdr, sizeof_scratch(exec), ref, AREA_LEN_MAX + PAGE_BYTES);
 	__u64 done = 0;
 
 	if (!base)
@@ -54,7 +57,7 @@ static __always_inline void append_args(struct exec_record *record, struct task_
 		__u64 from = start + done;
 		__u64 piece = PAGE_BYTES - (from & (PAGE_BYTES - 1));
 
-		if (done >= want || done >= ARGS_LEN_MAX)
+		if (done >= want || done >= AREA_LEN_MAX)
 			break;
 		if (piece > want - done)
 			piece = want - done;
@@ -65,8 +68,8 @@ static __always_inline void append_args(struct exec_record *record, struct task_
 			break;
 		done += piece;
 	}
-	record->args.len = done;
-	record->args.total = total > STR_TOTAL_UNKNOWN - 1 ? STR_TOTAL_UNKNOWN - 1 : total;
+	ref->len = done;
+	ref->total = total > STR_TOTAL_UNKNOWN - 1 ? STR_TOTAL_UNKNOWN - 1 : total;
 	record->hdr.size = base + done;
 }
 
@@ -177,8 +180,12 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 
 	if (!record)
 		return 0;
-	append_args(record, task);
+	append_area(record, &record->args, BPF_CORE_READ(task, mm, arg_start),
+		    BPF_CORE_READ(task, mm, arg_end));
 	fill_process(record, task);
+	/* Last: what leaves no room for it, paths of thousands of bytes, is worth more. */
+	append_area(record, &record->env, BPF_CORE_READ(task, mm, env_start),
+		    BPF_CORE_READ(task, mm, env_end));
 	record_submit(record, exec, LANE_VITAL);
 	return 0;
 }
@@ -208,6 +215,7 @@ int on_snapshot(struct bpf_iter__task *ctx)
 		return 0;
 	record->args.off = record->hdr.size;
 	record->args.total = STR_TOTAL_UNKNOWN;
+	record->env = record->args;
 	fill_process(record, task);
 
 	__u64 size = record->hdr.size;

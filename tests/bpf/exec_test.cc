@@ -146,6 +146,30 @@ TEST(Exec, ArgumentsAreCutAtTheLimitWithTheirTotal) {
   }
 }
 
+TEST(Exec, EnvironmentIsCutAtTheLimitWithItsTotal) {
+  TempDir dir;
+  const std::string program = MakeProgram(dir.path() + "/p");
+  Harness harness;
+  for (const ArgsCase& c :
+       {ArgsCase{0, 0}, ArgsCase{ENV_LEN_MAX, ENV_LEN_MAX}, ArgsCase{100003, ENV_LEN_MAX}}) {
+    std::string variable = c.bytes == 0 ? "" : "A=";
+    while (variable.size() + 1 < c.bytes) variable += static_cast<char>('a' + variable.size() % 26);
+    const Recorded recorded = harness.Run([&] {
+      char* argv[] = {const_cast<char*>("p"), nullptr};
+      char* env[] = {variable.empty() ? nullptr : variable.data(), nullptr};
+      ::execve(program.c_str(), argv, env);
+      REQUIRE_OK(false);
+    });
+    const auto execs = recorded.Of<exec_record>();
+    ASSERT_EQ(execs.size(), 1u);
+    EXPECT_EQ(execs[0]->env.total, c.bytes);
+    const std::string whole = variable + '\0';
+    EXPECT_EQ(execs[0].Text(execs[0]->env), whole.substr(0, c.kept)) << c.bytes;
+    EXPECT_EQ(execs[0].Truncated(execs[0]->env), c.bytes > c.kept);
+    EXPECT_EQ(execs[0].Text(execs[0]->args), std::string("p\0", 2)) << c.bytes;
+  }
+}
+
 TEST(Exec, NoArgumentsAtAll) {
   TempDir dir;
   const std::string program = MakeProgram(dir.path() + "/p");

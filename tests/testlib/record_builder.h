@@ -133,7 +133,7 @@ inline Draft<exec_record> Exec(const Actor& actor, std::string_view exe, std::st
   Draft<exec_record> exec(actor);
   exec->ppid = 1;
   exec->vpid = actor.tgid;
-  exec.Text(exec->exe, exe).Text(exec->args, argv).Text(exec->cwd, cwd);
+  exec.Text(exec->exe, exe).Text(exec->args, argv).Text(exec->env, "").Text(exec->cwd, cwd);
   for (str_ref& name : exec->stdio_names) exec.Text(name, "");
   return exec;
 }

@@ -61,6 +61,8 @@ constexpr std::array kPatterns = {
                   "(?:^|[\\s\\x00/;|&])(?:curl|wget)\\b[^;|&\\n]*?[\\s\\x00](?:-u|--user|"
                   "--proxy-user|-U)[\\s\\x00=]*['\"]?[^\\s\\x00:'\"]*:" NEZUBAN_WORD},
 };
+// Of an environment's variables all is the value, blanks included.
+constexpr std::string_view kVariable = "(?i)\\x00" NEZUBAN_SECRET_NAME "=([^\\x00]+)";
 #undef NEZUBAN_SECRET_NAME
 #undef NEZUBAN_WORD
 
@@ -98,6 +100,27 @@ bool IsMask(std::string_view text) {
   return text.size() <= Redactor::kMask.size() && text == Redactor::kMask.substr(0, text.size());
 }
 
+// nullopt: nothing is found that is not masked already.
+std::optional<std::string> Masked(std::string_view text, std::vector<Span> found) {
+  std::ranges::sort(found, {}, &Span::begin);
+  std::string out;
+  std::size_t at = 0;  // what comes before is done
+  bool changed = false;
+  for (std::size_t i = 0; i < found.size();) {
+    Span secret = found[i];  // with those that overlap it
+    for (++i; i < found.size() && found[i].begin < secret.end; ++i) {
+      secret.end = std::max(secret.end, found[i].end);
+    }
+    const std::string_view bytes = text.substr(secret.begin, secret.end - secret.begin);
+    changed |= !IsMask(bytes);
+    out += text.substr(at, secret.begin - at);
+    out += Redactor::kMask.substr(0, bytes.size());
+    at = secret.end;
+  }
+  if (!changed) return std::nullopt;
+  return out.append(text.substr(at));
+}
+
 }  // namespace
 
 std::span<const SecretPattern> SecretPatterns() { return kPatterns; }
@@ -105,6 +128,9 @@ std::span<const SecretPattern> SecretPatterns() { return kPatterns; }
 struct Redactor::Compiled {
   std::vector<std::unique_ptr<const RE2>> patterns;
   RE2::Set any{Options(), RE2::UNANCHORED};
+  const RE2 variable{{kVariable.data(), kVariable.size()}, Options()};
+
+  std::vector<Span> Find(std::string_view text) const;
 };
 
 Redactor::Redactor(std::unique_ptr<Compiled> compiled) : compiled_(std::move(compiled)) {}
@@ -125,37 +151,33 @@ Result<std::shared_ptr<const Redactor>> Redactor::Make(std::span<const std::stri
   return std::shared_ptr<const Redactor>(new Redactor(std::move(compiled)));
 }
 
-std::optional<std::string> Redactor::Redact(std::string_view text) const {
+std::vector<Span> Redactor::Compiled::Find(std::string_view text) const {
   std::vector<int> hits;
-  RE2::Set::ErrorInfo error{};
-  const bool any = compiled_->any.Match({text.data(), text.size()}, &hits, &error);
-  if (error.kind != RE2::Set::kNoError) {  // out of memory for the set: each by itself
-    hits.resize(compiled_->patterns.size());
-    for (std::size_t i = 0; i < hits.size(); ++i) hits[i] = static_cast<int>(i);
-  } else if (!any) {
-    return std::nullopt;
-  }
   std::vector<Span> found;
-  for (const int hit : hits) {
-    FindAll(*compiled_->patterns[static_cast<std::size_t>(hit)], text, found);
+  RE2::Set::ErrorInfo error{};
+  const bool some = any.Match({text.data(), text.size()}, &hits, &error);
+  if (error.kind != RE2::Set::kNoError) {  // out of memory for the set: each by itself
+    hits.resize(patterns.size());
+    for (std::size_t i = 0; i < hits.size(); ++i) hits[i] = static_cast<int>(i);
+  } else if (!some) {
+    return found;
   }
-  std::ranges::sort(found, {}, &Span::begin);
-  std::string out;
-  std::size_t at = 0;  // what comes before is done
-  bool changed = false;
-  for (std::size_t i = 0; i < found.size();) {
-    Span secret = found[i];  // with those that overlap it
-    for (++i; i < found.size() && found[i].begin < secret.end; ++i) {
-      secret.end = std::max(secret.end, found[i].end);
-    }
-    const std::string_view bytes = text.substr(secret.begin, secret.end - secret.begin);
-    changed |= !IsMask(bytes);
-    out += text.substr(at, secret.begin - at);
-    out += kMask.substr(0, bytes.size());
-    at = secret.end;
-  }
-  if (!changed) return std::nullopt;
-  return out.append(text.substr(at));
+  for (const int hit : hits) FindAll(*patterns[static_cast<std::size_t>(hit)], text, found);
+  return found;
+}
+
+std::optional<std::string> Redactor::Redact(std::string_view text) const {
+  return Masked(text, compiled_->Find(text));
+}
+
+std::optional<std::string> Redactor::RedactVariables(std::string_view variables) const {
+  std::string text(1, '\0');  // the first one begins like every other
+  text.append(variables);
+  std::vector<Span> found = compiled_->Find(text);
+  FindAll(compiled_->variable, text, found);
+  auto masked = Masked(text, std::move(found));
+  if (masked) masked->erase(0, 1);
+  return masked;
 }
 
 }  // namespace nezuban

@@ -37,6 +37,9 @@ class Redactor {
   // are masked already.
   std::optional<std::string> Redact(std::string_view text) const;
 
+  // The same for an environment: NAME=value, each followed by a NUL.
+  std::optional<std::string> RedactVariables(std::string_view variables) const;
+
   static constexpr std::string_view kMask = "***";
 
  private:

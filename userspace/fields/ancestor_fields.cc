@@ -7,24 +7,9 @@ namespace {
 
 using OfProcess = Value (*)(const FieldContext&, const state::Process&);
 
-// The value of one ancestor if an index is given, else the list of all, nearest first and without
-// the process itself. A chain that breaks off ends in Unknown.
 template <OfProcess of>
 Value OfAncestors(const FieldContext& c, const Argument& argument) {
-  if (argument.kind == Argument::Kind::kIndex) {
-    const ParentStep at = Ancestor(c, argument.index);
-    if (at.process != nullptr) return of(c, *at.process);
-    return at.known ? Value(Absent{}) : Value(Unknown{});
-  }
-  const std::span<Value> values = c.arena.Values(kMaxAncestors);
-  std::size_t count = 0;
-  ParentStep at = ParentOf(c, c.process());
-  for (; at.process != nullptr && count + 1 < values.size(); ++count) {
-    values[count] = of(c, *at.process);
-    at = ParentOf(c, *at.process);
-  }
-  if (at.process != nullptr || !at.known) values[count++] = Unknown{};
-  return ValueList{values.data(), count};
+  return EachAncestor(c, argument, of);
 }
 
 template <OfProcess of>

@@ -158,4 +158,22 @@ ParentStep Ancestor(const FieldContext& c, std::int64_t steps) {
   return at;
 }
 
+Value EachAncestor(const FieldContext& c, const Argument& argument,
+                   Value (*of)(const FieldContext&, const state::Process&)) {
+  if (argument.kind == Argument::Kind::kIndex) {
+    const ParentStep at = Ancestor(c, argument.index);
+    if (at.process != nullptr) return of(c, *at.process);
+    return at.known ? Value(Absent{}) : Value(Unknown{});
+  }
+  const std::span<Value> values = c.arena.Values(kMaxAncestors);
+  std::size_t count = 0;
+  ParentStep at = ParentOf(c, c.process());
+  for (; at.process != nullptr && count + 1 < values.size(); ++count) {
+    values[count] = of(c, *at.process);
+    at = ParentOf(c, *at.process);
+  }
+  if (at.process != nullptr || !at.known) values[count++] = Unknown{};
+  return ValueList{values.data(), count};
+}
+
 }  // namespace nezuban::fields

@@ -41,4 +41,9 @@ ParentStep Ancestor(const FieldContext& c, std::int64_t steps);
 // No process has more ancestors; what lies above is not known.
 inline constexpr int kMaxAncestors = 64;
 
+// `of` one ancestor if an index is given, else of all, nearest first and without the process
+// itself. A chain that breaks off ends in Unknown.
+Value EachAncestor(const FieldContext& c, const Argument& argument,
+                   Value (*of)(const FieldContext&, const state::Process&));
+
 }  // namespace nezuban::fields

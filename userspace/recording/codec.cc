@@ -2,7 +2,9 @@
 #include "recording/codec.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -45,6 +47,8 @@ void ToMessage(const ProcfsProcess& p, const Redactor* redactor, v1::RecordedPro
   out.set_exe_path(p.exe_path);
   out.set_args(Masked(p.args, redactor));
   out.set_args_truncated(p.args_truncated);
+  out.set_env(redactor != nullptr ? redactor->RedactVariables(p.env).value_or(p.env) : p.env);
+  out.set_env_truncated(p.env_truncated);
   out.set_cwd(p.cwd);
   out.set_cgroup_path(p.cgroup_path);
   out.set_cgroup_id(p.cgroup_id);
@@ -70,6 +74,8 @@ ProcfsProcess FromMessage(const v1::RecordedProcess& in) {
   p.exe_path = in.exe_path();
   p.args = in.args();
   p.args_truncated = in.args_truncated();
+  p.env = in.env();
+  p.env_truncated = in.env_truncated();
   p.cwd = in.cwd();
   p.cgroup_path = in.cgroup_path();
   p.cgroup_id = in.cgroup_id();
@@ -120,6 +126,19 @@ struct Encoder {
   }
 };
 
+// Puts `masked`, if there is one, where the string is whose reference lies at `at` in the record.
+void Replace(std::string& record, std::size_t at, const std::optional<std::string>& masked) {
+  if (!masked) return;
+  str_ref ref;
+  std::memcpy(&ref, record.data() + at, sizeof(ref));
+  const auto shorter = static_cast<std::uint32_t>(ref.len - masked->size());
+  if (ref.total != STR_TOTAL_UNKNOWN) ref.total -= shorter;
+  std::fill_n(record.begin() + ref.off, ref.len, '\0');
+  std::ranges::copy(*masked, record.begin() + ref.off);
+  ref.len = static_cast<__u16>(masked->size());
+  std::memcpy(record.data() + at, &ref, sizeof(ref));
+}
+
 // "dup dup2 dup3" is also a kind whose names are only "dup dup2": names are added at the end.
 bool SameNames(std::string_view written, std::string_view known) {
   return known.starts_with(written) &&
@@ -154,17 +173,9 @@ std::string RedactRecord(std::span<const std::byte> record, const Redactor& reda
   const auto event = event::Decode(record);
   const auto* exec = event ? event->As<exec_record>() : nullptr;
   if (exec == nullptr) return out;
-  const auto masked = redactor.Redact(event->String(exec->args).bytes);
-  if (!masked) return out;
-  str_ref args = exec->args;
-  const auto shorter = static_cast<std::uint32_t>(args.len - masked->size());
-  if (args.total != STR_TOTAL_UNKNOWN) args.total -= shorter;
-  std::fill_n(out.begin() + args.off, args.len, '\0');
-  std::ranges::copy(*masked, out.begin() + args.off);
-  args.len = static_cast<__u16>(masked->size());
-  const auto* base = reinterpret_cast<const char*>(exec);
-  const auto at = reinterpret_cast<const char*>(&exec->args) - base;
-  std::memcpy(out.data() + at, &args, sizeof(args));
+  Replace(out, offsetof(exec_record, args), redactor.Redact(event->String(exec->args).bytes));
+  Replace(out, offsetof(exec_record, env),
+          redactor.RedactVariables(event->String(exec->env).bytes));
   return out;
 }
 

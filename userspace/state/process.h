@@ -56,6 +56,7 @@ struct Process {
   std::string comm;
   StoredText exe_path;
   StoredText args;  // argv, each followed by a NUL
+  StoredText env;   // NAME=value, each followed by a NUL; forgotten when the process has ended
   StoredText cwd;
   file_ref exe_file{};
   std::array<Stdio, 3> stdio;

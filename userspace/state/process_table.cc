@@ -206,6 +206,7 @@ void ProcessTable::Apply(Entry& entry, const event::Event& event, const exec_rec
   }
   UpdateImage(process, event, record);
   process.args = Store(event.String(record.args));
+  process.env = Store(event.String(record.env));
   process.stdio_known = true;
   process.exec_ns = record.hdr.time_ns;
   process.exec_in_container = process.origin_cgroup_id != 0;
@@ -274,6 +275,7 @@ void ProcessTable::Merge(const ProcfsProcess& found) {
     // No arguments are believed only of a process that shows itself: zombies show none either.
     const bool shown = !found.args.empty() || !found.exe_path.empty();
     process.args = Store(found.args, shown && !found.args_truncated);
+    process.env = Store(found.env, shown && !found.env_truncated);
   }
 }
 
@@ -288,6 +290,7 @@ void ProcessTable::EndMissing(std::span<const std::uint32_t> tgids, std::uint64_
 
 void ProcessTable::End(Entry& entry, std::uint64_t time_ns) {
   if (entry.process.exit_ns != 0) return;
+  entry.process.env = {};  // large, and the least asked for of what is over
   entry.process.exit_ns = std::max<std::uint64_t>(time_ns, 1);
   ended_.push_back(&entry);
 }

@@ -81,13 +81,15 @@ bool ParseCaps(std::string_view words, std::uint64_t& caps) {
   return error == std::errc() && end == word.data() + word.size();
 }
 
-void ReadArgs(int directory, ProcfsProcess& process) {
-  process.args = ReadSome(directory, "cmdline", ARGS_LEN_MAX + 1);
-  if (process.args.size() > ARGS_LEN_MAX) {
-    process.args.resize(ARGS_LEN_MAX);
-    process.args_truncated = true;
-  } else if (!process.args.empty() && process.args.back() != '\0') {
-    process.args.push_back('\0');  // the process has overwritten its arguments
+// Strings that each end with a NUL, at most `limit` bytes of them.
+void ReadStrings(int directory, const char* name, std::size_t limit, std::string& out,
+                 bool& truncated) {
+  out = ReadSome(directory, name, limit + 1);
+  if (out.size() > limit) {
+    out.resize(limit);
+    truncated = true;
+  } else if (!out.empty() && out.back() != '\0') {
+    out.push_back('\0');  // the process has overwritten them
   }
 }
 
@@ -180,7 +182,8 @@ std::optional<ProcfsProcess> ReadProcess(int proc_fd, std::uint32_t tgid) {
   process.mnt_ns = NamespaceOf(fd, "ns/mnt");
   const std::string cgroup = ReadSome(fd, "cgroup", kCgroupMax);
   process.cgroup_path = ParseProcCgroup(cgroup);
-  ReadArgs(fd, process);
+  ReadStrings(fd, "cmdline", ARGS_LEN_MAX, process.args, process.args_truncated);
+  ReadStrings(fd, "environ", ENV_LEN_MAX, process.env, process.env_truncated);
   return process;
 }
 

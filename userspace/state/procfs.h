@@ -30,6 +30,8 @@ struct ProcfsProcess {
   std::string exe_path;
   std::string args;  // each followed by a NUL; cut at ARGS_LEN_MAX
   bool args_truncated = false;
+  std::string env;  // likewise; cut at ENV_LEN_MAX
+  bool env_truncated = false;
   std::string cwd;
   std::string cgroup_path;  // in the v2 hierarchy; empty: not known
   // Filled by who knows the cgroups (Enricher).

@@ -27,6 +27,17 @@ struct Row {
   const char* redacted;
 };
 
+TEST(Redact, VariablesAreMaskedAsAWhole) {
+  const auto redactor = *Redactor::Make();
+  const std::string masked =
+      redactor
+          ->RedactVariables(Nuls("DB_PASSWORD=two words|HOME=/x y|URL=a://u:pw12@h/|API_KEY=k|"))
+          .value_or("(nothing)");
+  EXPECT_EQ(masked, Nuls("DB_PASSWORD=***|HOME=/x y|URL=a://u:***@h/|API_KEY=*|"));
+  EXPECT_EQ(redactor->RedactVariables(Nuls("HOME=/x|TOKEN=|")), std::nullopt);
+  EXPECT_EQ(redactor->RedactVariables(masked), std::nullopt);
+}
+
 TEST(Redact, MasksWhatLooksLikeASecret) {
   for (const Row& row : {
            Row{"x|--password=hunter2|", "x|--password=***|"},

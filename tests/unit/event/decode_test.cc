@@ -50,6 +50,7 @@ std::vector<Record> OneOfEach() {
   const std::uint64_t node_calls = kTypesOfRecord<node_record>;
   std::vector<Record> records;
   auto exec = testlib::Exec({.comm = "sh"}, "/bin/sh", testlib::Argv({"sh", "-c", "id"}), "/root");
+  exec.Text(exec->env, testlib::Argv({"HOME=/root"}));
   for (str_ref& name : exec->stdio_names) exec.Text(name, "/dev/pts/0");
   records.push_back(exec.Build());
   records.push_back(testlib::Fork({}, 101, 1500).Build());

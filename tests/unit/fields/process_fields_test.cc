@@ -100,6 +100,31 @@ TEST(ProcFields, KnowWhatWasCut) {
   EXPECT_EQ(with_args(""sv, 0), "||sh|");
 }
 
+TEST(EnvironmentFields, WholeAndByName) {
+  const auto record = [](std::string_view env, std::uint32_t total) {
+    auto exec = testlib::Exec({.tgid = 20, .comm = "sh"}, "/bin/sh", Argv({"sh"}));
+    exec.Text(exec->env, env, total);
+    return exec.Build();
+  };
+  using namespace std::string_view_literals;
+  Reader reader;
+  const auto whole = record("HOME=/root\0HOMER=x\0LD_PRELOAD=/a b\0LD_PRELOAD=2\0E=\0"sv, 51);
+  EXPECT_EQ(reader.Text(whole, "proc.env"), "HOME=/root HOMER=x LD_PRELOAD=/a b LD_PRELOAD=2 E=");
+  EXPECT_EQ(reader.Text(whole, "proc.env[HOME]"), "/root");
+  EXPECT_EQ(reader.Text(whole, "proc.env[LD_PRELOAD]"), "/a b") << "the first, as getenv";
+  EXPECT_EQ(reader.Text(whole, "proc.env[E]"), "");
+  EXPECT_EQ(reader.Text(whole, "proc.env[HOM]"), "");
+  EXPECT_EQ(reader.Text(whole, "proc.env[NONE]"), "");
+
+  const auto cut = record("HOME=/root\0PATH=/usr/b"sv, 9000);
+  EXPECT_EQ(reader.Text(cut, "proc.env"), "HOME=/root PATH=/usr/b…");
+  EXPECT_EQ(reader.Text(cut, "proc.env[HOME]"), "/root");
+  EXPECT_EQ(reader.Text(cut, "proc.env[PATH]"), "/usr/b…");
+  EXPECT_EQ(reader.Text(cut, "proc.env[LD_PRELOAD]"), "unknown") << "may be in what was cut off";
+  EXPECT_EQ(reader.Text(record("", STR_TOTAL_UNKNOWN), "proc.env"), "unknown");
+  EXPECT_EQ(reader.Text(record("", 0), "proc.env"), "");
+}
+
 TEST(AncestorFields, FollowTheParents) {
   Reader reader;
   const auto fork = [&](const Actor& parent, std::uint32_t child) {
@@ -116,9 +141,12 @@ TEST(AncestorFields, FollowTheParents) {
   const Actor bash{.tgid = 10, .start_ns = 1000, .comm = "bash"};
   auto first = testlib::Exec(init, "/sbin/init", Argv({"init"}));
   first->ppid = 0;
+  first.Text(first->env, Argv({"A=init", "B=init"}));
   reader.Text(first.Build(), "proc.name");
   fork(init, 5);
-  reader.Text(testlib::Exec(sshd, "/usr/sbin/sshd", Argv({"sshd", "-D"})).Build(), "proc.name");
+  auto second = testlib::Exec(sshd, "/usr/sbin/sshd", Argv({"sshd", "-D"}));
+  second.Text(second->env, Argv({"B=sshd"}));
+  reader.Text(second.Build(), "proc.name");
   fork(sshd, 10);
   auto exec = testlib::Exec(bash, "/usr/bin/bash", Argv({"-bash"}));
   exec->ppid = 5;
@@ -136,6 +164,12 @@ TEST(AncestorFields, FollowTheParents) {
   EXPECT_EQ(reader.Text(record, "proc.aname"), "[sshd systemd]");
   EXPECT_EQ(reader.Text(record, "proc.apid"), "[5 1]");
   EXPECT_EQ(reader.Text(record, "proc.loginshellid"), "10");
+  EXPECT_EQ(reader.Text(record, "proc.env"), "") << "its own exec had none";
+  EXPECT_EQ(reader.Text(record, "proc.aenv"), "[B=sshd A=init B=init]");
+  EXPECT_EQ(reader.Text(record, "proc.aenv[1]"), "B=sshd");
+  EXPECT_EQ(reader.Text(record, "proc.aenv[B]"), "sshd");
+  EXPECT_EQ(reader.Text(record, "proc.aenv[A]"), "init");
+  EXPECT_EQ(reader.Text(record, "proc.aenv[C]"), "");
 }
 
 // /proc tells a parent's pid only: by now a younger process may have it, even a child of ours.

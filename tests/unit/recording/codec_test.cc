@@ -42,6 +42,19 @@ TEST(RedactRecord, MasksArgumentsAndKeepsTheAccount) {
   EXPECT_EQ(total, STR_TOTAL_UNKNOWN);
 }
 
+TEST(RedactRecord, MasksTheEnvironment) {
+  auto exec = testlib::Exec({.comm = "mysql"}, "/usr/bin/mysql", Argv({"mysql"}), "/home");
+  exec.Text(exec->env, Argv({"DB_PASSWORD=hunter2 hunter2", "HOME=/root"}), {});
+  const testlib::Record record = exec.Build();
+  const std::string redacted = RedactRecord(record.bytes(), **Redactor::Make());
+  const testlib::Record copy(std::as_bytes(std::span(redacted)));
+  const auto& after = *copy.event().As<exec_record>();
+  EXPECT_EQ(copy.event().String(after.env).bytes, Argv({"DB_PASSWORD=***", "HOME=/root"}));
+  EXPECT_EQ(copy.event().String(after.args).bytes, Argv({"mysql"}));
+  EXPECT_EQ(copy.event().String(after.cwd).bytes, "/home");
+  EXPECT_EQ(redacted.find("hunter2"), std::string::npos);
+}
+
 TEST(RedactRecord, LeavesEverythingElseAsItIs) {
   const auto redactor = *Redactor::Make();
   for (const testlib::Record& record :

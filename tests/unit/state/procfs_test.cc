@@ -168,10 +168,13 @@ TEST_F(FakeProc, LongArgumentsAreCutAndSaySo) {
                          Row{std::size_t{5} * ARGS_LEN_MAX, true}}) {
     Write("7/stat", "7 (a)" + std::string(kTail));
     Write("7/cmdline", std::string(row.size, 'x'));
+    Write("7/environ", std::string(row.size + ENV_LEN_MAX - ARGS_LEN_MAX, 'y'));
     const auto found = ScanProcfs(root_.string());
     ASSERT_EQ(found->size(), 1u);
     EXPECT_EQ(found->front().args.size(), std::size_t{ARGS_LEN_MAX}) << row.size;
     EXPECT_EQ(found->front().args_truncated, row.truncated) << row.size;
+    EXPECT_EQ(found->front().env.size(), std::size_t{ENV_LEN_MAX}) << row.size;
+    EXPECT_EQ(found->front().env_truncated, row.truncated) << row.size;
   }
 }
 
