@@ -14,7 +14,7 @@ namespace nezuban::daemon {
 Detector::Detector(std::shared_ptr<const ruleset::Ruleset> rules, DetectorOptions options,
                    AlertHandler on_alert)
     : rules_(std::move(rules)),
-      matching_(std::move(options.node), std::move(options.redactor), options.rule_matching),
+      matching_(options.node, std::move(options.redactor), options.rule_matching),
       processes_(options.processes, options.clock_tick_ns),
       enricher_(processes_, containers_),
       hold_(options.hold),
@@ -23,7 +23,8 @@ Detector::Detector(std::shared_ptr<const ruleset::Ruleset> rules, DetectorOption
       on_wait_([this](std::uint32_t rule) { waiting_.push_back(rule); }),
       ask_again_([this](HeldEvent& held) { return AskAgain(held, true); }),
       emit_([this](alert::Alert alert) { Emit(std::move(alert)); }),
-      noise_(std::move(options.noise)) {}
+      noise_(std::move(options.noise)),
+      losses_(std::move(options.node), containers_) {}
 
 void Detector::Take(const state::Item& item) noexcept {
   if (const auto* record = std::get_if<state::RecordItem>(&item)) return TakeRecord(record->bytes);
@@ -31,9 +32,11 @@ void Detector::Take(const state::Item& item) noexcept {
   if (const auto* tick = std::get_if<state::TickItem>(&item)) {
     now_ns_ = std::max(now_ns_, tick->time_ns);
   }
+  if (const auto* loss = std::get_if<state::LossItem>(&item)) losses_.Take(*loss);
   RetryHeld();
   Expire(now_ns_);
   noise_.TellDue(now_ns_, emit_);
+  losses_.TellDue(now_ns_, enricher_.wall_offset_ns(), emit_);
 }
 
 void Detector::TakeRecord(std::span<const std::byte> record) {
@@ -109,6 +112,7 @@ void Detector::Expire(std::uint64_t now_ns) {
 void Detector::Finish() {
   Expire(std::numeric_limits<std::uint64_t>::max());
   noise_.TellAll(emit_);
+  losses_.TellAll(now_ns_, enricher_.wall_offset_ns(), emit_);
   RefreshCounters();
 }
 

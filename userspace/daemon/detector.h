@@ -12,6 +12,7 @@
 #include "alert/alert.h"
 #include "daemon/counters.h"
 #include "daemon/hold.h"
+#include "daemon/loss_alerts.h"
 #include "daemon/noise.h"
 #include "daemon/sequence.h"
 #include "ruleset/ruleset.h"
@@ -92,6 +93,7 @@ class Detector {
   const std::function<bool(HeldEvent&)> ask_again_;
   const Noise::AlertHandler emit_;
   Noise noise_;
+  LossAlerts losses_;
   std::uint64_t now_ns_ = 0;  // the latest time any item told
   std::uint64_t lost_at_last_alert_ = 0;
 };

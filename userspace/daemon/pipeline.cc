@@ -162,19 +162,32 @@ void Pipeline::DoEverySecond() {
 
 // What was lost since it was last told.
 void Pipeline::TellLosses() {
-  if (!options_.tap) return;
   const probe::SourceCounters counters = source_.Counters();
   state::LossItem item;
+  bool flooded = false;
   for (std::size_t type = 0; type < NR_EVENTS; ++type) {
     for (std::size_t reason = 0; reason < NR_DROP_REASONS; ++reason) {
       const std::uint64_t count = counters[type].dropped[reason];
       if (count == told_losses_[type].dropped[reason]) continue;
       item.counts.push_back(
           {static_cast<event::EventType>(type), static_cast<std::uint8_t>(reason), count});
+      flooded |= reason == DROP_FLOOD;
     }
   }
   told_losses_ = counters;
+  if (flooded) AddFloods(item);
   if (!item.counts.empty()) Take(item);
+}
+
+void Pipeline::AddFloods(state::LossItem& item) {
+  std::unordered_map<std::uint64_t, std::uint64_t> floods;
+  for (const probe::Flood& flood : source_.Floods()) {
+    floods.emplace(flood.cgroup_id, flood.dropped);
+    const auto told = told_floods_.find(flood.cgroup_id);
+    if (told != told_floods_.end() && told->second == flood.dropped) continue;
+    item.floods.push_back({flood.cgroup_id, flood.dropped});
+  }
+  told_floods_ = std::move(floods);
 }
 
 // Lost records of process life leave holes in the tables: procfs fills them again.

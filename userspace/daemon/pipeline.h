@@ -10,6 +10,7 @@
 #include <mutex>
 #include <stop_token>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "alert/sink.h"
@@ -97,6 +98,7 @@ class Pipeline {
   void BeLookedAt();
   void DoEverySecond();
   void TellLosses();
+  void AddFloods(state::LossItem& item);
   void HealAfterLoss();
 
   probe::EventSource& source_;
@@ -104,6 +106,7 @@ class Pipeline {
   Detector detector_;
   const state::ItemHandler take_;
   probe::SourceCounters told_losses_{};
+  std::unordered_map<std::uint64_t, std::uint64_t> told_floods_;  // by cgroup
   std::uint64_t vital_drops_healed_ = 0;
   std::uint64_t seconds_ = 0;
 

@@ -123,6 +123,11 @@ struct Encoder {
       loss.set_reason(count.reason);
       loss.set_count(count.count);
     }
+    for (const state::LossItem::Flood& flood : item.floods) {
+      v1::RecordedFlood& one = *out.mutable_losses()->add_floods();
+      one.set_cgroup_id(flood.cgroup_id);
+      one.set_dropped(flood.dropped);
+    }
   }
 };
 
@@ -245,6 +250,9 @@ std::optional<state::Item> Decoder::Decode(const v1::RecordingItem& item) {
         if (loss.kind() >= types_.size() || !types_[loss.kind()]) continue;
         losses.counts.push_back(
             {*types_[loss.kind()], static_cast<std::uint8_t>(loss.reason()), loss.count()});
+      }
+      for (const v1::RecordedFlood& flood : item.losses().floods()) {
+        losses.floods.push_back({flood.cgroup_id(), flood.dropped()});
       }
       return losses;
     }

@@ -42,19 +42,23 @@ bool PlaceMayBeCompleted(const state::EnrichedEvent& event) {
   return LacksNames(event.container) || LacksNames(event.origin);
 }
 
-void SetPlace(const state::EnrichedEvent& event, alert::Alert& alert) {
-  alert.container_known = event.container != nullptr;
-  alert.origin_known = event.origin != nullptr;
-  if (event.container != nullptr) {
-    alert.container_id = event.container->full_id;
-    alert.container_runtime = event.container->runtime;
-    alert.workload = WorkloadOf(*event.container);
+void SetPlace(const state::Container* container, alert::Alert& alert) {
+  alert.container_known = container != nullptr;
+  if (container != nullptr) {
+    alert.container_id = container->full_id;
+    alert.container_runtime = container->runtime;
+    alert.workload = WorkloadOf(*container);
   }
+  AddMissing(container, alert);
+}
+
+void SetPlace(const state::EnrichedEvent& event, alert::Alert& alert) {
+  SetPlace(event.container, alert);
+  alert.origin_known = event.origin != nullptr;
   if (event.origin != nullptr) {
     alert.origin = event.origin->full_id;
     alert.origin_workload = WorkloadOf(*event.origin);
   }
-  AddMissing(event.container, alert);
   AddMissing(event.origin, alert);
 }
 

@@ -14,4 +14,7 @@ bool PlaceMayBeCompleted(const state::EnrichedEvent& event);
 // `uncertain`.
 void SetPlace(const state::EnrichedEvent& event, alert::Alert& alert);
 
+// The same for what is of no process: the container only. nullptr: it is not known.
+void SetPlace(const state::Container* container, alert::Alert& alert);
+
 }  // namespace nezuban::ruleset

@@ -45,6 +45,9 @@ class Enricher {
   EnrichedEvent Again(const event::Event& event, const Process& process,
                       const ProcessTable& processes, std::int64_t wall_offset_ns) const;
 
+  // The boot-time clock plus this is the wall clock.
+  std::int64_t wall_offset_ns() const { return wall_offset_ns_; }
+
  private:
   // The container the task of `header` is first known to have been in: 0 for none.
   std::uint64_t OriginOf(const record_header& header, const Container* current) const;

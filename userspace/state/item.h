@@ -69,14 +69,20 @@ struct TickItem {
   std::uint64_t time_ns = 0;
 };
 
-// Lost in the kernel up to here, since the start. Changes nothing that is known.
+// Lost in the kernel up to here, since the start, where it changed. Changes nothing that is known.
 struct LossItem {
   struct Count {
     event::EventType type = 0;
     std::uint8_t reason = 0;  // DROP_*
     std::uint64_t count = 0;
   };
+  // Of DROP_FLOOD, whose they were.
+  struct Flood {
+    std::uint64_t cgroup_id = 0;
+    std::uint64_t dropped = 0;
+  };
   std::vector<Count> counts;
+  std::vector<Flood> floods;
 };
 
 using Item = std::variant<RecordItem, SnapshotItem, CgroupItem, ProcessItem, LivingItem,
