@@ -62,4 +62,16 @@ grpc::Status Require(Role wanted, const grpc::ServerContextBase& context,
               : "no name in this certificate is among tls_readers or tls_administrators"};
 }
 
+grpc::Status RequirePlace(const std::string& name, const grpc::ServerContextBase& context,
+                          const AccessRules& rules) {
+  if (name.empty() || RoleOf(context, rules) == Role::kAdminister) return grpc::Status::OK;
+  const auto peer = context.auth_context();
+  if (peer != nullptr && IsTls(*peer)) {
+    const std::vector<std::string> names = NamesOf(*peer);
+    if (std::ranges::find(names, name) != names.end()) return grpc::Status::OK;
+  }
+  return {grpc::StatusCode::PERMISSION_DENIED,
+          "name: only administrators may choose one; others have those of their certificates"};
+}
+
 }  // namespace nezuban::rpc

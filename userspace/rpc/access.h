@@ -27,4 +27,10 @@ Role RoleOf(const grpc::ServerContextBase& context, const AccessRules& rules);
 // OK, or PERMISSION_DENIED with what is missing.
 grpc::Status Require(Role wanted, const grpc::ServerContextBase& context, const AccessRules& rules);
 
+// Who may keep a place under `name` in the store, and move it: an administrator under any; a reader
+// under the names of its certificate only, or it could have another's alerts skipped. An empty name
+// keeps no place. OK, or PERMISSION_DENIED.
+grpc::Status RequirePlace(const std::string& name, const grpc::ServerContextBase& context,
+                          const AccessRules& rules);
+
 }  // namespace nezuban::rpc

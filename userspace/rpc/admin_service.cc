@@ -56,18 +56,23 @@ class Check final : public grpc::ServerReadReactor<v1::CheckRulesRequest> {
  public:
   using Compile = std::function<bool(Check*)>;  // false: no room
 
-  // Counts itself in `open` as long as it lives; reads nothing of who is not allowed to call.
-  // `compile` is called once all has come.
+  // Counts itself in `open` as long as it lives, if it may call; reads nothing of who is not
+  // allowed to call. `compile` is called once all has come.
   Check(std::atomic<int>& open, grpc::Status allowed, Compile compile)
       : open_(open), compile_(std::move(compile)) {
-    if (++open_ > kMaxChecks && allowed.ok()) allowed = TooMany();
+    if (allowed.ok()) {
+      counted_ = true;
+      if (++open_ > kMaxChecks) allowed = TooMany();
+    }
     if (allowed.ok()) {
       StartRead(&piece_);
     } else {
       Finish(std::move(allowed));
     }
   }
-  ~Check() override { --open_; }
+  ~Check() override {
+    if (counted_) --open_;
+  }
 
   void Refuse(grpc::Status status) { Finish(std::move(status)); }
   void Done() { Finish(grpc::Status::OK); }
@@ -88,6 +93,7 @@ class Check final : public grpc::ServerReadReactor<v1::CheckRulesRequest> {
 
  private:
   std::atomic<int>& open_;
+  bool counted_ = false;  // who may not call takes nobody's place
   const Compile compile_;
   v1::CheckRulesRequest piece_;
   RulePieces pieces_;

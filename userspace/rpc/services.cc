@@ -49,6 +49,8 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* AlertService::Subscribe(
   if (!subscription) {
     return new Refusal({StatusCode::INVALID_ARGUMENT, subscription.error().message});
   }
+  allowed = RequirePlace(subscription->name, *context, access_);
+  if (!allowed.ok()) return new Refusal(std::move(allowed));
   // Only for its place: the stream reads for all.
   const auto reader = stream_.store().OpenReader(subscription->name, subscription->start);
   if (!reader)
@@ -84,6 +86,11 @@ grpc::ServerUnaryReactor* AlertService::Acknowledge(grpc::CallbackServerContext*
   }
   if (const Status good = CheckName(request->name()); !good) {
     reactor->Finish({grpc::StatusCode::INVALID_ARGUMENT, good.error().message});
+    return reactor;
+  }
+  if (const grpc::Status allowed = RequirePlace(request->name(), *context, access_);
+      !allowed.ok()) {
+    reactor->Finish(allowed);
     return reactor;
   }
   const Status done = stream_.store().Acknowledge(request->name(), request->cursor());

@@ -112,6 +112,22 @@ TEST_F(Tls, TheCertificateSaysWhatOneMayDo) {
   }
 }
 
+TEST_F(Tls, AReaderKeepsAPlaceUnderItsOwnNameOnly) {
+  certificates_.Make("reader", "reader-1");
+  const auto problem = [&](const std::string& name) {
+    Client client = *Client::Create(To("reader"));
+    WatchRequest request;
+    request.name = name;
+    const auto go_on = [](const auto&) { return true; };
+    const StreamResult followed =
+        client.Follow(request, {go_on, go_on, [](const auto&) { return false; }});
+    return followed.end == StreamEnd::kStopped ? std::string() : followed.error.message;
+  };
+  EXPECT_THAT(problem("siem"), HasSubstr("only administrators may choose"));
+  EXPECT_EQ(problem("reader-1"), "");
+  EXPECT_EQ(problem(""), "");
+}
+
 TEST_F(Tls, AReplacedCertificateIsServedWithoutARestart) {
   certificates_.Make("reader", "reader-1");
   certificates_.MakeCa("new-ca");
@@ -196,6 +212,7 @@ TEST_F(Tls, HalfOpenConnectionsEnd) {
   const timeval patience{60, 0};
   ::setsockopt(silent[0].get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   char byte = 0;
+  errno = 0;
   EXPECT_LE(::recv(silent[0].get(), &byte, 1, 0), 0);
   EXPECT_NE(errno, EAGAIN) << "it is still open";
 }
