@@ -25,17 +25,15 @@ void LossAlerts::Take(const state::LossItem& item) {
     floods_[flood.cgroup_id].events.Set(flood.dropped);
   }
   for (const state::LossItem::Count& loss : item.counts) {
-    if (loss.reason == DROP_FLOOD || loss.reason >= NR_DROP_REASONS || loss.type >= NR_EVENTS) {
-      continue;
-    }
+    if (loss.reason >= NR_DROP_REASONS || loss.type >= NR_EVENTS) continue;
     losses_[loss.type][loss.reason].Set(loss.count);
   }
-  untold_ = true;
+  due_ns_ = 0;
   if (floods_.size() > kMostFloods) Forget();
 }
 
 // Of those that have nothing to tell, all; of the others, any, down to half: a node where thousands
-// of cgroups flood at once has been told of thousands.
+// of cgroups flood at once has been told of many.
 void LossAlerts::Forget() {
   std::erase_if(floods_, [](const auto& flood) { return flood.second.events.untold() == 0; });
   while (floods_.size() > kMostFloods / 2) floods_.erase(floods_.begin());
@@ -43,8 +41,8 @@ void LossAlerts::Forget() {
 
 void LossAlerts::TellDue(std::uint64_t now_ns, std::int64_t wall_offset_ns,
                          const AlertHandler& emit) {
-  if (!untold_) return;
-  untold_ = false;
+  if (now_ns < due_ns_) return;
+  due_ns_ = kNever;
   const When when{now_ns, wall_offset_ns, now_ns + kEveryNs};
   TellFloods(when, emit);
   TellLosses(when, emit);
@@ -53,21 +51,42 @@ void LossAlerts::TellDue(std::uint64_t now_ns, std::int64_t wall_offset_ns,
 void LossAlerts::TellAll(std::uint64_t now_ns, std::int64_t wall_offset_ns,
                          const AlertHandler& emit) {
   for (auto& [cgroup_id, flood] : floods_) flood.quiet_until_ns = 0;
+  window_ends_ns_ = 0;
+  const When when{now_ns, wall_offset_ns, now_ns + kEveryNs};
+  TellFloods(when, emit);
+  floods_.clear();  // those that were too many are of nobody now
   losses_quiet_until_ns_ = 0;
-  TellDue(now_ns, wall_offset_ns, emit);
+  TellLosses(when, emit);
+  due_ns_ = kNever;
 }
 
 void LossAlerts::TellFloods(const When& when, const AlertHandler& emit) {
+  if (when.now_ns >= window_ends_ns_) {
+    window_ends_ns_ = when.quiet_until_ns;
+    told_in_window_ = 0;
+  }
   for (auto& [cgroup_id, flood] : floods_) {
     if (flood.events.untold() == 0) continue;
     if (when.now_ns < flood.quiet_until_ns) {
-      untold_ = true;
+      Later(flood.quiet_until_ns);
       continue;
     }
+    if (told_in_window_ == kMostAtOnce) return Later(window_ends_ns_);
+    ++told_in_window_;
     emit(OfFlood(cgroup_id, flood, when));
+    told_by_cgroup_ += flood.events.untold();
     flood.events.told = flood.events.count;
     flood.quiet_until_ns = when.quiet_until_ns;
   }
+}
+
+// Records of floods that no cgroup is known of, and that were not told yet.
+std::uint64_t LossAlerts::FloodsOfNobody() const {
+  std::uint64_t all = 0;
+  for (const ByReason& of_type : losses_) all += of_type[DROP_FLOOD].count;
+  std::uint64_t told = told_by_cgroup_ + told_of_nobody_;
+  for (const auto& [cgroup_id, flood] : floods_) told += flood.events.untold();
+  return all > told ? all - told : 0;
 }
 
 alert::Alert LossAlerts::Begin(const char* rule, const std::string& id, const When& when) const {
@@ -107,25 +126,30 @@ alert::Alert LossAlerts::OfFlood(std::uint64_t cgroup_id, const Flooding& flood,
 
 void LossAlerts::TellLosses(const When& when, const AlertHandler& emit) {
   std::uint64_t all = 0;
+  std::uint64_t skipped = 0;  // one miss of the dispatcher counts for every event it serves
   bool vital = false;
   std::string detail;
+  const auto add = [&](std::uint64_t lost, std::string_view what, int reason) {
+    detail += (detail.empty() ? "" : ", ") + std::to_string(lost) + ' ' + std::string(what) + " (" +
+              std::string(event::DropReasonName(reason)) + ')';
+    all += lost;
+  };
   for (std::size_t type = 0; type < NR_EVENTS; ++type) {
-    for (std::size_t reason = 0; reason < NR_DROP_REASONS; ++reason) {
-      const std::uint64_t lost = losses_[type][reason].untold();
-      if (lost == 0) continue;
-      all += lost;
+    skipped = std::max(skipped, losses_[type][DROP_RECURSION].untold());
+    for (int reason = 0; reason < NR_DROP_REASONS; ++reason) {
+      const std::uint64_t lost = losses_[type][static_cast<std::size_t>(reason)].untold();
+      if (lost == 0 || reason == DROP_FLOOD || reason == DROP_RECURSION) continue;
       vital |= event::EventTable()[type].lane == LANE_VITAL;
-      detail += (detail.empty() ? "" : ", ") + std::to_string(lost) + ' ' +
-                std::string(event::MainName(static_cast<event::EventType>(type))) + " (" +
-                std::string(event::DropReasonName(static_cast<int>(reason))) + ')';
+      add(lost, event::MainName(static_cast<event::EventType>(type)), reason);
     }
   }
+  if (skipped > 0) add(skipped, "or fewer of any", DROP_RECURSION);
+  const std::uint64_t of_nobody = FloodsOfNobody();
+  if (of_nobody > 0) add(of_nobody, "of cgroups not known any more", DROP_FLOOD);
   if (all == 0) return;
-  if (when.now_ns < losses_quiet_until_ns_) {
-    untold_ = true;
-    return;
-  }
+  if (when.now_ns < losses_quiet_until_ns_) return Later(losses_quiet_until_ns_);
   losses_quiet_until_ns_ = when.quiet_until_ns;
+  told_of_nobody_ += of_nobody;
   for (ByReason& of_type : losses_) {
     for (Tally& tally : of_type) tally.told = tally.count;
   }

@@ -39,8 +39,19 @@ TEST_F(LossAlertsTest, NothingLostNothingTold) {
   EXPECT_TRUE(At(1).empty());
   losses_.Take({});
   EXPECT_TRUE(At(2).empty());
-  losses_.Take({{{EVENT_OPEN, DROP_FLOOD, 9}}, {}});
-  EXPECT_TRUE(At(3).empty()) << "floods are told by cgroup";
+}
+
+TEST_F(LossAlertsTest, FloodsOfForgottenCgroupsAreToldTogether) {
+  losses_.Take({{{EVENT_OPEN, DROP_FLOOD, 9}, {EVENT_CONNECT, DROP_FLOOD, 2}}, {{kBox, 4}}});
+  const auto told = At(1);
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_EQ(told[0].rule, "Flood of events from a cgroup");
+  EXPECT_EQ(told[1].message,
+            "7 events were lost in the kernel: 7 of cgroups not known any more (flood)");
+  losses_.Take({{{EVENT_OPEN, DROP_FLOOD, 10}}, {}});
+  const auto more = At(61);
+  ASSERT_EQ(more.size(), 1u);
+  EXPECT_THAT(more[0].message, HasSubstr(": 1 of cgroups"));
 }
 
 TEST_F(LossAlertsTest, FloodsAreToldByCgroupOnceAMinute) {
@@ -73,13 +84,17 @@ TEST_F(LossAlertsTest, FloodsAreToldByCgroupOnceAMinute) {
 }
 
 TEST_F(LossAlertsTest, LossesAreToldTogether) {
-  losses_.Take({{{EVENT_OPEN, DROP_RING_FULL, 7}, {EVENT_CONNECT, DROP_RECURSION, 1}}, {}});
+  losses_.Take({{{EVENT_OPEN, DROP_RING_FULL, 7},
+                 {EVENT_CONNECT, DROP_RECURSION, 1},
+                 {EVENT_EXEC, DROP_RECURSION, 1}},
+                {}});
   const auto bulk = At(1);
   ASSERT_EQ(bulk.size(), 1u);
   EXPECT_EQ(bulk[0].rule, "Events lost");
   EXPECT_EQ(bulk[0].priority, alert::Priority::kNotice);
   EXPECT_EQ(bulk[0].message,
-            "8 events were lost in the kernel: 1 connect (recursion), 7 open (ring full)");
+            "8 events were lost in the kernel: 7 open (ring full), 1 or fewer of any (recursion)")
+      << "a miss that may have been of either counts once, and is no exec for certain";
 
   losses_.Take({{{EVENT_OPEN, DROP_RING_FULL, 10}, {EVENT_EXEC, DROP_SCRATCH_BUSY, 2}}, {}});
   EXPECT_TRUE(At(30).empty());
@@ -91,11 +106,20 @@ TEST_F(LossAlertsTest, LossesAreToldTogether) {
             "5 events were lost in the kernel: 2 execve (scratch busy), 3 open (ring full)");
 }
 
-TEST_F(LossAlertsTest, RemembersABoundedNumberOfCgroups) {
-  state::LossItem item;
+TEST_F(LossAlertsTest, ThousandsOfFloodsAreBounded) {
+  state::LossItem item{{{EVENT_OPEN, DROP_FLOOD, 100'000}}, {}};
   for (std::uint64_t id = 1; id <= 100'000; ++id) item.floods.push_back({id, 1});
   losses_.Take(item);
-  EXPECT_LE(At(1).size(), 4096u);
+  std::uint64_t told = 0;
+  std::vector<alert::Alert> alerts = At(1);
+  EXPECT_EQ(alerts.size(), 65u) << "and one of all that were too many";
+  losses_.TellAll(2 * kSecond, 0, [&](alert::Alert alert) { alerts.push_back(alert); });
+  for (const alert::Alert& alert : alerts) {
+    for (const auto& [name, value] : alert.fields) {
+      if (name == "lost") told += static_cast<std::uint64_t>(std::get<std::int64_t>(value));
+    }
+  }
+  EXPECT_EQ(told, 100'000u) << "none is missing";
 }
 
 }  // namespace
