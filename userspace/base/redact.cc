@@ -61,8 +61,11 @@ constexpr std::array kPatterns = {
                   "(?:^|[\\s\\x00/;|&])(?:curl|wget)\\b[^;|&\\n]*?[\\s\\x00](?:-u|--user|"
                   "--proxy-user|-U)[\\s\\x00=]*['\"]?[^\\s\\x00:'\"]*:" NEZUBAN_WORD},
 };
-// Of an environment's variables all is the value, blanks included.
-constexpr std::string_view kVariable = "(?i)\\x00" NEZUBAN_SECRET_NAME "=([^\\x00]+)";
+// Of an environment's variables all is the value, blanks included, and more names count than in a
+// command line: nobody reads them there.
+constexpr std::string_view kVariable =
+    "(?i)\\x00[^=\\x00]*(?:pass|secret|token|key|auth|cred|dsn|conn(?:ection)?_?str|_pwd|_pat)"
+    "[^=\\x00]*=([^\\x00]+)";
 #undef NEZUBAN_SECRET_NAME
 #undef NEZUBAN_WORD
 

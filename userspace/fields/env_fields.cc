@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The environment of processes, as it was at their last execve.
 #include <algorithm>
+#include <optional>
 #include <string>
 
 #include "base/text.h"
@@ -34,22 +35,26 @@ Value WholeEnvironment(const FieldContext& c, const state::Process& p) {
   return Text({line.data(), line.size()}, total);
 }
 
-// The first of that name, which is what getenv(3) gives; empty if there is none.
+// Empty if there is none of that name. Of several, getenv(3) takes the first and ld.so the last:
+// unknown, unless they say the same.
 Value Variable(const FieldContext& c, const state::Process& p, std::string_view name) {
   const Value all = Environment(c, p);
   const auto* text = std::get_if<Text>(&all);
   if (text == nullptr) return all;
+  std::optional<Text> found;
   for (std::string_view left = text->bytes; !left.empty();) {
     const std::size_t end = left.find('\0');
     const std::string_view variable = left.substr(0, end);
     if (variable.starts_with(name) && variable.substr(name.size()).starts_with('=')) {
       const std::string_view value = variable.substr(name.size() + 1);
+      if (found && found->bytes != value) return Unknown{};
       const bool cut = end == std::string_view::npos && text->truncated();
-      return cut ? Text(value, STR_TOTAL_UNKNOWN) : Text(value);
+      found = cut ? Text(value, STR_TOTAL_UNKNOWN) : Text(value);
     }
     if (end == std::string_view::npos) break;
     left.remove_prefix(end + 1);
   }
+  if (found) return *found;
   return text->truncated() ? Value(Unknown{}) : Value(std::string_view());
 }
 

@@ -69,7 +69,8 @@ class ProcessTable {
   // and the leaders of its session and process group: what an event is judged by, as it is now.
   // REQUIRES: `process` is in this table.
   std::unique_ptr<ProcessTable> CopyLineage(const Process& process) const;
-  // Bytes of the texts of all processes; shared ones count each time. Looks at every process.
+  // Bytes of the texts of all processes but their environments, which forks share; the others count
+  // each time. Looks at every process.
   std::size_t TextBytes() const;
 
   std::size_t size() const { return entries_.size(); }

@@ -29,8 +29,7 @@ std::size_t ProcessTable::TextBytes() const {
   std::size_t bytes = 0;
   for (const auto& [key, entry] : entries_) {
     const Process& p = entry.process;
-    bytes += p.comm.size() + p.exe_path.bytes.size() + p.args.bytes.size() + p.env.bytes.size() +
-             p.cwd.bytes.size();
+    bytes += p.comm.size() + p.exe_path.bytes.size() + p.args.bytes.size() + p.cwd.bytes.size();
     for (const Stdio& stream : p.stdio) bytes += stream.name.bytes.size();
   }
   return bytes;

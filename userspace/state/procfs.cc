@@ -184,6 +184,7 @@ std::optional<ProcfsProcess> ReadProcess(int proc_fd, std::uint32_t tgid) {
   process.cgroup_path = ParseProcCgroup(cgroup);
   ReadStrings(fd, "cmdline", ARGS_LEN_MAX, process.args, process.args_truncated);
   ReadStrings(fd, "environ", ENV_LEN_MAX, process.env, process.env_truncated);
+  process.env_truncated |= process.env.empty();  // not told apart from what cannot be read
   return process;
 }
 

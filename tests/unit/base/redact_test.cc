@@ -35,6 +35,12 @@ TEST(Redact, VariablesAreMaskedAsAWhole) {
           .value_or("(nothing)");
   EXPECT_EQ(masked, Nuls("DB_PASSWORD=***|HOME=/x y|URL=a://u:***@h/|API_KEY=*|"));
   EXPECT_EQ(redactor->RedactVariables(Nuls("HOME=/x|TOKEN=|")), std::nullopt);
+  for (const std::string name :
+       {"SECRET_KEY_BASE", "RAILS_MASTER_KEY", "JWT_KEY", "AZURE_STORAGE_CONNECTION_STRING",
+        "REGISTRY_AUTH", "GITHUB_PAT", "SENTRY_DSN", "DBPASS", "DB_PASSWORD_PROD", "MYSQL_PWD"}) {
+    EXPECT_EQ(redactor->RedactVariables(Nuls(name + "=a b c d|HOME=/x|")),
+              Nuls(name + "=***|HOME=/x|"));
+  }
   EXPECT_EQ(redactor->RedactVariables(masked), std::nullopt);
 }
 

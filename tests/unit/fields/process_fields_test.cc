@@ -111,7 +111,9 @@ TEST(EnvironmentFields, WholeAndByName) {
   const auto whole = record("HOME=/root\0HOMER=x\0LD_PRELOAD=/a b\0LD_PRELOAD=2\0E=\0"sv, 51);
   EXPECT_EQ(reader.Text(whole, "proc.env"), "HOME=/root HOMER=x LD_PRELOAD=/a b LD_PRELOAD=2 E=");
   EXPECT_EQ(reader.Text(whole, "proc.env[HOME]"), "/root");
-  EXPECT_EQ(reader.Text(whole, "proc.env[LD_PRELOAD]"), "/a b") << "the first, as getenv";
+  EXPECT_EQ(reader.Text(whole, "proc.env[LD_PRELOAD]"), "unknown") << "getenv's or ld.so's";
+  const auto twice = record("A=x y\0B=\0A=x y\0"sv, 15);
+  EXPECT_EQ(reader.Text(twice, "proc.env[A]"), "x y");
   EXPECT_EQ(reader.Text(whole, "proc.env[E]"), "");
   EXPECT_EQ(reader.Text(whole, "proc.env[HOM]"), "");
   EXPECT_EQ(reader.Text(whole, "proc.env[NONE]"), "");
