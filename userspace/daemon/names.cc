@@ -158,6 +158,7 @@ class NamesReader::Shared : public std::enable_shared_from_this<Shared> {
       return true;
     }
     --stuck_;
+    hopeless_.erase(wanted.cgroup_id);  // it was slow, not stuck
     if (stopped_ || working_ >= options_.threads) return false;
     ++working_;
     return true;

@@ -21,7 +21,7 @@ namespace nezuban::state {
 namespace {
 
 constexpr NamesLimits kOfContainer{};
-constexpr NamesLimits kOfNode{.file_bytes = std::size_t{4} << 20, .entries = 65536};
+constexpr NamesLimits kOfNode{.file_bytes = std::size_t{1} << 20, .entries = 65536};
 
 // Runtimes of some kinds execute their own helper in the container's cgroup before they change its
 // root: for so long a container may look as if it had the node's.

@@ -91,7 +91,7 @@ TEST_F(NamesReaderTest, ReadsAndRemembersWhichVersion) {
 }
 
 TEST_F(NamesReaderTest, WhoHoldsItUpIsGivenUpAndNobodyElse) {
-  Make(milliseconds(20), 4);
+  Make(milliseconds(250), 4);
   EXPECT_EQ(Ask(1), NamesAnswer::kUnreadable);
   EXPECT_EQ(reader_->counters().stuck, 1U);
   EXPECT_EQ(Ask(2), NamesAnswer::kRead) << "another thread took its place";
@@ -100,7 +100,7 @@ TEST_F(NamesReaderTest, WhoHoldsItUpIsGivenUpAndNobodyElse) {
 }
 
 TEST_F(NamesReaderTest, ThreadsThatAreHeldUpAreBounded) {
-  Make(milliseconds(20), 2);
+  Make(milliseconds(250), 2);
   EXPECT_EQ(Ask(1), NamesAnswer::kUnreadable);
   EXPECT_EQ(Ask(3), NamesAnswer::kUnreadable);
   EXPECT_EQ(Ask(5), NamesAnswer::kUnreadable) << "nobody is left to read";
@@ -112,7 +112,7 @@ TEST_F(NamesReaderTest, ThreadsThatAreHeldUpAreBounded) {
 }
 
 TEST_F(NamesReaderTest, EndsWhileSomebodyHoldsItUp) {
-  Make(milliseconds(20), 4);
+  Make(milliseconds(250), 4);
   reader_->Ask({.cgroup_id = 1});
   {
     std::unique_lock lock(gate_->mutex);
