@@ -55,10 +55,11 @@ class EvasionTest : public SocketTest {
     EXPECT_GT(truth_->count, 0);
     for (int i = 0; i < truth_->count; ++i) {
       const auto found = std::find_if(connects.begin(), connects.end(), [&](const Connect& one) {
-        return one->ends.local_port == truth_->local[i] && one->result == 0;
+        // The kernel may give the decoy's local port again, to who goes elsewhere.
+        return one->ends.local_port == truth_->local[i] &&
+               one->ends.remote_port == truth_->remote[i] && one->result == 0;
       });
       ASSERT_NE(found, connects.end()) << "no record of connection " << i;
-      EXPECT_EQ((*found)->ends.remote_port, truth_->remote[i]);
       EXPECT_EQ(Text((*found)->ends.remote_addr, AF_INET), "127.0.0.1");
     }
   }
