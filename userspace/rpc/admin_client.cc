@@ -15,10 +15,6 @@ namespace {
 
 constexpr std::size_t kPieceBytes = std::size_t{32} << 10;  // of a file, in one message
 
-void SetDeadline(grpc::ClientContext& context, std::chrono::milliseconds timeout) {
-  context.set_deadline(std::chrono::system_clock::now() + timeout);
-}
-
 // All of a file; an empty one takes a piece too, or nobody would hear of it.
 bool SendFile(const RuleFile& file, grpc::ClientWriter<v1::CheckRulesRequest>& writer) {
   std::size_t at = 0;

@@ -60,6 +60,10 @@ std::shared_ptr<grpc::Channel> Connect(const Target& target) {
   return grpc::CreateCustomChannel(target.target, target.credentials, arguments);
 }
 
+void SetDeadline(grpc::ClientContext& context, std::chrono::milliseconds timeout) {
+  context.set_deadline(std::chrono::system_clock::now() + timeout);
+}
+
 Error ToError(const std::string& address, const grpc::Status& status) {
   const bool bad_request = status.error_code() == grpc::StatusCode::INVALID_ARGUMENT ||
                            status.error_code() == grpc::StatusCode::FAILED_PRECONDITION ||

@@ -4,6 +4,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -26,6 +27,9 @@ Result<Target> ToTarget(const Endpoint& endpoint);
 // A new connection each time: a channel that failed would wait by itself before it tries again, and
 // the caller's own pause is the one that the user is told.
 std::shared_ptr<grpc::Channel> Connect(const Target& target);
+
+// From now on.
+void SetDeadline(grpc::ClientContext& context, std::chrono::milliseconds timeout);
 
 // exit_code 1 for a bad request or one that is not allowed.
 Error ToError(const std::string& address, const grpc::Status& status);

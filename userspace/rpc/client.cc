@@ -91,7 +91,7 @@ Result<Client> Client::Create(const Endpoint& endpoint) {
 Result<NodeStatus> Client::GetStatus(std::chrono::milliseconds timeout) {
   const auto stub = v1::NodeService::NewStub(Connect(impl_->target));
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + timeout);
+  SetDeadline(context, timeout);
   v1::GetStatusResponse response;
   const grpc::Status status = stub->GetStatus(&context, {}, &response);
   if (!status.ok()) return tl::unexpected<Error>(ToError(impl_->target.address, status));
@@ -102,7 +102,7 @@ Status Client::Acknowledge(const std::string& name, store::Cursor cursor,
                            std::chrono::milliseconds timeout) {
   const auto stub = v1::AlertService::NewStub(Connect(impl_->target));
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + timeout);
+  SetDeadline(context, timeout);
   v1::AcknowledgeRequest request;
   request.set_name(ValidUtf8(name));
   request.set_cursor(cursor);
