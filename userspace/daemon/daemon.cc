@@ -163,7 +163,8 @@ Status Serve(const Config& config, RuleLoader& loader,
   ASSIGN_OR_RETURN(const auto recorder, Record(config, redactor));
   ASSIGN_OR_RETURN(const auto watcher, WatchRules(config));
   ASSIGN_OR_RETURN(const auto source, OpenSensors(config));
-  source->SetEnabled(WantedEvents(*rules));
+  const probe::EventSet wanted = WantedEvents(*rules);
+  source->SetEnabled(wanted);
   store->PublishBlindTime(blind_since_ns, WallClockNs());
 
   std::optional<sinks::StdoutSink> lines;
@@ -183,7 +184,7 @@ Status Serve(const Config& config, RuleLoader& loader,
       [&source](const probe::RecordHandler& handler) { return source->Snapshot(handler); }));
   board.Connect(&pipeline.counters(), source.get(), lines ? &*lines : nullptr, sink_set.get());
   board.Connect(&lookup);
-  Reloader reloader(loader, pipeline, *source, WantedEvents(*rules));
+  Reloader reloader(loader, pipeline, *source, wanted);
   admin.Connect(&pipeline, &reloader);
   const Disconnecting disconnecting{board, admin};
 

@@ -24,8 +24,7 @@ class RuntimeLookup : public ContainerLookup {
   void Drain(const state::ItemHandler& handler) override;
   bool busy() const override;
 
-  cri::ClientCounters counters() const;                               // any thread
-  NamesCounters names_counters() const { return names_.counters(); }  // any thread
+  cri::ClientCounters counters() const;  // any thread
 
  private:
   std::optional<cri::Client> client_;
