@@ -32,11 +32,13 @@ class NameCallTest : public ::testing::Test {
   }
 
   // The same in the directory, for relative names.
-  std::vector<NameCall> RunInside(const std::function<void()>& act) {
-    return Run([&] {
+  template <typename Record = path_record>
+  std::vector<Found<Record>> RunInside(const std::function<void()>& act) {
+    recorded_.emplace(harness_.Run([&] {
       REQUIRE_OK(::chdir(dir_.path().c_str()) == 0);
       act();
-    });
+    }));
+    return recorded_->Of<Record>();
   }
 
   struct Expected {
@@ -75,7 +77,8 @@ class NameCallTest : public ::testing::Test {
     EXPECT_EQ(call->file.ino != 0, !expected.path.empty());
   }
 
-  void ExpectText(const NameCall& call, const str_ref& ref, const std::string& text) {
+  template <typename Record>
+  static void ExpectText(const Found<Record>& call, const str_ref& ref, const std::string& text) {
     EXPECT_EQ(call.Text(ref), text);
     EXPECT_FALSE(call.Truncated(ref)) << text;
   }

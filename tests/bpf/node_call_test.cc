@@ -14,11 +14,7 @@ class NodeCallTest : public NameCallTest {
   using Node = Found<node_record>;
 
   std::vector<Node> RunNodes(const std::function<void()>& act) {
-    recorded_.emplace(harness_.Run([&] {
-      REQUIRE_OK(::chdir(dir_.path().c_str()) == 0);
-      act();
-    }));
-    return recorded_->Of<node_record>();
+    return RunInside<node_record>(act);
   }
 
   struct ExpectedNode {
@@ -38,20 +34,15 @@ class NodeCallTest : public NameCallTest {
     EXPECT_EQ(node.header().lane, LANE_BULK);
     EXPECT_EQ(node.header().sensor, SENSOR_TRACEPOINT);
     EXPECT_EQ(node.header().tgid, static_cast<std::uint32_t>(recorded_->child()));
-    ExpectString(node, node->call.name, expected.first);
-    ExpectString(node, node->call.dir, expected.dir);
-    ExpectString(node, node->call.path, expected.path);
-    ExpectString(node, node->call.new_name, "");
+    ExpectText(node, node->call.name, expected.first);
+    ExpectText(node, node->call.dir, expected.dir);
+    ExpectText(node, node->call.path, expected.path);
+    ExpectText(node, node->call.new_name, "");
     EXPECT_EQ(node->call.dirfd, expected.dirfd);
     EXPECT_EQ(node->call.flags, expected.flags);
     EXPECT_EQ(node->call.mode, expected.mode);
     EXPECT_EQ(node->call.result, expected.result);
     EXPECT_EQ(node->call.file.ino != 0, !expected.path.empty());
-  }
-
-  static void ExpectString(const Node& node, const str_ref& ref, const std::string& text) {
-    EXPECT_EQ(node.Text(ref), text);
-    EXPECT_FALSE(node.Truncated(ref)) << text;
   }
 
   static void ExpectTimes(const Node& node, std::int64_t atime, std::int64_t mtime,

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "alert_texts.h"
 #include "testlib/fake_clock.h"
 #include "testlib/record_builder.h"
 
@@ -99,16 +100,8 @@ class DetectorTest : public testing::Test {
     Take(state::RecordItem{record.bytes()});
   }
 
-  // "rule: message [uncertain]" of the alerts that came since the last call.
-  std::vector<std::string> Alerts() {
-    std::vector<std::string> texts;
-    for (const alert::Alert& alert : alerts_) {
-      texts.push_back(alert.rule + ": " + alert.message);
-      for (const std::string& field : alert.uncertain) texts.back() += " [" + field + "]";
-    }
-    alerts_.clear();
-    return texts;
-  }
+  // Those that came since the last call.
+  std::vector<std::string> Alerts() { return TakeTexts(alerts_); }
   const PipelineCounters& counters() const { return detector_->counters(); }
 
   testlib::FakeClock clock_{2'000'000'000'000};

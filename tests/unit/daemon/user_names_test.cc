@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "alert_texts.h"
 #include "daemon/detector.h"
 #include "testlib/fake_clock.h"
 #include "testlib/record_builder.h"
@@ -85,15 +86,7 @@ class UserNamesTest : public testing::Test {
     Exec(tgid, comm, cgroup_id, {});
   }
 
-  std::vector<std::string> Alerts() {
-    std::vector<std::string> texts;
-    for (const alert::Alert& alert : alerts_) {
-      texts.push_back(alert.rule + ": " + alert.message);
-      for (const std::string& field : alert.uncertain) texts.back() += " [" + field + "]";
-    }
-    alerts_.clear();
-    return texts;
-  }
+  std::vector<std::string> Alerts() { return TakeTexts(alerts_); }
 
   // "cgroup: tgid tgid" of what was asked for since the last call.
   std::vector<std::string> Asked() {

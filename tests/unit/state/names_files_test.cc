@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "state/process_table.h"
 #include "state/procfs.h"
+#include "testlib/temp_dir.h"
 
 namespace nezuban::state {
 namespace {
@@ -25,8 +25,6 @@ constexpr std::uint64_t kBox = 50;
 class NamesFilesTest : public testing::Test {
  protected:
   void SetUp() override {
-    char path[] = "/tmp/nezuban-names-XXXXXX";
-    directory_ = ::mkdtemp(path);
     std::filesystem::create_directories(directory_ + "/box/etc");
     std::filesystem::create_directories(directory_ + "/etc");
     Write("/etc/passwd", "outside:x:1000:1000::/:/\n");
@@ -39,7 +37,6 @@ class NamesFilesTest : public testing::Test {
   void TearDown() override {
     ::kill(child_, SIGKILL);
     ::waitpid(child_, nullptr, 0);
-    std::filesystem::remove_all(directory_);
   }
 
   void Write(const std::string& path, const std::string& text) {
@@ -56,7 +53,8 @@ class NamesFilesTest : public testing::Test {
     return ReadNames(wanted, {}, known);
   }
 
-  std::string directory_;
+  const testlib::TempDir temp_;
+  const std::string directory_ = temp_.path();
   pid_t child_ = -1;
 };
 
