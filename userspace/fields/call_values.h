@@ -21,6 +21,18 @@ Value Word(const FieldContext& c) {
   return static_cast<std::int64_t>(Call(c).arg[I]);
 }
 
+// Argument I as a number of 32 bits without a sign.
+template <int I>
+Value Bits(const FieldContext& c) {
+  return std::int64_t{static_cast<std::uint32_t>(Call(c).arg[I])};
+}
+
+// What the kernel was found to know, number I.
+template <int I>
+Value Known(const FieldContext& c) {
+  return static_cast<std::int64_t>(Call(c).known[I]);
+}
+
 // An id of a user or group; see IdName.
 template <int I>
 Value Id(const FieldContext& c) {

@@ -7,6 +7,7 @@
 
 #include "fields/convert.h"
 #include "fields/event_families.h"
+#include "fields/known_args.h"
 
 namespace nezuban::fields {
 namespace {
@@ -73,6 +74,19 @@ Value EventArgValue(const FieldContext& context, const Argument& argument) {
     return value;
   }
   return Absent{};
+}
+
+Value EventArgRaw(const FieldContext& context, const Argument& argument) {
+  const std::span<const EventArg> args = ArgsOf(context);
+  const auto arg = std::ranges::find_if(args, [&](const EventArg& a) {
+    return HasArg(a, context.header()) && a.name == argument.key;
+  });
+  if (arg == args.end()) return Absent{};
+  const Value value = (arg->raw == nullptr ? arg->get : arg->raw)(context);
+  const KnownArg* known = FindKnownArg(arg->name);
+  const bool is_number = known != nullptr && known->raw == Type::kInt;
+  const auto* n = std::get_if<std::int64_t>(&value);
+  return n == nullptr || is_number ? value : Value(context.arena.Number(*n));
 }
 
 std::string_view EventArgsText(const FieldContext& context) {

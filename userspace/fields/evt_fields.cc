@@ -229,6 +229,12 @@ constexpr FieldDef kFields[] = {
      .argument = ArgumentKind::kParameter,
      .doc = "One parameter, by name (evt.arg.flags) or index (evt.arg[0]), as text.",
      .get = EventArgValue},
+    {.name = "evt.rawarg",
+     .type = Type::kOfArgument,
+     .argument = ArgumentKind::kRawParameter,
+     .doc = "One parameter by name, as the number or text it is, not as it is printed. Flags of "
+            "open and clone are numbered as the language numbers them, others as the kernel does.",
+     .get = EventArgRaw},
     {.name = "evt.dir",
      .deprecated = true,
      .doc = "Always <; rules of old ask for it.",

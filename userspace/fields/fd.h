@@ -24,6 +24,9 @@ Value LocalName(const FieldContext& context);
 // The descriptor of a file as a parameter prints it: "<f>/etc/passwd"; of a failed open the error.
 Value FileFd(const FieldContext& context);
 
+// container.id, a colon and `name`; what is not a text as it is.
+Value InContainer(const FieldContext& context, const Value& name);
+
 // The remote end only: "5.6.7.8:2", or the name of a unix socket.
 Value RemoteName(const FieldContext& context);
 

@@ -166,16 +166,6 @@ Value Uid(const FieldContext& c) {
   return c.arena.Concat({c.arena.Number(c.header().tid), c.arena.Number(*n)});
 }
 
-Value ContainerAndName(const FieldContext& c) {
-  const Value name = FdName(c);
-  const auto* text = std::get_if<Text>(&name);
-  if (text == nullptr) return name;
-  if (c.event.container == nullptr) return Unknown{};
-  const std::string_view both = c.arena.Concat({c.event.container->id, ":", text->bytes});
-  if (!text->truncated()) return both;
-  return Text(both, Text::kTotalUnknown);
-}
-
 constexpr FieldDef kFields[] = {
     {.name = "fd.uid",
      .events = kEventsWithFd,
@@ -184,7 +174,7 @@ constexpr FieldDef kFields[] = {
     {.name = "fd.containername",
      .events = kEventsWithFd,
      .doc = "container.id and fd.name, with a colon between them.",
-     .get = [](const FieldContext& c, const Argument&) { return ContainerAndName(c); }},
+     .get = [](const FieldContext& c, const Argument&) { return InContainer(c, FdName(c)); }},
     {.name = "fd.lproto",
      .events = kEventsWithFd,
      .doc = "Local port as text.",
@@ -349,6 +339,16 @@ constexpr FieldDef kFields[] = {
 };
 
 }  // namespace
+
+Value InContainer(const FieldContext& context, const Value& name) {
+  const auto* text = std::get_if<Text>(&name);
+  if (text == nullptr) return name;
+  if (context.event.container == nullptr) return Unknown{};
+  const std::string_view both =
+      context.arena.Concat({context.event.container->id, ":", text->bytes});
+  if (!text->truncated()) return both;
+  return Text(both, Text::kTotalUnknown);
+}
 
 Value FileFd(const FieldContext& context) {
   const Value fd = EventFd(context);

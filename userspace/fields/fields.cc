@@ -217,9 +217,9 @@ std::optional<FieldError> Caveat(const FieldRef& ref) {
         "field " + name + " is deprecated" + (def.get == nullptr ? " and always absent" : ""),
         std::string(def.doc)};
   }
-  const bool no_event_has_it = def.argument == ArgumentKind::kParameter &&
-                               ref.argument.kind == Argument::Kind::kKey &&
-                               !IsEventArg(ref.argument.key);
+  const bool no_event_has_it =
+      (def.argument == ArgumentKind::kParameter || def.argument == ArgumentKind::kRawParameter) &&
+      ref.argument.kind == Argument::Kind::kKey && !IsEventArg(ref.argument.key);
   if (def.get != nullptr && !no_event_has_it) return std::nullopt;
   return FieldError{"field " + name + " is always absent: nothing here can tell it yet", {}};
 }

@@ -39,8 +39,19 @@ Value OpenSucceeded(const FieldContext& c) {
   return n == nullptr ? result : Value(*n >= 0);
 }
 
-Value DirFd(std::int32_t dirfd) {
-  return dirfd == AT_FDCWD ? Value("AT_FDCWD") : Value(std::int64_t{dirfd});
+Value DirFd(const FieldContext& c) {
+  const std::int32_t dirfd = As<open_record>(c).dirfd;
+  return dirfd == AT_FDCWD ? Value("AT_FDCWD") : Number(dirfd);
+}
+Value DirFdNumber(const FieldContext& c) { return Number(As<open_record>(c).dirfd); }
+
+Value NameRaw(const FieldContext& c) { return RecordText(c, &open_record::name); }
+
+Value Flags(const FieldContext& c) {
+  return OpenFlags(As<open_record>(c).flags, As<open_record>(c).file.flags, c.arena);
+}
+Value FlagsNumber(const FieldContext& c) {
+  return OpenNumber(As<open_record>(c).flags, As<open_record>(c).file.flags);
 }
 
 constexpr EventFacts kFacts[] = {
@@ -51,26 +62,25 @@ constexpr EventFacts kFacts[] = {
      .name_changed = OpenSucceeded,
      .file = [](const FieldContext& c) { return &As<open_record>(c).file; },
      .file_name = OpenPath,
-     .file_name_raw = [](const FieldContext& c) { return RecordText(c, &open_record::name); }},
+     .file_name_raw = NameRaw},
 };
 
 constexpr EventArg kArgs[] = {
-    {EVENT_OPEN, kAll, "fd", FileFd},
-    {EVENT_OPEN, kByHandle, "mountfd",
-     [](const FieldContext& c) { return DirFd(As<open_record>(c).dirfd); }},
-    {EVENT_OPEN, kOpenat | kOpenat2, "dirfd",
-     [](const FieldContext& c) { return DirFd(As<open_record>(c).dirfd); }},
-    {EVENT_OPEN, kAll & ~kByHandle, "name", OpenPath},
-    {EVENT_OPEN, kAll & ~kCreat, "flags",
-     [](const FieldContext& c) -> Value {
-       return OpenFlags(As<open_record>(c).flags, As<open_record>(c).file.flags, c.arena);
-     }},
-    {EVENT_OPEN, kByHandle, "path", OpenPath},
+    {EVENT_OPEN, kAll, "fd", FileFd, EventFd},
+    {EVENT_OPEN, kByHandle, "mountfd", DirFd, DirFdNumber},
+    {EVENT_OPEN, kOpenat | kOpenat2, "dirfd", DirFd, DirFdNumber},
+    {EVENT_OPEN, kAll & ~kByHandle, "name", OpenPath, NameRaw},
+    {EVENT_OPEN, kAll & ~kCreat, "flags", Flags, FlagsNumber},
+    {EVENT_OPEN, kByHandle, "path", OpenPath, NameRaw},
     {EVENT_OPEN, kAll & ~kByHandle, "mode",
-     [](const FieldContext& c) -> Value { return OctalMode(As<open_record>(c).mode, c.arena); }},
+     [](const FieldContext& c) -> Value { return OctalMode(As<open_record>(c).mode, c.arena); },
+     [](const FieldContext& c) { return Number(As<open_record>(c).mode); }},
     {EVENT_OPEN, kOpenat2, "resolve",
      [](const FieldContext& c) -> Value {
        return ResolveFlags(As<open_record>(c).resolve, c.arena);
+     },
+     [](const FieldContext& c) {
+       return Number(static_cast<std::int64_t>(As<open_record>(c).resolve));
      }},
     {EVENT_OPEN, kAll, "dev",
      [](const FieldContext& c) { return Number(EncodedDev(As<open_record>(c).file.dev)); }},
@@ -78,10 +88,7 @@ constexpr EventArg kArgs[] = {
      [](const FieldContext& c) {
        return Number(static_cast<std::int64_t>(As<open_record>(c).file.ino));
      }},
-    {EVENT_OPEN, kCreat, "creat_flags",
-     [](const FieldContext& c) -> Value {
-       return OpenFlags(As<open_record>(c).flags, As<open_record>(c).file.flags, c.arena);
-     }},
+    {EVENT_OPEN, kCreat, "creat_flags", Flags, FlagsNumber},
 };
 
 }  // namespace

@@ -16,6 +16,7 @@ namespace {
 struct FlagName {
   std::uint64_t bits;  // all of them must be set
   std::string_view name;
+  std::uint32_t number = 0;  // of the flags of open: the bit that rules know it by
 };
 
 #if defined(__aarch64__)
@@ -27,15 +28,19 @@ constexpr std::uint64_t kTmpFile = O_TMPFILE & ~O_DIRECTORY;
 
 // Before and after the access mode.
 constexpr FlagName kOpenFlags[] = {
-    {kLargeFile, "O_LARGEFILE"}, {O_DIRECTORY, "O_DIRECTORY"}, {O_DIRECT, "O_DIRECT"},
-    {O_TRUNC, "O_TRUNC"},        {O_SYNC, "O_SYNC"},           {O_NONBLOCK, "O_NONBLOCK"},
-    {O_EXCL, "O_EXCL"},          {O_DSYNC, "O_DSYNC"},         {O_APPEND, "O_APPEND"},
-    {O_CREAT, "O_CREAT"},
+    {kLargeFile, "O_LARGEFILE", 1 << 11}, {O_DIRECTORY, "O_DIRECTORY", 1 << 10},
+    {O_DIRECT, "O_DIRECT", 1 << 9},       {O_TRUNC, "O_TRUNC", 1 << 8},
+    {O_SYNC, "O_SYNC", 1 << 7},           {O_NONBLOCK, "O_NONBLOCK", 1 << 6},
+    {O_EXCL, "O_EXCL", 1 << 5},           {O_DSYNC, "O_DSYNC", 1 << 4},
+    {O_APPEND, "O_APPEND", 1 << 3},       {O_CREAT, "O_CREAT", 1 << 2},
 };
-constexpr FlagName kOpenFlagsAfter[] = {{O_CLOEXEC, "O_CLOEXEC"}, {kTmpFile, "O_TMPFILE"}};
-constexpr FlagName kFileFlags[] = {{FILE_CREATED, "O_F_CREATED"},
-                                   {FILE_UPPER_LAYER, "FD_UPPER_LAYER"},
-                                   {FILE_LOWER_LAYER, "FD_LOWER_LAYER"}};
+constexpr FlagName kOpenFlagsAfter[] = {{O_CLOEXEC, "O_CLOEXEC", 1 << 12},
+                                        {kTmpFile, "O_TMPFILE", 1 << 13}};
+constexpr FlagName kFileFlags[] = {{FILE_CREATED, "O_F_CREATED", 1 << 14},
+                                   {FILE_UPPER_LAYER, "FD_UPPER_LAYER", 1 << 15},
+                                   {FILE_LOWER_LAYER, "FD_LOWER_LAYER", 1 << 16}};
+constexpr std::int64_t kReads = 1 << 0;
+constexpr std::int64_t kWrites = 1 << 1;
 
 constexpr FlagName kResolveFlags[] = {
     {RESOLVE_BENEATH, "RESOLVE_BENEATH"},
@@ -76,6 +81,13 @@ void AddNames(std::string& text, std::uint64_t flags, std::span<const FlagName> 
     if ((flags & flag.bits) == flag.bits) Add(text, flag.name);
 }
 
+std::int64_t Numbers(std::uint64_t flags, std::span<const FlagName> names) {
+  std::int64_t number = 0;
+  for (const FlagName& flag : names)
+    if ((flags & flag.bits) == flag.bits) number |= flag.number;
+  return number;
+}
+
 std::string_view Names(std::uint64_t flags, std::span<const FlagName> names, Arena& arena) {
   std::string text;
   AddNames(text, flags, names);
@@ -93,6 +105,12 @@ std::string_view OpenFlags(std::uint64_t flags, std::uint16_t file_flags, Arena&
   AddNames(text, flags, kOpenFlagsAfter);
   AddNames(text, file_flags, kFileFlags);
   return arena.Copy(text);
+}
+
+std::int64_t OpenNumber(std::uint64_t flags, std::uint16_t file_flags) {
+  return (OpensToRead(flags) ? kReads : 0) | (OpensToWrite(flags) ? kWrites : 0) |
+         Numbers(flags, kOpenFlags) | Numbers(flags, kOpenFlagsAfter) |
+         Numbers(file_flags, kFileFlags);
 }
 
 std::string_view ResolveFlags(std::uint64_t flags, Arena& arena) {

@@ -15,6 +15,10 @@ namespace nezuban::fields {
 // what became of the file (FILE_* bits of `file_flags`).
 std::string_view OpenFlags(std::uint64_t flags, std::uint16_t file_flags, Arena& arena);
 
+// The same as a number, by the language's own numbering: 1 reads, 2 writes, 4 O_CREAT, 8 O_APPEND,
+// …
+std::int64_t OpenNumber(std::uint64_t flags, std::uint16_t file_flags);
+
 // RESOLVE_* of openat2; "0" for none.
 std::string_view ResolveFlags(std::uint64_t flags, Arena& arena);
 

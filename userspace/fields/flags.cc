@@ -14,6 +14,7 @@ namespace {
 struct FlagName {
   std::uint64_t bit;
   std::string_view name;
+  std::uint32_t number = 0;  // of the flags of clone: the bit that rules know it by
 };
 
 // The bits of mount(2), include/uapi/linux/mount.h.
@@ -30,28 +31,28 @@ constexpr FlagName kMountFlags[] = {
 
 // The bits of clone(2), include/uapi/linux/sched.h, in the order in which they are printed.
 constexpr FlagName kCloneFlags[] = {
-    {0x400, "CLONE_FILES"},
-    {0x200, "CLONE_FS"},
-    {0x80000000, "CLONE_IO"},
-    {0x08000000, "CLONE_NEWIPC"},
-    {0x40000000, "CLONE_NEWNET"},
-    {0x00020000, "CLONE_NEWNS"},
-    {0x20000000, "CLONE_NEWPID"},
-    {0x04000000, "CLONE_NEWUTS"},
-    {0x00008000, "CLONE_PARENT"},
-    {0x00100000, "CLONE_PARENT_SETTID"},
-    {0x00002000, "CLONE_PTRACE"},
-    {0x00000800, "CLONE_SIGHAND"},
-    {0x00040000, "CLONE_SYSVSEM"},
-    {0x00010000, "CLONE_THREAD"},
-    {0x00800000, "CLONE_UNTRACED"},
-    {0x00000100, "CLONE_VM"},
-    {0x10000000, "CLONE_NEWUSER"},
-    {0x00200000, "CLONE_CHILD_CLEARTID"},
-    {0x01000000, "CLONE_CHILD_SETTID"},
-    {0x00080000, "CLONE_SETTLS"},
-    {0x00004000, "CLONE_VFORK"},
-    {0x02000000, "CLONE_NEWCGROUP"},
+    {0x400, "CLONE_FILES", 1 << 0},
+    {0x200, "CLONE_FS", 1 << 1},
+    {0x80000000, "CLONE_IO", 1 << 2},
+    {0x08000000, "CLONE_NEWIPC", 1 << 3},
+    {0x40000000, "CLONE_NEWNET", 1 << 4},
+    {0x00020000, "CLONE_NEWNS", 1 << 5},
+    {0x20000000, "CLONE_NEWPID", 1 << 6},
+    {0x04000000, "CLONE_NEWUTS", 1 << 7},
+    {0x00008000, "CLONE_PARENT", 1 << 8},
+    {0x00100000, "CLONE_PARENT_SETTID", 1 << 9},
+    {0x00002000, "CLONE_PTRACE", 1 << 10},
+    {0x00000800, "CLONE_SIGHAND", 1 << 11},
+    {0x00040000, "CLONE_SYSVSEM", 1 << 12},
+    {0x00010000, "CLONE_THREAD", 1 << 13},
+    {0x00800000, "CLONE_UNTRACED", 1 << 14},
+    {0x00000100, "CLONE_VM", 1 << 15},
+    {0x10000000, "CLONE_NEWUSER", 1 << 20},
+    {0x00200000, "CLONE_CHILD_CLEARTID", 1 << 23},
+    {0x01000000, "CLONE_CHILD_SETTID", 1 << 24},
+    {0x00080000, "CLONE_SETTLS", 1 << 25},
+    {0x00004000, "CLONE_VFORK", 1 << 27},
+    {0x02000000, "CLONE_NEWCGROUP", 1 << 28},
     {0x00000080, "CLONE_NEWTIME"},
     {0x200000000, "CLONE_INTO_CGROUP"},
 };
@@ -148,6 +149,13 @@ std::string_view MountFlags(std::uint64_t flags, Arena& arena) {
 
 std::string_view CloneFlags(std::uint64_t flags, Arena& arena) {
   return Names(kCloneFlags, flags, arena);
+}
+
+std::int64_t CloneNumber(std::uint64_t flags) {
+  std::int64_t number = 0;
+  for (const FlagName& flag : kCloneFlags)
+    if ((flags & flag.bit) != 0) number |= flag.number;
+  return number;
 }
 
 std::string_view SocketFlags(std::uint64_t type, Arena& arena) {

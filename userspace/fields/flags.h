@@ -15,6 +15,9 @@ std::string_view MountFlags(std::uint64_t flags, Arena& arena);
 // "CLONE_NEWNS|CLONE_NEWUSER", likewise.
 std::string_view CloneFlags(std::uint64_t flags, Arena& arena);
 
+// The same as a number, by the language's own numbering, in which the two newest flags have none.
+std::int64_t CloneNumber(std::uint64_t flags);
+
 // "SOCK_NONBLOCK|SOCK_CLOEXEC" of the type that socket(2) was called with; "0" for none.
 std::string_view SocketFlags(std::uint64_t type, Arena& arena);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The names of parameters that conditions may ask for although no event here has them yet.
+// What the parameters of events are, by their names; also of those that no event here has yet.
 #pragma once
 
 #include <span>
@@ -14,7 +14,8 @@ struct KnownArg {
   Type raw;  // what evt.rawarg.NAME is
 };
 
-// Sorted by name. Every parameter of the events of the language.
+// Sorted by name. Every parameter of the events of the language, and those of ours that are
+// numbers.
 std::span<const KnownArg> KnownArgs();
 
 // nullptr if the language has no such parameter.

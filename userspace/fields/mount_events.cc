@@ -20,7 +20,7 @@ constexpr EventFacts kFacts[] = {
 };
 
 constexpr EventArg kArgs[] = {
-    {EVENT_MOUNT, kAll, "res", EventResultText},
+    {EVENT_MOUNT, kAll, "res", EventResultText, EventResult},
     {EVENT_MOUNT, kAll, "dev",
      [](const FieldContext& c) { return RecordText(c, &mount_record::source); }},
     {EVENT_MOUNT, kAll, "dir",
@@ -28,21 +28,26 @@ constexpr EventArg kArgs[] = {
     {EVENT_MOUNT, kAll, "type",
      [](const FieldContext& c) { return RecordText(c, &mount_record::fstype); }},
     {EVENT_MOUNT, kAll, "flags",
-     [](const FieldContext& c) -> Value { return MountFlags(As<mount_record>(c).flags, c.arena); }},
-    {EVENT_MOUNT_API, kAll, "res", EventResultText},
+     [](const FieldContext& c) -> Value { return MountFlags(As<mount_record>(c).flags, c.arena); },
+     [](const FieldContext& c) -> Value {
+       return static_cast<std::int64_t>(As<mount_record>(c).flags);
+     }},
+    {EVENT_MOUNT_API, kAll, "res", EventResultText, EventResult},
     {EVENT_MOUNT_API, kFsopen, "type", CallText<0>},
     {EVENT_MOUNT_API, kFsconfig, "fd", Int<0>},
-    {EVENT_MOUNT_API, kFsconfig, "cmd", Named<1, FsconfigCommand>},
+    {EVENT_MOUNT_API, kFsconfig, "cmd", Named<1, FsconfigCommand>, Int<1>},
     {EVENT_MOUNT_API, kFsconfig, "key", CallText<0>},
     {EVENT_MOUNT_API, kFsconfig, "value_charbuf", CallText<1>},
     {EVENT_MOUNT_API, kFsconfig, "aux", Int<4>},
     {EVENT_MOUNT_API, kFspick | kOpenTree | kSetattr, "path", CallText<0>},
     {EVENT_MOUNT_API, kFspick, "type", CallText<1>},
-    {EVENT_MOUNT_API, kOpenTree, "flags", Flags<2, OpenTreeFlags>},
+    {EVENT_MOUNT_API, kOpenTree, "flags", Flags<2, OpenTreeFlags>, Bits<2>},
     {EVENT_MOUNT_API, kSetattr, "attr_set",
-     [](const FieldContext& c) -> Value { return MountAttributes(Call(c).known[0], c.arena); }},
+     [](const FieldContext& c) -> Value { return MountAttributes(Call(c).known[0], c.arena); },
+     Known<0>},
     {EVENT_MOUNT_API, kSetattr, "attr_clr",
-     [](const FieldContext& c) -> Value { return MountAttributes(Call(c).known[1], c.arena); }},
+     [](const FieldContext& c) -> Value { return MountAttributes(Call(c).known[1], c.arena); },
+     Known<1>},
 };
 
 }  // namespace

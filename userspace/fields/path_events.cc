@@ -151,15 +151,20 @@ constexpr EventFacts kFacts[] = {
     {.event = EVENT_UTIME, .category = "file", .result = Result, .paths = &kOneName},
 };
 
+Value Number(std::int64_t n) { return n; }
+
 Value DirFdOf(std::int32_t fd) {
   return fd == AT_FDCWD ? Value("AT_FDCWD") : Value(std::int64_t{fd});
 }
 
+Value DirFdNumber(const FieldContext& c) { return Number(Record(c).dirfd); }
+Value NewDirFdNumber(const FieldContext& c) { return Number(Record(c).new_dirfd); }
+Value FlagsNumber(const FieldContext& c) { return Number(Record(c).flags); }
+Value ModeNumber(const FieldContext& c) { return Number(Record(c).mode); }
+
 Value DirFd(const FieldContext& c) { return DirFdOf(Record(c).dirfd); }
 Value NewDirFd(const FieldContext& c) { return DirFdOf(Record(c).new_dirfd); }
 Value At(const FieldContext& c) { return AtFlags(Record(c).flags, c.arena); }
-
-Value Number(std::int64_t n) { return n; }
 
 // Of a device's node, whose number is passed as stat(2) gives it.
 Value Device(const FieldContext& c, unsigned (*part)(dev_t)) {
@@ -192,69 +197,70 @@ Value Age(const FieldContext& c) {
 }
 
 constexpr EventArg kArgs[] = {
-    {EVENT_RENAME, kAll, "res", EventResultText},
-    {EVENT_RENAME, kRenameat | kRenameat2, "olddirfd", DirFd},
-    {EVENT_RENAME, kAll, "oldpath", First},
-    {EVENT_RENAME, kRenameat | kRenameat2, "newdirfd", NewDirFd},
-    {EVENT_RENAME, kAll, "newpath", Second},
+    {EVENT_RENAME, kAll, "res", EventResultText, EventResult},
+    {EVENT_RENAME, kRenameat | kRenameat2, "olddirfd", DirFd, DirFdNumber},
+    {EVENT_RENAME, kAll, "oldpath", First, FirstRaw},
+    {EVENT_RENAME, kRenameat | kRenameat2, "newdirfd", NewDirFd, NewDirFdNumber},
+    {EVENT_RENAME, kAll, "newpath", Second, SecondRaw},
     {EVENT_RENAME, kRenameat2, "flags",
-     [](const FieldContext& c) -> Value { return RenameFlags(Record(c).flags, c.arena); }},
+     [](const FieldContext& c) -> Value { return RenameFlags(Record(c).flags, c.arena); },
+     FlagsNumber},
 
-    {EVENT_UNLINK, kAll, "res", EventResultText},
-    {EVENT_UNLINK, kUnlinkat, "dirfd", DirFd},
-    {EVENT_UNLINK, kUnlinkat, "name", First},
-    {EVENT_UNLINK, kAll & ~kUnlinkat, "path", First},
-    {EVENT_UNLINK, kUnlinkat, "flags", At},
+    {EVENT_UNLINK, kAll, "res", EventResultText, EventResult},
+    {EVENT_UNLINK, kUnlinkat, "dirfd", DirFd, DirFdNumber},
+    {EVENT_UNLINK, kUnlinkat, "name", First, FirstRaw},
+    {EVENT_UNLINK, kAll & ~kUnlinkat, "path", First, FirstRaw},
+    {EVENT_UNLINK, kUnlinkat, "flags", At, FlagsNumber},
 
-    {EVENT_MKDIR, kAll, "res", EventResultText},
-    {EVENT_MKDIR, kMkdirat, "dirfd", DirFd},
-    {EVENT_MKDIR, kAll, "path", First},
+    {EVENT_MKDIR, kAll, "res", EventResultText, EventResult},
+    {EVENT_MKDIR, kMkdirat, "dirfd", DirFd, DirFdNumber},
+    {EVENT_MKDIR, kAll, "path", First, FirstRaw},
     {EVENT_MKDIR, kAll, "mode",
-     [](const FieldContext& c) -> Value { return HexMode(Record(c).mode, c.arena); }},
+     [](const FieldContext& c) -> Value { return HexMode(Record(c).mode, c.arena); }, ModeNumber},
 
-    {EVENT_LINK, kAll, "res", EventResultText},
-    {EVENT_LINK, kLinkat, "olddir", DirFd},
-    {EVENT_LINK, kLink | kLinkat, "oldpath", First},
-    {EVENT_LINK, kLinkat, "newdir", NewDirFd},
-    {EVENT_LINK, kLink | kLinkat, "newpath", Second},
-    {EVENT_LINK, kLinkat, "flags", At},
+    {EVENT_LINK, kAll, "res", EventResultText, EventResult},
+    {EVENT_LINK, kLinkat, "olddir", DirFd, DirFdNumber},
+    {EVENT_LINK, kLink | kLinkat, "oldpath", First, FirstRaw},
+    {EVENT_LINK, kLinkat, "newdir", NewDirFd, NewDirFdNumber},
+    {EVENT_LINK, kLink | kLinkat, "newpath", Second, SecondRaw},
+    {EVENT_LINK, kLinkat, "flags", At, FlagsNumber},
     {EVENT_LINK, kSymlink | kSymlinkat, "target", FirstRaw},
-    {EVENT_LINK, kSymlinkat, "linkdirfd", NewDirFd},
-    {EVENT_LINK, kSymlink | kSymlinkat, "linkpath", Second},
+    {EVENT_LINK, kSymlinkat, "linkdirfd", NewDirFd, NewDirFdNumber},
+    {EVENT_LINK, kSymlink | kSymlinkat, "linkpath", Second, SecondRaw},
 
-    {EVENT_CHMOD, kAll, "res", EventResultText},
-    {EVENT_CHMOD, kFchmod, "fd", FileFd},
-    {EVENT_CHMOD, kFchmodat | kFchmodat2, "dirfd", DirFd},
-    {EVENT_CHMOD, kAll & ~kFchmod, "filename", First},
+    {EVENT_CHMOD, kAll, "res", EventResultText, EventResult},
+    {EVENT_CHMOD, kFchmod, "fd", FileFd, EventFd},
+    {EVENT_CHMOD, kFchmodat | kFchmodat2, "dirfd", DirFd, DirFdNumber},
+    {EVENT_CHMOD, kAll & ~kFchmod, "filename", First, FirstRaw},
     {EVENT_CHMOD, kAll, "mode",
-     [](const FieldContext& c) -> Value { return ModeBits(Record(c).mode, c.arena); }},
-    {EVENT_CHMOD, kFchmodat2, "flags", At},
+     [](const FieldContext& c) -> Value { return ModeBits(Record(c).mode, c.arena); }, ModeNumber},
+    {EVENT_CHMOD, kFchmodat2, "flags", At, FlagsNumber},
 
-    {EVENT_MKNOD, kAll, "res", EventResultText},
-    {EVENT_MKNOD, kMknodat, "dirfd", DirFd},
-    {EVENT_MKNOD, kAll, "path", First},
+    {EVENT_MKNOD, kAll, "res", EventResultText, EventResult},
+    {EVENT_MKNOD, kMknodat, "dirfd", DirFd, DirFdNumber},
+    {EVENT_MKNOD, kAll, "path", First, FirstRaw},
     {EVENT_MKNOD, kAll, "mode",
-     [](const FieldContext& c) -> Value { return NodeMode(Record(c).mode, c.arena); }},
+     [](const FieldContext& c) -> Value { return NodeMode(Record(c).mode, c.arena); }, ModeNumber},
     {EVENT_MKNOD, kAll, "dev", [](const FieldContext& c) { return Number(Node(c).dev); }},
     {EVENT_MKNOD, kAll, "major", [](const FieldContext& c) { return Device(c, ::gnu_dev_major); }},
     {EVENT_MKNOD, kAll, "minor", [](const FieldContext& c) { return Device(c, ::gnu_dev_minor); }},
 
-    {EVENT_CHOWN, kAll, "res", EventResultText},
-    {EVENT_CHOWN, kFchown, "fd", FileFd},
-    {EVENT_CHOWN, kFchownat, "dirfd", DirFd},
-    {EVENT_CHOWN, kAll & ~(kFchown | kFchownat), "path", First},
-    {EVENT_CHOWN, kFchownat, "pathname", First},
+    {EVENT_CHOWN, kAll, "res", EventResultText, EventResult},
+    {EVENT_CHOWN, kFchown, "fd", FileFd, EventFd},
+    {EVENT_CHOWN, kFchownat, "dirfd", DirFd, DirFdNumber},
+    {EVENT_CHOWN, kAll & ~(kFchown | kFchownat), "path", First, FirstRaw},
+    {EVENT_CHOWN, kFchownat, "pathname", First, FirstRaw},
     {EVENT_CHOWN, kAll, "uid", [](const FieldContext& c) { return Number(Node(c).uid); }},
     {EVENT_CHOWN, kAll, "gid", [](const FieldContext& c) { return Number(Node(c).gid); }},
-    {EVENT_CHOWN, kFchownat, "flags", At},
+    {EVENT_CHOWN, kFchownat, "flags", At, FlagsNumber},
 
-    {EVENT_UTIME, kAll, "res", EventResultText},
-    {EVENT_UTIME, kUtimensat | kFutimesat, "dirfd", DirFd},
-    {EVENT_UTIME, kAll, "path", First},
+    {EVENT_UTIME, kAll, "res", EventResultText, EventResult},
+    {EVENT_UTIME, kUtimensat | kFutimesat, "dirfd", DirFd, DirFdNumber},
+    {EVENT_UTIME, kAll, "path", First, FirstRaw},
     {EVENT_UTIME, kAll, "atime", Seconds<&node_record::atime>},
     {EVENT_UTIME, kAll, "mtime", Seconds<&node_record::mtime>},
     {EVENT_UTIME, kAll, "age", Age},
-    {EVENT_UTIME, kUtimensat, "flags", At},
+    {EVENT_UTIME, kUtimensat, "flags", At, FlagsNumber},
 };
 
 }  // namespace

@@ -55,10 +55,11 @@ Value Unlinked(const FieldContext& c) {
   return p.exe_file.nlink == 0;
 }
 
-Value UpperLayer(const FieldContext& c) {
+template <std::uint16_t flag>
+Value ExeIs(const FieldContext& c, const Argument&) {
   const state::Process& p = c.process();
   if (!ExecKnown(p) || p.exe_file.ino == 0) return Unknown{};
-  return (p.exe_file.flags & FILE_UPPER_LAYER) != 0;
+  return (p.exe_file.flags & flag) != 0;
 }
 
 Value Args(const FieldContext& c, const Argument& argument) {
@@ -141,7 +142,9 @@ constexpr FieldDef kFields[] = {
          [](const FieldContext& c, const Argument&) { return Unlinked(c); }),
     Bool("proc.is_exe_upper_layer",
          "The executable lies in the upper, writable layer of an overlayfs.",
-         [](const FieldContext& c, const Argument&) { return UpperLayer(c); }),
+         ExeIs<FILE_UPPER_LAYER>),
+    Bool("proc.is_exe_lower_layer", "The executable lies in a lower layer of an overlayfs.",
+         ExeIs<FILE_LOWER_LAYER>),
     Bool("proc.exec_in_container",
          "The last execve happened in a container; false for what a runtime does there before it "
          "executes the workload. (Ours.)",
@@ -168,6 +171,10 @@ constexpr FieldDef kFields[] = {
         [](const FieldContext& c, const Argument&) {
           return c.header().tid == c.header().tgid ? Id(c.process().vpid) : Value(Unknown{});
         }),
+    String("thread.nametid", "Name and id of the thread.",
+           [](const FieldContext& c, const Argument&) -> Value {
+             return c.arena.Concat({c.event.event.comm(), c.arena.Number(c.header().tid)});
+           }),
     Bool("thread.ismain", "The thread is the process's first.",
          [](const FieldContext& c, const Argument&) -> Value {
            return c.header().tid == c.header().tgid;

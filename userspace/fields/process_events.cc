@@ -21,7 +21,7 @@ constexpr EventFacts kFacts[] = {
 };
 
 constexpr EventArg kArgs[] = {
-    {EVENT_EXEC, kAll, "res", EventResultText},
+    {EVENT_EXEC, kAll, "res", EventResultText, EventResult},
     {EVENT_EXEC, kAll, "filename",
      [](const FieldContext& c) { return RecordText(c, &exec_record::exe); }},
     {EVENT_EXEC, kAll, "tid", [](const FieldContext& c) { return Number(c.header().tid); }},
@@ -36,10 +36,11 @@ constexpr EventArg kArgs[] = {
      [](const FieldContext& c) {
        return Number(static_cast<std::int64_t>(As<exec_record>(c).exe_file.ino));
      }},
-    {EVENT_FORK, kAll, "res", EventResultText},
+    {EVENT_FORK, kAll, "res", EventResultText, EventResult},
     {EVENT_FORK, kAll, "tid", [](const FieldContext& c) { return Number(c.header().tid); }},
     {EVENT_FORK, kAll, "flags",
-     [](const FieldContext& c) -> Value { return CloneFlags(As<fork_record>(c).flags, c.arena); }},
+     [](const FieldContext& c) -> Value { return CloneFlags(As<fork_record>(c).flags, c.arena); },
+     [](const FieldContext& c) -> Value { return CloneNumber(As<fork_record>(c).flags); }},
     {EVENT_FORK, kAll, "child_pid",
      [](const FieldContext& c) { return Number(As<fork_record>(c).child_tgid); }},
     {EVENT_EXIT, kAll, "status",

@@ -69,6 +69,7 @@ TEST(OpenFields, OfAFile) {
                 {"fd.name", "/etc/shadow"},
                 {"fd.nameraw", "../etc//shadow"},
                 {"fd.directory", "/etc"},
+                {"fd.containerdirectory", "host:/etc"},
                 {"fd.filename", "shadow"},
                 {"fd.type", "file"},
                 {"fd.typechar", "f"},

@@ -54,6 +54,7 @@ TEST(ProcFields, TellWhatTheExecTold) {
       {"proc.pid.ts", "1001500"},
       {"proc.exe_ino", "77"},
       {"proc.is_exe_upper_layer", "true"},
+      {"proc.is_exe_lower_layer", "false"},
       {"proc.is_exe_from_memfd", "false"},
       {"proc.is_exe_unlinked", "false"},
       {"proc.is_host_pidns", "true"},
@@ -62,6 +63,7 @@ TEST(ProcFields, TellWhatTheExecTold) {
       {"user.loginuid", "-1"},
       {"group.gid", "4242"},
       {"thread.tid", "20"},
+      {"thread.nametid", "cat20"},
       {"thread.ismain", "true"},
   };
   for (const Case& c : kCases) EXPECT_EQ(reader.Text(record, c.field), c.value) << c.field;
