@@ -11,6 +11,9 @@ import unittest
 from harness import ROOT, Listener, wait_until
 from watched import Watched
 
+# The node's programs, for containers that need more than their image has.
+PROGRAMS = {"/usr": "/usr", "/lib": "/lib", "/lib64": "/lib64"}
+
 
 def moment(alert):
     """When its event happened, to the microsecond."""
@@ -26,6 +29,22 @@ class Strict(Watched):
         container.finish()
         self.expect("Program directory of a container written to", container, fd_name="/bin/added")
         self.expect("File made to run as its owner", container)
+
+    def test_a_library_that_was_written_and_preloaded(self):
+        container = self.make_container(
+            "/bin/sh", "-c", "cp /lib/x86_64-linux-gnu/libm.so.6 /tmp/own.so && LD_PRELOAD=/tmp/own.so /usr/bin/bash -c true",
+            ro=PROGRAMS)
+        container.on_overlay()
+        container.start()
+        self.assertEqual(container.finish(), (0, ""))
+        self.expect("Program started with a preloaded library", container, proc_exepath="/usr/bin/bash")
+        self.expect("Library written into the container loaded", container, fd_name="/tmp/own.so")
+
+    def test_password_hashes_in_a_backup(self):
+        backup = subprocess.Popen(["md5sum", "/etc/shadow"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.assertEqual(backup.wait(), 0)
+        rule = "Password hashes copied or searched on the node"
+        self.watch.wait_for(lambda a: a["rule"] == rule and a["pid"] == backup.pid, rule)
 
     def test_an_interpreter_that_connects(self):
         container = self.container("/bin/sh", "-c", "/bin/busybox timeout 5 "

@@ -6,6 +6,7 @@ container: every one raises its alert, which names the container.
 
 import os
 import pathlib
+import pty
 import shutil
 import signal
 import socket
@@ -142,6 +143,9 @@ DEEDS = {
                                                   "m = os.memfd_create(\"x\"); "
                                                   "os.write(m, open(\"/lib/x86_64-linux-gnu/libm.so.6\", \"rb\").read()); "
                                                   "ctypes.CDLL(f\"/proc/self/fd/{m}\").cos'",
+    "Container makes code of a file without a name": "/usr/bin/python3 -c 'import mmap, os; m = os.memfd_create(\"x\"); "
+                                                     "os.ftruncate(m, 4096); mmap.mmap(m, 4096, mmap.MAP_PRIVATE, "
+                                                     "mmap.PROT_READ | mmap.PROT_EXEC)'",
     "Command history removed": "mkdir -p /root && /bin/busybox ln -s /dev/null /root/.bash_history",
 }
 
@@ -320,11 +324,14 @@ print(s.makefile().read())
     def test_programs_and_secrets_of_the_node(self):
         shell = subprocess.Popen(["python3", "-c", "import os; m = os.memfd_create('x'); "
                                   "os.write(m, open('/bin/busybox', 'rb').read()); os.execve(m, ['true'], {})"])
-        hashing = subprocess.Popen(["md5sum", "/etc/shadow"], stdout=subprocess.DEVNULL)
-        for rule, process in (("Program in memory executed on the node", shell),
-                              ("Password hashes among files swept up", hashing)):
-            self.assertEqual(process.wait(), 0)
-            self.watch.wait_for(lambda a, r=rule, p=process: a["rule"] == r and a["pid"] == p.pid, rule)
+        terminal, master = pty.fork()
+        if terminal == 0:
+            os.execv("/usr/bin/md5sum", ["md5sum", "/etc/shadow"])
+        self.assertEqual((os.waitpid(terminal, 0)[1], shell.wait()), (0, 0))
+        os.close(master)
+        for rule, pid in (("Program in memory executed on the node", shell.pid),
+                          ("Password hashes among files swept up", terminal)):
+            self.watch.wait_for(lambda a, r=rule, p=pid: a["rule"] == r and a["pid"] == p, rule)
 
     def test_other_streams_on_the_network(self):
         for rule, command in (
