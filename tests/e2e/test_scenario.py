@@ -161,6 +161,11 @@ class Scenario(Watched):
         self.expect(FOREIGN_EXEC, container, container.id)
         self.expect(MOUNTED_CREDENTIALS, container, container.id, fd_name="/etc/shadow")
 
+    def test_namespaces_that_are_refused(self):
+        container = self.container("/bin/sh", "-c", "nsenter -t $$ -m true")
+        container.finish()
+        self.expect(NAMESPACES_TRIED, container, container.id)
+
     def test_files_the_kernel_takes_programs_from(self):
         container = self.run_privileged("exec 3<>/proc/sys/kernel/core_pattern")
         self.expect(HOOK, container, container.id, fd_name="/proc/sys/kernel/core_pattern")
