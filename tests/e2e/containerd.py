@@ -175,10 +175,10 @@ class Containerd:
         self.pods.append(sandbox)
         return sandbox, config
 
-    def container(self, pod, name, *command, mounts=(), privileged=False, **labels):
-        """Creates and starts a container in the pod; gives its id."""
+    def container(self, pod, name, *command, mounts=(), privileged=False, user=0, **labels):
+        """Creates and starts a container in the pod, as that user; gives its id."""
         m = self.messages
-        context = m.LinuxContainerSecurityContext(privileged=privileged)
+        context = m.LinuxContainerSecurityContext(privileged=privileged, run_as_user=m.Int64Value(value=user))
         return self.run(pod, m.ContainerConfig(
             metadata=m.ContainerMetadata(name=name), image=m.ImageSpec(image=IMAGE), command=command,
             mounts=[m.Mount(host_path=a, container_path=b, readonly=c) for a, b, c in mounts],

@@ -8,27 +8,30 @@ import concurrent.futures
 import unittest
 
 from containerd import Containerd
+from harness import ROOT
 from quiet import SCALE, Quiet
 from watched import Watched
 
 PRIVILEGED = "Privileged container started"
 NAMESPACES = "Container started in the node's namespaces"
 FILES = "Container started with the node's files"
+NOT_ROOT = "Privileged container started by a user who is not root"
 STOLEN = "Container with rights over the node started after a token was stolen"
-ALL = {PRIVILEGED, NAMESPACES, FILES, STOLEN}
+ALL = {PRIVILEGED, NAMESPACES, FILES, NOT_ROOT, STOLEN}
 
 NODE_PID = 2  # NamespaceMode
 TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
 class Pods(Watched):
+    extra_rules = (ROOT / "rules" / "strict" / "containers.yaml",)
+
     @classmethod
     def setUpClass(cls):
         cls.containerd = Containerd()
         cls.addClassCleanup(cls.containerd.remove)
         # Here nothing may stay unknown, however busy the machine is.
-        cls.runtime = ("--host-root", str(cls.containerd.root), "--hold-ms", "10000",
-                       "--rule-selection", f"enable.rule={FILES}")
+        cls.runtime = ("--host-root", str(cls.containerd.root), "--hold-ms", "10000")
         super().setUpClass()
         secrets = cls.directory / "token-volume"
         secrets.mkdir()
@@ -36,10 +39,10 @@ class Pods(Watched):
         cls.token = (str(secrets), TOKEN_DIRECTORY, True)
 
     def run_pod(self, name, namespace="shop", mounts=(), command=("/bin/sleep", "1000"), privileged=False,
-                **options):
+                user=0, **options):
         """A pod whose container runs the command, until the end of the test; gives the container's id."""
         pod = self.containerd.pod(name, namespace, privileged=privileged, **options)
-        container = self.containerd.container(pod, "job", *command, mounts=mounts, privileged=privileged)
+        container = self.containerd.container(pod, "job", *command, mounts=mounts, privileged=privileged, user=user)
         self.addCleanup(self.containerd.remove_pod, pod[0])
         return container
 
@@ -58,6 +61,7 @@ class Pods(Watched):
         self.expect_pod(NAMESPACES, self.run_pod("agent-0", pid=NODE_PID), "agent-0")
         disk = self.run_pod("disk-0", mounts=[("/", "/host", True)])
         self.assertIn("mounts=/:/host:", self.expect_pod(FILES, disk, "disk-0")["output"])
+        self.expect_pod(NOT_ROOT, self.run_pod("tool-0", privileged=True, user=1000), "tool-0")
         told = [a for a in self.watch.alerts[begun:] if a["rule"] in ALL]
         self.assertEqual([a["output"] for a in told if a["container_id"] in ordinary], [])
         self.assertEqual([a["output"] for a in told if a["container_id"] == privileged and a["rule"] != PRIVILEGED], [])
