@@ -1,53 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A broker that speaks Kafka's protocol and prints what is written to it: one line of JSON for each record,
-// with its topic, key and value.
+// Makes a topic at a Kafka broker, and prints what is written to it: one line of JSON for each record, with its
+// topic, key and value.
 //
-//	collector PORT TOPIC CERTIFICATE KEY
+//	collector HOST:PORT TOPIC CERTIFICATE KEY AUTHORITY
 package main
 
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"log"
 	"os"
-	"strconv"
+	"time"
 
-	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
+func check(err error) {
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+func makeTopic(client *kgo.Client, name string) {
+	topic := kmsg.NewCreateTopicsRequestTopic()
+	topic.Topic, topic.NumPartitions, topic.ReplicationFactor = name, 3, 1
+	request := kmsg.NewCreateTopicsRequest()
+	request.Topics = append(request.Topics, topic)
+	response, err := request.RequestWith(context.Background(), client)
+	check(err)
+	if err := kerr.ErrorForCode(response.Topics[0].ErrorCode); err != nil && err != kerr.TopicAlreadyExists {
+		log.Fatal(err)
+	}
+}
+
 func main() {
-	port, err := strconv.Atoi(os.Args[1])
-	if err != nil {
-		log.Fatal(err)
-	}
-	topic := os.Args[2]
+	address, topic := os.Args[1], os.Args[2]
 	certificate, err := tls.LoadX509KeyPair(os.Args[3], os.Args[4])
-	if err != nil {
-		log.Fatal(err)
-	}
-	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.TLS(&tls.Config{Certificates: []tls.Certificate{certificate}}),
-		kfake.Ports(port), kfake.SeedTopics(3, topic))
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer cluster.Close()
-	client, err := kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...), kgo.ConsumeTopics(topic),
+	check(err)
+	authority, err := os.ReadFile(os.Args[5])
+	check(err)
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(authority)
+	client, err := kgo.NewClient(kgo.SeedBrokers(address), kgo.ConsumeTopics(topic), kgo.RetryTimeout(time.Minute),
+		kgo.MetadataMinAge(100*time.Millisecond), kgo.MetadataMaxAge(5*time.Second),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-		// Its own reader does not ask who it is.
-		kgo.DialTLSConfig(&tls.Config{InsecureSkipVerify: true}))
-	if err != nil {
-		log.Fatal(err)
-	}
+		kgo.DialTLSConfig(&tls.Config{Certificates: []tls.Certificate{certificate}, RootCAs: roots}))
+	check(err)
+	makeTopic(client, topic)
 	out := json.NewEncoder(os.Stdout)
 	for {
 		client.PollFetches(context.Background()).EachRecord(func(r *kgo.Record) {
-			if err := out.Encode(map[string]any{"topic": r.Topic, "partition": r.Partition, "key": r.Key,
-				"value": json.RawMessage(r.Value)}); err != nil {
-				log.Fatal(err)
-			}
+			check(out.Encode(map[string]any{"topic": r.Topic, "partition": r.Partition, "key": r.Key,
+				"value": json.RawMessage(r.Value)}))
 		})
 	}
 }
