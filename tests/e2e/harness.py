@@ -38,23 +38,25 @@ def wait_until(condition, what, timeout=PATIENCE):
 class Daemon:
     """`nezuban run` with its own socket, in a directory that goes away with it."""
 
-    def __init__(self, *arguments, rules=ROOT / "rules" / "default", store=None):
+    def __init__(self, *arguments, rules=ROOT / "rules" / "default", store=None, socket_path=None, wait=True):
+        """Without `wait` it may not watch yet."""
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="nezuban-e2e-"))
-        self.socket = self.directory / "run" / "nezuban.sock"
+        self.socket = socket_path or self.directory / "run" / "nezuban.sock"
         self.log = open(self.directory / "log", "w+b")
         self.process = subprocess.Popen(
             [BINARY, "run", "--socket", self.socket, "--store", store or self.directory / "store", "--rules", rules,
              "--output", "none", *arguments],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         try:
-            wait_until(self._ready, "the daemon to be watching")
-        except AssertionError:
+            if wait:
+                wait_until(self._ready, "the daemon to be watching")
+        except AssertionError as error:
             self.stop()
-            raise
+            raise AssertionError(f"{error}\n{self.read_log()}") from None
 
     def _ready(self):
         if self.process.poll() is not None:
-            raise AssertionError(f"the daemon ended with {self.process.returncode}:\n{self.read_log()}")
+            raise AssertionError(f"the daemon ended with {self.process.returncode}")
         return "watching" in self.read_log()
 
     def read_log(self):

@@ -162,11 +162,12 @@ class BadThenGood:
 
 class Webhook(http.server.ThreadingHTTPServer):
     """Answers with the behaviours in order: a status, (status, headers), "hang" or "reset"; then 200.
-    Refuses whatever holds `poison` with 400."""
+    Refuses whatever holds `poison` with 400. `on_body` gets what was taken, which is then not kept."""
 
     daemon_threads = True
 
-    def __init__(self, behaviours=(), poison=None, port=0):
+    def __init__(self, behaviours=(), poison=None, port=0, on_body=None):
+        self.on_body = on_body
         self.behaviours = list(behaviours)
         self.poison = poison
         self.bodies = []  # of requests that got 200
@@ -174,6 +175,9 @@ class Webhook(http.server.ThreadingHTTPServer):
         self.times = []
         super().__init__(("127.0.0.1", port), self.Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, *_):
+        """A client that is killed while it speaks is no error of the server's."""
 
     def close(self):
         self.shutdown()
@@ -204,8 +208,11 @@ class Webhook(http.server.ThreadingHTTPServer):
             if server.poison and server.poison in body:
                 status = 400
             if status == 200:
-                server.bodies.append(body)
-                server.headers.append(dict(self.headers))
+                if server.on_body:
+                    server.on_body(body)
+                else:
+                    server.bodies.append(body)
+                    server.headers.append(dict(self.headers))
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
@@ -218,9 +225,9 @@ class Webhook(http.server.ThreadingHTTPServer):
 
 class OtlpReceiver:
     """A gRPC server of the OpenTelemetry logs service. `answers` are given first to what has alerts: a
-    status code, or a number of records that are rejected."""
+    status code, or a number of records that are rejected. `on_record` gets each record, which is then not kept."""
 
-    def __init__(self, answers=(), credentials=None):
+    def __init__(self, answers=(), credentials=None, on_record=None):
         import grpc
         from grpc_tools import protoc
         self.generated = tempfile.TemporaryDirectory(prefix="nezuban-otlp-")
@@ -243,6 +250,10 @@ class OtlpReceiver:
                 answer = receiver.answers.pop(0) if receiver.answers and not only_gaps else 0
                 if isinstance(answer, grpc.StatusCode):
                     context.abort(answer, "as told")
+                if on_record:
+                    for record in records:
+                        on_record(record)
+                    return pb.ExportLogsServiceResponse()
                 receiver.metadata.append(dict(context.invocation_metadata()))
                 for logs in request.resource_logs:
                     receiver.resources.append({a.key: a.value.string_value for a in logs.resource.attributes})
