@@ -15,6 +15,7 @@
 #include "rpc/quiet.h"
 #include "rpc/services.h"
 #include "rpc/socket_lock.h"
+#include "rpc/tcp_acceptor.h"
 #include "rpc/tls.h"
 
 namespace nezuban::rpc {
@@ -108,7 +109,7 @@ struct Server::Impl {
   NodeService node;
   AdminService admin;
   std::unique_ptr<grpc::Server> server;
-  int tcp_port = 0;
+  std::unique_ptr<TcpAcceptor> tcp;  // null: none
 };
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -137,28 +138,31 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, stor
   builder.RegisterService(&impl->admin);
   int unix_port = 0;
   builder.AddListeningPort(unix_target, grpc::InsecureServerCredentials(), &unix_port);
+  std::unique_ptr<TcpAcceptor::Taker> taker;
   if (!tcp.target.empty()) {
-    builder.AddListeningPort(tcp.target, tcp.credentials, &impl->tcp_port);
+    ASSIGN_OR_RETURN(impl->tcp, TcpAcceptor::Listen(tcp.target, options.tcp_limits));
+    using Type = grpc::ServerBuilder::experimental_type::ExternalConnectionType;
+    taker = builder.experimental().AddExternalConnectionAcceptor(Type::FROM_FD, tcp.credentials);
   }
   {
     ScopedUmask umask(kPrivate);
     impl->server = builder.BuildAndStart();
   }
   if (impl->server == nullptr) {
-    const bool tcp_failed = !tcp.target.empty() && unix_port != 0;
-    return Fail("listen on " + (tcp_failed ? tcp.target : options.socket_path) +
-                (tcp_failed ? ": the port is in use or not allowed" : ": cannot be had"));
+    return Fail("listen on " + options.socket_path + ": cannot be had");
   }
+  if (impl->tcp != nullptr) impl->tcp->Start(std::move(taker));
   SetHealthy(*impl->server);
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
 StreamCounters Server::counters() const { return impl_->stream.counters(); }
 
-std::uint16_t Server::tcp_port() const { return static_cast<std::uint16_t>(impl_->tcp_port); }
+std::uint16_t Server::tcp_port() const { return impl_->tcp != nullptr ? impl_->tcp->port() : 0; }
 
 void Server::Stop(std::chrono::milliseconds grace) {
   if (impl_->server == nullptr) return;
+  if (impl_->tcp != nullptr) impl_->tcp->Stop();
   impl_->stream.Drain();
   // Streams still open at the deadline are cancelled; Shutdown returns when no call is left.
   impl_->server->Shutdown(std::chrono::system_clock::now() + grace);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -27,6 +28,13 @@ struct TlsOptions {
   unsigned refresh_seconds = 5;  // how often the files are looked at
 };
 
+// Of connections over TCP; each takes a descriptor and, before the peer has shown who it is,
+// memory.
+struct TcpLimits {
+  std::size_t connections = 512;     // further ones wait in the kernel's queue
+  std::size_t of_one_address = 256;  // further ones are closed at once
+};
+
 struct ServerOptions {
   std::string socket_path = "/run/nezuban/nezuban.sock";
   // "127.0.0.1:PORT" or "[::1]:PORT", with TLS any "ADDRESS:PORT"; empty: no TCP
@@ -36,6 +44,7 @@ struct ServerOptions {
   std::vector<std::string> tls_readers = {"*"};
   std::vector<std::string> tls_administrators;
   StreamOptions stream;
+  TcpLimits tcp_limits;
   // Who connects and then says nothing, or does not finish the handshake, holds a descriptor.
   std::chrono::milliseconds handshake_timeout{10'000};
 };

@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <thread>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "rpc/admin_client.h"
@@ -51,6 +54,41 @@ class Tls : public testing::Test {
   static std::string Problem(const Endpoint& endpoint) {
     const auto status = Client::Create(endpoint)->GetStatus(kPatience);
     return status ? "" : status.error().message;
+  }
+
+  void Restart(TcpLimits limits, milliseconds handshake_timeout) {
+    ServerOptions options{.socket_path = dir_ / "y.sock", .tcp_address = "127.0.0.1:0"};
+    options.tls = {certificates_.Certificate("server"), certificates_.Key("server"),
+                   certificates_.Certificate("ca")};
+    options.handshake_timeout = handshake_timeout;
+    options.tcp_limits = limits;
+    server_ = *Server::Start(options, *SomeStore(), SomeStatus, SomeAdmin());
+  }
+
+  // Connections that say nothing.
+  std::vector<UniqueFd> ConnectFrom(const char* host, int count) const {
+    sockaddr_in from{};
+    from.sin_family = AF_INET;
+    ::inet_pton(AF_INET, host, &from.sin_addr);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(server_->tcp_port());
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    std::vector<UniqueFd> fds;
+    for (int i = 0; i < count; ++i) {
+      fds.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+      const int fd = fds.back().get();
+      EXPECT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&from), sizeof(from)), 0);
+      EXPECT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0);
+    }
+    return fds;
+  }
+
+  static std::ptrdiff_t CountOpen(const std::vector<UniqueFd>& fds) {
+    return std::ranges::count_if(fds, [](const UniqueFd& fd) {
+      char byte = 0;
+      return ::recv(fd.get(), &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+    });
   }
 
   testlib::TempDir dir_;
@@ -215,6 +253,30 @@ TEST_F(Tls, HalfOpenConnectionsEnd) {
   errno = 0;
   EXPECT_LE(::recv(silent[0].get(), &byte, 1, 0), 0);
   EXPECT_NE(errno, EAGAIN) << "it is still open";
+}
+
+// gRPC alone would take every descriptor that the process has left.
+TEST_F(Tls, ConnectionsOfOneAddressAreBoundedAndForgottenWhenTheyEnd) {
+  certificates_.Make("reader", "reader-1");
+  Restart({.connections = 100, .of_one_address = 4}, milliseconds(60'000));
+  for (int round = 0; round < 2; ++round) {
+    const std::vector<UniqueFd> silent = ConnectFrom("127.0.0.2", 6);
+    for (int i = 0; i < 1000 && CountOpen(silent) > 4; ++i) {
+      std::this_thread::sleep_for(milliseconds(5));
+    }
+    EXPECT_EQ(CountOpen(silent), 4) << round;
+    EXPECT_EQ(Problem(To("reader")), "") << "from another address";
+  }
+}
+
+TEST_F(Tls, BeyondTheMostConnectionsWhoComesWaits) {
+  certificates_.Make("reader", "reader-1");
+  Restart({.connections = 6, .of_one_address = 4}, milliseconds(1000));
+  const std::vector<UniqueFd> some = ConnectFrom("127.0.0.2", 4);
+  const std::vector<UniqueFd> others = ConnectFrom("127.0.0.3", 4);
+  const auto begin = steady_clock::now();
+  EXPECT_EQ(Problem(To("reader")), "");
+  EXPECT_GE(steady_clock::now() - begin, milliseconds(500)) << "until the handshakes were given up";
 }
 
 TEST(AdminCalls, OnTheUnixSocketItsPermissionsDecide) {
