@@ -7,6 +7,7 @@ import json
 import pathlib
 import shutil
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -166,7 +167,7 @@ class Webhook(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, behaviours=(), poison=None, port=0, on_body=None):
+    def __init__(self, behaviours=(), poison=None, port=0, on_body=None, credentials=None):
         self.on_body = on_body
         self.behaviours = list(behaviours)
         self.poison = poison
@@ -174,6 +175,11 @@ class Webhook(http.server.ThreadingHTTPServer):
         self.headers = []
         self.times = []
         super().__init__(("127.0.0.1", port), self.Handler)
+        if credentials:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*credentials)
+            # Not in accept: a client that says nothing must not keep the others out.
+            self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, *_):
@@ -225,9 +231,9 @@ class Webhook(http.server.ThreadingHTTPServer):
 
 class OtlpReceiver:
     """A gRPC server of the OpenTelemetry logs service. `answers` are given first to what has alerts: a
-    status code, or a number of records that are rejected. `on_record` gets each record, which is then not kept."""
+    status code, a number of records that are rejected, or "slow". `on_record` gets each record, which is then not kept."""
 
-    def __init__(self, answers=(), credentials=None, on_record=None):
+    def __init__(self, answers=(), credentials=None, on_record=None, port=0):
         import grpc
         from grpc_tools import protoc
         self.generated = tempfile.TemporaryDirectory(prefix="nezuban-otlp-")
@@ -248,6 +254,9 @@ class OtlpReceiver:
                 records = [r for logs in request.resource_logs for s in logs.scope_logs for r in s.log_records]
                 only_gaps = all(r.event_name == "nezuban.gap" for r in records)
                 answer = receiver.answers.pop(0) if receiver.answers and not only_gaps else 0
+                if answer == "slow":
+                    time.sleep(3)
+                    context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "slow")
                 if isinstance(answer, grpc.StatusCode):
                     context.abort(answer, "as told")
                 if on_record:
@@ -269,9 +278,9 @@ class OtlpReceiver:
         rpc.add_LogsServiceServicer_to_server(Service(), self.server)
         if credentials:
             cert, key = (pathlib.Path(p).read_bytes() for p in credentials)
-            self.port = self.server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([(key, cert)]))
+            self.port = self.server.add_secure_port(f"127.0.0.1:{port}", grpc.ssl_server_credentials([(key, cert)]))
         else:
-            self.port = self.server.add_insecure_port("127.0.0.1:0")
+            self.port = self.server.add_insecure_port(f"127.0.0.1:{port}")
         self.server.start()
 
     def close(self):
