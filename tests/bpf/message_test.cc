@@ -213,6 +213,18 @@ TEST_F(MessageTest, EachOfSeveralMessagesCounts) {
   for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(sent[i]->ends.remote_port, 7000 + i);
 }
 
+// Who asks for connections only is told of datagrams to new peers, too.
+TEST_F(MessageTest, AreConnectionsWhereNothingElseIsWanted) {
+  harness_.source().SetEnabled(probe::EventSet().set(EVENT_CONNECT));
+  const auto connects = Run<connect_record>(EVENT_CONNECT, [&] {
+    const Address to = Make("127.0.0.1", 9);
+    const int fd = Socket(AF_INET, SOCK_DGRAM);
+    for (int i = 0; i < 3; ++i) REQUIRE_OK(::sendto(fd, "x", 1, 0, &to.any, sizeof to.v4) == 1);
+  });
+  ASSERT_EQ(connects.size(), 1u);
+  EXPECT_EQ(connects[0]->ends.remote_port, 9);
+}
+
 // A raw socket says where its packets go, too.
 TEST_F(MessageTest, RawSockets) {
   const auto sent = Run<message_record>(EVENT_SEND, [&] {

@@ -95,8 +95,17 @@ Result<KernelTypes> KernelTypes::Load() {
   return KernelTypes(types);
 }
 
-bool KernelTypes::HasFunction(const std::string& name) const {
-  return btf__find_by_name_kind(btf_.get(), name.c_str(), BTF_KIND_FUNC) >= 0;
+KernelTypes::KernelTypes(btf* types) : btf_(types) {
+  const std::uint32_t end = btf__type_cnt(types);
+  for (std::uint32_t id = 1; id < end; ++id) {
+    const btf_type* type = btf__type_by_id(types, id);
+    if (btf_is_func(type)) functions_.emplace(btf__name_by_offset(types, type->name_off), id);
+  }
+}
+
+std::uint32_t KernelTypes::FunctionId(const std::string& name) const {
+  const auto found = functions_.find(name);
+  return found == functions_.end() ? 0 : found->second;
 }
 
 bool KernelTypes::EnumHas(const char* enum_name, std::string_view value) const {
@@ -119,10 +128,10 @@ KernelFeatures DetectFeatures(const KernelTypes& types) {
 Status TryTrampoline(const KernelTypes& types, const std::string& function, bool exit) {
   QuietLog quiet;
   const auto attach_type = exit ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY;
-  const int id = btf__find_by_name_kind(types.get(), function.c_str(), BTF_KIND_FUNC);
-  if (id < 0) return Fail("this kernel has no function " + function + " to trace");
+  const std::uint32_t id = types.FunctionId(function);
+  if (id == 0) return Fail("this kernel has no function " + function + " to trace");
   LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = attach_type,
-              .attach_btf_id = static_cast<__u32>(id));
+              .attach_btf_id = id);
   UniqueFd program(bpf_prog_load(BPF_PROG_TYPE_TRACING, "nezuban_try", "GPL", kReturnZero.data(),
                                  kReturnZero.size(), &options));
   if (!program.valid())

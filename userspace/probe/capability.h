@@ -2,9 +2,11 @@
 // What this kernel and this process's privileges allow. Each answer comes from trying.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "base/result.h"
 
@@ -19,16 +21,19 @@ Status CheckPrerequisites();
 class KernelTypes {
  public:
   static Result<KernelTypes> Load();
-  bool HasFunction(const std::string& name) const;
+  bool HasFunction(const std::string& name) const { return FunctionId(name) != 0; }
   bool EnumHas(const char* enum_name, std::string_view value) const;
-  const btf* get() const { return btf_.get(); }
+  // Its BTF id; 0: there is none of that name.
+  std::uint32_t FunctionId(const std::string& name) const;
 
  private:
   struct Deleter {
     void operator()(btf* types) const;
   };
-  explicit KernelTypes(btf* types) : btf_(types) {}
+  explicit KernelTypes(btf* types);
   std::unique_ptr<btf, Deleter> btf_;
+  // By name, which btf_ owns: libbpf itself looks through all types each time.
+  std::unordered_map<std::string_view, std::uint32_t> functions_;
 };
 
 struct KernelFeatures {

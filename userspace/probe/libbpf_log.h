@@ -23,8 +23,19 @@ class [[nodiscard]] QuietLog {
   QuietLog(const QuietLog&) = delete;
   QuietLog& operator=(const QuietLog&) = delete;
 
-  // The first warning since the innermost QuietLog of this thread began; empty: none.
+  // The first warning since the innermost QuietLog of this thread began, with the verifier's
+  // reason if it has given one; empty: none.
   static std::string FirstWarning();
+
+  // The first program that libbpf said was refused, since then; empty: none.
+  static std::string RefusedProgram();
 };
+
+// The program that a warning of libbpf's says could not be loaded; empty: none. Views `line`.
+std::string_view ProgramRefusedIn(std::string_view line);
+
+// The line of a verifier's log, as libbpf prints it, that says what it refused: the last before
+// its statistics. Empty: `text` holds no such log. Views `text`.
+std::string_view VerifierReason(std::string_view text);
 
 }  // namespace nezuban::probe

@@ -49,7 +49,14 @@ int NativeNumber(const SyscallNumbers& numbers) {
 #endif
 }
 
-// Room for one record, aligned as RecordHandler wants it.
+// All zero where the program is not loaded.
+bpf_prog_info InfoOf(const bpf_program* program) {
+  bpf_prog_info info{};
+  __u32 size = sizeof info;
+  if (program == nullptr || bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) != 0)
+    return {};
+  return info;
+}
 
 }  // namespace
 
@@ -61,22 +68,23 @@ std::unique_ptr<LoadedProbes> LoadedProbes::Load(std::span<const SensorRow* cons
                                                  const LoadOptions& options, LoadFailure& failure) {
   QuietLog quiet;
   auto loaded = std::unique_ptr<LoadedProbes>(new LoadedProbes);
-  if (auto status = loaded->Prepare(rows, options); !status) {
-    failure = {nullptr, status.error()};
+  std::string refused;
+  if (auto status = loaded->Prepare(rows, options, refused); !status) {
+    failure = {refused, status.error()};
     return nullptr;
   }
   // Containers' cgroups are remembered and tasks counted from the first program on; who reads the
   // rings comes last, so that nothing waits in vain.
   for (const bool first : {true, false}) {
     for (const SensorRow* row : rows) {
-      if (auto status = loaded->Attach(*row, first); !status) {
-        failure = {row, status.error()};
+      if (auto status = loaded->Attach(*row, first, refused); !status) {
+        failure = {refused, status.error()};
         return nullptr;
       }
     }
   }
   if (auto status = loaded->AttachDispatcher(rows); !status) {
-    failure = {nullptr, status.error()};
+    failure = {"", status.error()};
     return nullptr;
   }
   for (const SensorRow* row : rows) loaded->rows_.push_back(*row);
@@ -87,7 +95,8 @@ LoadedProbes::~LoadedProbes() {
   for (bpf_link* link : links_) bpf_link__destroy(link);
 }
 
-Status LoadedProbes::Prepare(std::span<const SensorRow* const> rows, const LoadOptions& options) {
+Status LoadedProbes::Prepare(std::span<const SensorRow* const> rows, const LoadOptions& options,
+                             std::string& refused) {
   skeleton_.reset(probes__open());
   if (!skeleton_) return Fail("open the sensors' object: " + ErrnoText(errno));
   bpf_program* program = nullptr;
@@ -113,6 +122,7 @@ Status LoadedProbes::Prepare(std::span<const SensorRow* const> rows, const LoadO
   bpf_map__set_max_entries(skeleton_->maps.ring_bulk, RingSize(options.bulk_bytes));
   if (const int error = probes__load(skeleton_.get()); error != 0) {
     const std::string detail = QuietLog::FirstWarning();
+    refused = QuietLog::RefusedProgram();
     return Fail("load the sensors into the kernel: " + ErrnoText(error) +
                 (detail.empty() ? "" : " (" + detail + ")"));
   }
@@ -154,9 +164,12 @@ Status LoadedProbes::AttachSnapshot() {
   return {};
 }
 
-Status LoadedProbes::Attach(const SensorRow& row, bool first) {
-  for (const ProgramRow& program : row.programs)
-    if (program.first == first) RETURN_IF_ERROR(Attach(program, row.event));
+Status LoadedProbes::Attach(const SensorRow& row, bool first, std::string& refused) {
+  for (const ProgramRow& program : row.programs) {
+    if (program.first != first) continue;
+    refused = program.name;
+    RETURN_IF_ERROR(Attach(program, row.event));
+  }
   return {};
 }
 
@@ -220,12 +233,17 @@ Status LoadedProbes::AttachDispatcher(std::span<const SensorRow* const> rows) {
 }
 
 std::uint64_t LoadedProbes::RecursionMisses(const std::string& name) const {
-  const bpf_program* program = bpf_object__find_program_by_name(skeleton_->obj, name.c_str());
-  bpf_prog_info info{};
-  __u32 size = sizeof info;
-  if (program == nullptr || bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) != 0)
-    return 0;
-  return info.recursion_misses;
+  return InfoOf(bpf_object__find_program_by_name(skeleton_->obj, name.c_str())).recursion_misses;
+}
+
+std::map<std::string, std::uint32_t> LoadedProbes::VerifiedInstructions() const {
+  std::map<std::string, std::uint32_t> verified;
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skeleton_->obj) {
+    if (bpf_program__fd(program) >= 0)
+      verified[bpf_program__name(program)] = InfoOf(program).verified_insns;
+  }
+  return verified;
 }
 
 SourceCounters LoadedProbes::Counters() const {
@@ -302,11 +320,12 @@ void LoadedProbes::WatchOnly(const EventSet& events) {
   probes::probes__bss& bss = *skeleton_->bss;
   using Words =
       std::array<std::uint64_t, std::extent_v<decltype(probes::probes__bss::native_watched)>>;
+  const EventSet needed = SensorsNeeded(events);
   Words native{};
   Words compat{};
   for (const Watched& call : watched_) {
     // Credentials are part of who a process is: always wanted.
-    if (!events.test(call.event) && call.event != EVENT_CREDENTIALS) continue;
+    if (!needed.test(call.event) && call.event != EVENT_CREDENTIALS) continue;
     (call.compat ? compat : native)[call.number / 64] |= std::uint64_t{1} << (call.number % 64);
   }
   for (std::size_t i = 0; i < native.size(); ++i) {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -32,9 +33,9 @@ struct LoadOptions {
   KernelFeatures features;
 };
 
-// The failure of one row, so that the next one of its event can be tried.
+// What refused to load or to attach, so that the rows it is of can do without it.
 struct LoadFailure {
-  const SensorRow* row = nullptr;  // nullptr: nothing can be loaded here
+  std::string program;  // empty: no single one, nothing can be loaded here
   Error error;
 };
 
@@ -52,6 +53,10 @@ class LoadedProbes {
   // Thread-safe.
   SourceCounters Counters() const;
   std::uint64_t OriginLosses() const;
+
+  // How many instructions the verifier looked at, by program loaded. 0: this kernel does not say
+  // (before 5.16).
+  std::map<std::string, std::uint32_t> VerifiedInstructions() const;
 
   // Runs the task iterator: one SENSOR_SNAPSHOT record per process.
   Result<std::size_t> Snapshot(const RecordHandler& handler);
@@ -73,9 +78,10 @@ class LoadedProbes {
  private:
   LoadedProbes() = default;
 
-  Status Prepare(std::span<const SensorRow* const> rows, const LoadOptions& options);
+  Status Prepare(std::span<const SensorRow* const> rows, const LoadOptions& options,
+                 std::string& refused);
   Status AttachSnapshot();
-  Status Attach(const SensorRow& row, bool first);
+  Status Attach(const SensorRow& row, bool first, std::string& refused);
   Status Attach(const ProgramRow& row, event::EventType event);
   Status AttachSyscalls(const ProgramRow& row, event::EventType event, int program_fd);
   void WatchOnly(const EventSet& events);

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "event/decode.h"
+#include "probe/candidates.h"
 #include "probe/merge.h"
 
 namespace nezuban::probe {
@@ -28,73 +29,50 @@ constexpr milliseconds kProofTimeout{1000};
 // Records of others that may come in that time; at the limit the proof ends with what it has.
 constexpr std::size_t kPendingRecords = 65536;
 
-// Tries what can be tried without the sensor itself; the error says why the row cannot work.
-Status TryRow(const KernelTypes& types, const SensorRow& row) {
-  for (const ProgramRow& program : row.programs) {
+// Tries what can be tried without the sensor itself.
+class Trials {
+ public:
+  explicit Trials(const KernelTypes& types) : types_(types) {
+    // One stands for all: where trampolines are refused they all are, and 200 trials take seconds.
+    if (types.HasFunction(kRepresentative))
+      trampolines_ = TryTrampoline(types, kRepresentative, false);
+  }
+
+  Status Try(const ProgramRow& program) const {
     switch (program.attachment) {
       case Attachment::kFentry:
       case Attachment::kFexit:
-        RETURN_IF_ERROR(
-            TryTrampoline(types, program.function, program.attachment == Attachment::kFexit));
-        break;
+        RETURN_IF_ERROR(trampolines_);
+        return TryTrampoline(types_, program.function, program.attachment == Attachment::kFexit);
       case Attachment::kKprobe:
       case Attachment::kKretprobe:
-        RETURN_IF_ERROR(TryKprobe(program.function, program.attachment == Attachment::kKretprobe));
-        break;
+        return TryKprobe(program.function, program.attachment == Attachment::kKretprobe);
       case Attachment::kTracepoint:
       case Attachment::kSyscallExit:
         break;
     }
-  }
-  return {};
-}
-
-// The rows that are left for one event, and why the others are not.
-class Candidates {
- public:
-  Candidates(const KernelTypes& types, event::EventType event, SensorChoice choice)
-      : types_(types), event_(event) {
-    for (const SensorRow* row : SensorsFor(event, choice)) {
-      rows_.push_back(std::make_unique<SensorRow>(*row));
-      std::erase_if(rows_.back()->programs, [&](const ProgramRow& program) {
-        return program.optional && !types.HasFunction(program.function);
-      });
-    }
-    SkipHopeless();
-  }
-
-  event::EventType event() const { return event_; }
-  const SensorRow* current() const { return next_ < rows_.size() ? rows_[next_].get() : nullptr; }
-  const std::string& why() const { return why_; }
-
-  void LeaveOut() {
-    rows_.clear();
-    next_ = 0;
-    why_ = "not asked for";
-  }
-
-  void Reject(const std::string& why) {
-    AddReason(why);
-    ++next_;
-    SkipHopeless();
+    return {};
   }
 
  private:
-  void SkipHopeless() {
-    for (; next_ < rows_.size(); ++next_) {
-      const auto status = TryRow(types_, *rows_[next_]);
-      if (status) return;
-      AddReason(status.error().message);
-    }
-  }
-  void AddReason(const std::string& why) { why_ += (why_.empty() ? "" : "; ") + why; }
+  static constexpr char kRepresentative[] = "security_file_open";
 
   const KernelTypes& types_;
-  event::EventType event_;
-  std::vector<std::unique_ptr<SensorRow>> rows_;  // without what this kernel does not have
-  std::size_t next_ = 0;
-  std::string why_;
+  Status trampolines_;
 };
+
+// Without what this kernel does not have.
+std::vector<SensorRow> RowsHere(const KernelTypes& types, event::EventType event,
+                                SensorChoice choice) {
+  std::vector<SensorRow> rows;
+  for (const SensorRow* row : SensorsFor(event, choice)) {
+    rows.push_back(*row);
+    std::erase_if(rows.back().programs, [&](const ProgramRow& program) {
+      return program.optional && !program.function.empty() && !types.HasFunction(program.function);
+    });
+  }
+  return rows;
+}
 
 std::vector<const SensorRow*> CurrentRows(const std::vector<Candidates>& all) {
   std::vector<const SensorRow*> rows;
@@ -108,12 +86,15 @@ bool IsProcessLife(event::EventType event) {
   return event == EVENT_EXEC || event == EVENT_FORK || event == EVENT_EXIT;
 }
 
-// By event.
-std::vector<Candidates> AllCandidates(const KernelTypes& types, const ProbeOptions& options) {
+// By event. They refer to `trials`.
+std::vector<Candidates> AllCandidates(const KernelTypes& types, const Trials& trials,
+                                      const ProbeOptions& options) {
+  const EventSet needed = SensorsNeeded(options.events);
   std::vector<Candidates> all;
   for (event::EventType event = 0; event < NR_EVENTS; ++event) {
-    all.emplace_back(types, event, options.sensors);
-    if (!options.events.test(event) && !IsProcessLife(event) && event != EVENT_CGROUP)
+    all.emplace_back(event, RowsHere(types, event, options.sensors),
+                     [&](const ProgramRow& program) { return trials.Try(program); });
+    if (!needed.test(event) && !IsProcessLife(event) && event != EVENT_CGROUP)
       all.back().LeaveOut();
   }
   return all;
@@ -132,17 +113,12 @@ SensorStatus StatusOf(const Candidates& candidates, bool tried, bool proved) {
   return status;
 }
 
-// Loading is all or nothing, and what the verifier refuses is one program: each row alone tells.
-const SensorRow* FindCulprit(std::span<const SensorRow* const> rows, const LoadOptions& options,
-                             Error& error) {
-  for (const SensorRow* row : rows) {
-    LoadFailure failure;
-    const SensorRow* const alone[] = {row};
-    if (LoadedProbes::Load(alone, options, failure)) continue;
-    error = failure.error;
-    return row;
-  }
-  return nullptr;
+// Loading is all or nothing: tells those who have the program that was refused. False: nobody has.
+bool Refuse(std::vector<Candidates>& all, const LoadFailure& failure) {
+  bool found = false;
+  for (Candidates& candidates : all)
+    found |= !failure.program.empty() && candidates.Refuse(failure.program, failure.error.message);
+  return found;
 }
 
 }  // namespace
@@ -163,7 +139,8 @@ Status ProbeSource::Choose(const ProbeOptions& options) {
                    options.flood_rate,  options.flood_burst, {}};
   ASSIGN_OR_RETURN(const KernelTypes types, KernelTypes::Load());
   load.features = DetectFeatures(types);
-  std::vector<Candidates> all = AllCandidates(types, options);
+  const Trials trials(types);
+  std::vector<Candidates> all = AllCandidates(types, trials, options);
   EventSet proved;
   EventSet attempted;
   for (bool settled = false; !settled;) {
@@ -177,10 +154,7 @@ Status ProbeSource::Choose(const ProbeOptions& options) {
     LoadFailure failure;
     probes_ = LoadedProbes::Load(rows, load, failure);
     if (!probes_) {
-      const SensorRow* culprit = failure.row;
-      if (culprit == nullptr) culprit = FindCulprit(rows, load, failure.error);
-      if (culprit == nullptr) return tl::unexpected<Error>(failure.error);
-      all[culprit->event].Reject(failure.error.message);
+      if (!Refuse(all, failure)) return tl::unexpected<Error>(failure.error);
       continue;
     }
     RETURN_IF_ERROR(StartReading());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -48,6 +49,11 @@ class ProbeSource : public EventSource {
   // Origins that could not be kept in the kernel: from the first on, records may say
   // RECORD_ORIGIN_UNKNOWN.
   std::uint64_t OriginLosses() const { return probes_->OriginLosses(); }
+
+  // See LoadedProbes.
+  std::map<std::string, std::uint32_t> VerifiedInstructions() const {
+    return probes_->VerifiedInstructions();
+  }
 
   // One exec_record (header.sensor SENSOR_SNAPSHOT; seq means nothing) per process there is, in
   // order of pid. Also fixes the origin of every task now inside a marked container: mark first.

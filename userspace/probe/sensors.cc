@@ -67,6 +67,17 @@ std::optional<SensorChoice> ParseSensorChoice(std::string_view text) {
 
 std::span<const SensorRow> Sensors() { return Rows(); }
 
+EventSet SensorsNeeded(const EventSet& wanted) {
+  constexpr struct {
+    event::EventType event;
+    event::EventType made_by;
+  } kMade[] = {{EVENT_CONNECT, EVENT_SEND}};
+  EventSet needed = wanted;
+  for (const auto& [event, made_by] : kMade)
+    if (wanted.test(event)) needed.set(made_by);
+  return needed;
+}
+
 std::vector<const SensorRow*> SensorsFor(event::EventType event, SensorChoice choice) {
   std::vector<const SensorRow*> all;
   std::vector<const SensorRow*> asked_for;

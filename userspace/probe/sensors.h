@@ -108,6 +108,10 @@ std::span<const SensorRow> Sensors();
 // has but one way), all of them.
 std::vector<const SensorRow*> SensorsFor(event::EventType event, SensorChoice choice);
 
+// The events whose sensors make `wanted`: these, and those whose programs make one of them besides
+// their own (a datagram to a new peer is a connect as well).
+EventSet SensorsNeeded(const EventSet& wanted);
+
 // What serves an event, for `nezuban doctor` and the node's status.
 struct SensorStatus {
   event::EventType event;

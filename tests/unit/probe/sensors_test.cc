@@ -56,6 +56,12 @@ TEST(Sensors, ASystemCallHasOneProgram) {
   }
 }
 
+TEST(Sensors, ADatagramIsAConnectionToo) {
+  EXPECT_EQ(SensorsNeeded(EventSet().set(EVENT_CONNECT)),
+            EventSet().set(EVENT_CONNECT).set(EVENT_SEND));
+  EXPECT_EQ(SensorsNeeded(EventSet().set(EVENT_OPEN)), EventSet().set(EVENT_OPEN));
+}
+
 TEST(Sensors, ChoiceOfAKind) {
   for (event::EventType event = 0; event < NR_EVENTS; ++event) {
     const auto all = SensorsFor(event, SensorChoice::kAuto);

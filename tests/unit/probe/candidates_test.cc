@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/candidates.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace nezuban::probe {
+namespace {
+
+constexpr bool kOptional = true;
+
+ProgramRow Program(const std::string& name, bool optional = false) {
+  ProgramRow row;
+  row.name = name;
+  row.optional = optional;
+  return row;
+}
+
+std::vector<SensorRow> TwoRows() {
+  return {{EVENT_OPEN,
+           SensorKind::kObject,
+           "functions",
+           {Program("open"), Program("uring", kOptional)}},
+          {EVENT_OPEN,
+           SensorKind::kTracepoint,
+           "calls",
+           {Program("open_exit"), Program("uring", kOptional)}}};
+}
+
+Candidates::Trial Refusing(const std::set<std::string>& names) {
+  return [names](const ProgramRow& program) -> Status {
+    if (names.contains(program.name)) return Fail("no " + program.name);
+    return {};
+  };
+}
+
+TEST(Candidates, WhatIsOptionalGoesFirst) {
+  Candidates left(EVENT_OPEN, TwoRows(), Refusing({}));
+  ASSERT_NE(left.current(), nullptr);
+  EXPECT_EQ(left.current()->hook, "functions");
+  EXPECT_EQ(left.why(), "");
+  EXPECT_FALSE(left.Refuse("open_exit", "of the other row"));
+  EXPECT_TRUE(left.Refuse("uring", "too long"));
+  EXPECT_EQ(left.current()->hook, "functions");
+  EXPECT_EQ(left.current()->programs.size(), 1u);
+  EXPECT_FALSE(left.Refuse("uring", "gone already"));
+  EXPECT_TRUE(left.Refuse("open", "not permitted"));
+  ASSERT_NE(left.current(), nullptr);
+  EXPECT_EQ(left.current()->hook, "calls");
+  EXPECT_EQ(left.current()->programs.size(), 2u);
+  EXPECT_EQ(left.why(), "without uring: too long; not permitted");
+  left.Reject("silent");
+  EXPECT_EQ(left.current(), nullptr);
+  EXPECT_FALSE(left.Refuse("open", "nothing is left"));
+}
+
+TEST(Candidates, TriesBeforeAllAreLoaded) {
+  const struct {
+    std::set<std::string> refused;
+    std::string hook;
+    std::size_t programs;
+    std::string why;
+  } cases[] = {
+      {{"uring"}, "functions", 1, "without uring: no uring"},
+      {{"open"}, "calls", 2, "no open"},
+      {{"open", "uring"}, "calls", 1, "no open; without uring: no uring"},
+      {{"open", "open_exit"}, "", 0, "no open; no open_exit"},
+  };
+  for (const auto& c : cases) {
+    const Candidates left(EVENT_OPEN, TwoRows(), Refusing(c.refused));
+    EXPECT_EQ(left.why(), c.why);
+    EXPECT_EQ(left.current() != nullptr, c.programs > 0) << c.why;
+    if (left.current() == nullptr) continue;
+    EXPECT_EQ(left.current()->hook, c.hook);
+    EXPECT_EQ(left.current()->programs.size(), c.programs);
+  }
+}
+
+// A row of which nothing is left sees nothing.
+TEST(Candidates, TheLastProgramIsNotOptional) {
+  const std::vector<SensorRow> rows = {
+      {EVENT_MODULE, SensorKind::kObject, "only", {Program("a", kOptional)}}};
+  EXPECT_EQ(Candidates(EVENT_MODULE, rows, Refusing({"a"})).current(), nullptr);
+  Candidates left(EVENT_MODULE, rows, Refusing({}));
+  EXPECT_TRUE(left.Refuse("a", "refused"));
+  EXPECT_EQ(left.current(), nullptr);
+}
+
+TEST(Candidates, LeftOut) {
+  Candidates left(EVENT_OPEN, TwoRows(), Refusing({}));
+  left.LeaveOut();
+  EXPECT_EQ(left.current(), nullptr);
+  EXPECT_EQ(left.why(), "not asked for");
+}
+
+}  // namespace
+}  // namespace nezuban::probe

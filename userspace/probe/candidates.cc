@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/candidates.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace nezuban::probe {
+namespace {
+
+std::string Without(const ProgramRow& program, const std::string& why) {
+  return "without " + program.name + ": " + why;
+}
+
+}  // namespace
+
+Candidates::Candidates(event::EventType event, std::vector<SensorRow> rows, Trial trial)
+    : event_(event), rows_(std::move(rows)), trial_(std::move(trial)) {
+  SkipHopeless();
+}
+
+void Candidates::LeaveOut() {
+  next_ = rows_.size();
+  why_ = "not asked for";
+}
+
+void Candidates::Reject(const std::string& why) {
+  AddReason(why);
+  ++next_;
+  SkipHopeless();
+}
+
+bool Candidates::Refuse(std::string_view program, const std::string& why) {
+  if (current() == nullptr) return false;
+  auto& programs = rows_[next_].programs;
+  const auto found = std::find_if(programs.begin(), programs.end(),
+                                  [&](const ProgramRow& row) { return row.name == program; });
+  if (found == programs.end()) return false;
+  if (!found->optional || programs.size() == 1) {
+    Reject(why);
+    return true;
+  }
+  AddReason(Without(*found, why));
+  programs.erase(found);
+  return true;
+}
+
+void Candidates::SkipHopeless() {
+  while (next_ < rows_.size() && Hopeless(rows_[next_])) ++next_;
+}
+
+bool Candidates::Hopeless(SensorRow& row) {
+  auto& programs = row.programs;
+  for (auto program = programs.begin(); program != programs.end();) {
+    const auto status = trial_(*program);
+    if (status) {
+      ++program;
+      continue;
+    }
+    if (!program->optional || programs.size() == 1) {
+      AddReason(status.error().message);
+      return true;
+    }
+    AddReason(Without(*program, status.error().message));
+    program = programs.erase(program);
+  }
+  return programs.empty();
+}
+
+}  // namespace nezuban::probe
