@@ -49,20 +49,33 @@ static __always_inline struct path mapped_path(struct file *file)
 	return path;
 }
 
-/* Memory shared without a file is one without a name inside the kernel: "dev/zero". */
+/*
+ * Memory shared without a file is one without a name inside the kernel: "dev/zero", "SYSV00000000",
+ * "anon_hugepage". In no directory: what a process calls so itself, and removes, lay in one; a
+ * memfd's name begins with "memfd:".
+ */
 static __always_inline bool is_shared_memory(struct dentry *dentry)
 {
 	char name[8] = {};
 
+	if (BPF_CORE_READ(dentry, d_parent) != dentry)
+		return false;
 	bpf_probe_read_kernel(name, sizeof(name), BPF_CORE_READ(dentry, d_name.name));
-	return name[0] == 'd' && name[3] == '/' && name[4] == 'z' && name[7] == 'o';
+	return (name[0] == 'd' && name[3] == '/' && name[4] == 'z' && name[7] == 'o') ||
+	       (name[0] == 'S' && name[1] == 'Y' && name[2] == 'S' && name[3] == 'V') ||
+	       (name[0] == 'a' && name[4] == '_' && name[5] == 'h' && name[7] == 'g');
 }
 
-/* Whether executable memory was asked for; a personality makes all that is readable so. */
+/*
+ * Whether executable memory was asked for, and anybody wants to know; a personality makes all that
+ * is readable so. Not counted as filtered: most of these calls are none of ours anyway.
+ */
 static __always_inline bool asks_for_code(__u64 prot)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
+	if (!filter_wants(EVENT_MMAP))
+		return false;
 	return prot & PROT_EXEC ||
 	       (prot & PROT_READ && BPF_CORE_READ(task, personality) & READ_IMPLIES_EXEC);
 }

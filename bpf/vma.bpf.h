@@ -81,6 +81,9 @@ __noinline __u64 maple_next(__u64 entry, __u64 address)
 	const void *slot_at;
 	__u64 next = 0;
 
+	/* Verified where there is no such tree, too, as global functions are. */
+	if (!bpf_core_field_exists(struct mm_struct___maple, mm_mt))
+		return 0;
 	if (kind == MAPLE_ALLOCATION_RANGE) {
 		nr_pivots = MAPLE_ALLOCATION_PIVOTS;
 		pivot_at = node + bpf_core_field_offset(struct maple_arange_64___now, pivot);

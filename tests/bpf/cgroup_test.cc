@@ -228,7 +228,7 @@ TEST(Cgroup, RuntimeOnTheHostMovingIntoTheRoot) {
 }
 
 TEST(Cgroup, RemovedContainersAreForgotten) {
-  Harness harness(Harness::DefaultOptions());
+  Harness harness(Harness::FewEvents());
   EXPECT_EQ(harness.source().ContainerCgroups(), 0u);
   const std::string outer = CgroupRoot() + "/" + kId;
   harness.Run([&] {

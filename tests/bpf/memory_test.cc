@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -113,13 +114,21 @@ TEST_F(MmapTest, OnlyCodeOfFilesWithoutAName) {
     REQUIRE_OK(::mprotect(Map(-1, PROT_READ, MAP_SHARED | MAP_ANONYMOUS), kPage, kCode) == 0);
     REQUIRE_OK(::mprotect(Map(-1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS), kPage, kCode) == 0);
     REQUIRE_OK(::mmap(nullptr, kPage, kCode, MAP_PRIVATE, 999, 0) == MAP_FAILED);
+    const int segment = ::shmget(IPC_PRIVATE, kPage, IPC_CREAT | 0600);
+    void* attached = ::shmat(segment, nullptr, 0);
+    REQUIRE_OK(::shmctl(segment, IPC_RMID, nullptr) == 0);
+    REQUIRE_OK(::mprotect(attached, kPage, kCode) == 0);
     // These.
     for (int i = 0; i < 3; ++i) Map(memfd, kCode);
     REQUIRE_OK(::mprotect(Map(memfd, PROT_READ), kPage, kCode) == 0);
     REQUIRE_OK(::unlink(path.c_str()) == 0);
     Map(named, kCode);
+    const int alike = ::open((dir.path() + "/SYSV00000000").c_str(), O_CREAT | O_RDWR, 0700);
+    REQUIRE_OK(alike >= 0 && ::ftruncate(alike, kPage) == 0);
+    REQUIRE_OK(::unlink((dir.path() + "/SYSV00000000").c_str()) == 0);
+    Map(alike, kCode);
   });
-  ASSERT_EQ(calls.size(), 5u);
+  ASSERT_EQ(calls.size(), 6u);
   for (std::size_t i = 0; i < 3; ++i) {
     ExpectCode(calls[i], "mmap");
     EXPECT_NE(calls[i].Text(calls[i]->text[0]).find("memfd:code"), std::string::npos);
@@ -131,6 +140,7 @@ TEST_F(MmapTest, OnlyCodeOfFilesWithoutAName) {
   EXPECT_EQ(calls[3]->file.ino, calls[2]->file.ino);
   ExpectCode(calls[4], "mmap");
   EXPECT_EQ(calls[4].Text(calls[4]->text[0]), path);
+  ExpectCode(calls[5], "mmap");
 }
 
 // A range that begins with something else, or ends in a hole; a descriptor closed before; memory
