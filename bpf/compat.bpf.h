@@ -17,7 +17,7 @@ struct pt_regs___x86 {
 	unsigned long orig_ax;
 } __attribute__((preserve_access_index));
 
-struct pt_regs___arm64 {
+struct pt_regs___arm64_nr {
 	__s32 syscallno;
 } __attribute__((preserve_access_index));
 
@@ -66,7 +66,7 @@ static __always_inline __s32 regs_syscall_nr(const struct pt_regs *regs)
 	if (bpf_core_field_exists(struct pt_regs___x86, orig_ax))
 		return (__u32)BPF_CORE_READ(x86, orig_ax) & ~X32_SYSCALL_BIT;
 
-	const struct pt_regs___arm64 *arm64 = (const void *)regs;
+	const struct pt_regs___arm64_nr *arm64 = (const void *)regs;
 
 	return BPF_CORE_READ(arm64, syscallno);
 }
@@ -82,7 +82,7 @@ static __always_inline __s32 known_regs_syscall_nr(const struct pt_regs *regs)
 	if (bpf_core_field_exists(struct pt_regs___x86, orig_ax))
 		return (__u32)x86->orig_ax & ~X32_SYSCALL_BIT;
 
-	const struct pt_regs___arm64 *arm64 = (const void *)regs;
+	const struct pt_regs___arm64_nr *arm64 = (const void *)regs;
 
 	return arm64->syscallno;
 }

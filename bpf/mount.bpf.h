@@ -81,6 +81,10 @@ struct mnt_namespace___list { /* before 2eea9ce4310d (6.8) */
 	struct list_head list;
 } __attribute__((preserve_access_index));
 
+struct mnt_namespace___tree { /* since 2eea9ce4310d (6.8) */
+	struct rb_root mounts;
+} __attribute__((preserve_access_index));
+
 struct mnt_namespace___last { /* since 344bac8f0d73 (6.14) */
 	struct rb_node *mnt_last_node;
 } __attribute__((preserve_access_index));
@@ -109,6 +113,7 @@ static __always_inline struct mount *newest_mount(struct mnt_namespace *ns)
 {
 	struct mnt_namespace___list *by_list = (void *)ns;
 	struct mnt_namespace___last *by_last = (void *)ns;
+	struct mnt_namespace___tree *by_tree = (void *)ns;
 	struct rb_node *node;
 
 	if (bpf_core_field_exists(by_list->list))
@@ -117,7 +122,7 @@ static __always_inline struct mount *newest_mount(struct mnt_namespace *ns)
 	if (bpf_core_field_exists(by_last->mnt_last_node))
 		node = BPF_CORE_READ(by_last, mnt_last_node);
 	else
-		node = rightmost(BPF_CORE_READ(ns, mounts.rb_node));
+		node = rightmost(BPF_CORE_READ(by_tree, mounts.rb_node));
 	if (!node)
 		return NULL;
 	return (void *)node - bpf_core_field_offset(struct mount___rb, mnt_node);
