@@ -230,7 +230,7 @@ class Container:
         if privileged:
             every = ["CAP_SYS_ADMIN", "CAP_SYS_CHROOT", "CAP_MKNOD", "CAP_DAC_OVERRIDE", "CAP_FOWNER",
                      "CAP_SYS_PTRACE", "CAP_NET_ADMIN", "CAP_KILL", "CAP_AUDIT_WRITE", "CAP_SETUID",
-                     "CAP_SETGID", "CAP_NET_BIND_SERVICE"]
+                     "CAP_SETGID", "CAP_NET_BIND_SERVICE", "CAP_NET_RAW"]
             for kind in ("bounding", "effective", "permitted"):
                 config["process"]["capabilities"][kind] = every
             config["linux"].pop("maskedPaths", None)
