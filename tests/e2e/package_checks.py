@@ -81,6 +81,33 @@ class Package(unittest.TestCase):
             self.assertFalse((self.machine.root / gone).exists(), gone)
         self.assertTrue((self.machine.root / OWN_RULES).exists())
 
+    def test_systemd_is_told_what_changes(self):
+        """By a systemctl that writes down what it is asked: there is no systemd to talk to."""
+        root = self.machine.root
+        (root / "run/systemd/system").mkdir(parents=True, exist_ok=True)
+        systemctl = root / "usr/bin/systemctl"
+        self.assertFalse(systemctl.exists())
+        systemctl.write_text('#!/bin/sh\necho "$@" >>/tmp/told\n')
+        systemctl.chmod(0o755)
+
+        def told(*command):
+            (root / "tmp/told").write_text("")
+            self.machine.run("dpkg", *command)
+            return (root / "tmp/told").read_text().splitlines()
+
+        upgrade = told("--force-confdef", "-i", self.next_version())
+        self.assertNotIn("stop nezuban.service", upgrade, "the old one watches until the new one is in place")
+        self.assertEqual(upgrade[-2:], ["daemon-reload", "try-restart nezuban.service"])
+        removed = told("--remove", "nezuban")
+        self.assertEqual((removed[0], removed[-1]), ("stop nezuban.service", "daemon-reload"))
+        wants = root / "etc/systemd/system/multi-user.target.wants/nezuban.service"
+        wants.parent.mkdir(parents=True, exist_ok=True)
+        wants.symlink_to("/lib/systemd/system/nezuban.service")
+        self.assertEqual(told("--purge", "nezuban"), ["daemon-reload"])
+        self.assertFalse(wants.is_symlink(), "nothing is started at the next boot")
+        # New on this machine: who has looked at its configuration starts it.
+        self.assertEqual(told("-i", "/tmp/next.deb"), ["daemon-reload"])
+
     def test_the_unit_says_what_systemd_knows_and_shuts_the_monitor_in(self):
         unit = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "nezuban.service"
         text = (self.machine.root / "lib/systemd/system/nezuban.service").read_text()
