@@ -10,6 +10,8 @@ namespace nezuban::sinks {
 namespace {
 
 constexpr std::chrono::milliseconds kIdle{1000};
+// A peer can answer with megabytes, which would go into the log, the status and a gap.
+constexpr std::size_t kLongestProblem = 512;
 
 std::int64_t TimeOf(const Outgoing& outgoing) {
   const auto* alert = std::get_if<alert::Alert>(&outgoing.what);
@@ -98,7 +100,10 @@ bool Worker::Deliver(std::vector<Outgoing> pending, const std::stop_token& stop)
     if (reopen_.exchange(false)) destination_->Reopen();
     const auto batch = std::span<const Outgoing>(pending).subspan(from).first(
         std::min(chunk, pending.size() - from));
-    const SendResult result = destination_->Send(batch);
+    SendResult result = destination_->Send(batch);
+    if (result.problem.size() > kLongestProblem) {
+      result.problem = ValidUtf8(result.problem.substr(0, kLongestProblem)) + "…";
+    }
     const std::size_t taken = std::min(result.taken, batch.size());
     Took(batch.first(taken), result);
     from += taken;

@@ -100,6 +100,17 @@ TEST_F(WorkerTest, DeliversInOrderAndCounts) {
   EXPECT_EQ(worker->counters().sent, 3u);
 }
 
+TEST_F(WorkerTest, WhatAPeerSaysIsCut) {
+  peer_.answers = {SendResult::Retry("é" + std::string(1 << 20, 'x'))};
+  Publish("a");
+  const auto worker = Start();
+  ASSERT_TRUE(Eventually([&] { return worker->counters().position == 1; }));
+  const std::lock_guard lock(peer_.mutex);
+  ASSERT_FALSE(log_.empty());
+  EXPECT_TRUE(log_[0].starts_with("bad sink test: é")) << log_[0].substr(0, 40);
+  EXPECT_LT(log_[0].size(), 600u);
+}
+
 TEST_F(WorkerTest, FailedAttemptsAreMadeAgainFromWhereTheyEnded) {
   peer_.answers = {SendResult::Retry("down"), SendResult::Retry("reset", 1)};
   for (const char* rule : {"a", "b", "c"}) Publish(rule);
