@@ -135,6 +135,7 @@ class Delivery(unittest.TestCase):
         self.addCleanup(receiver.close)
         self.tallies["otlp"] = lambda: otlp
         return [{"name": "file", "type": "file", "path": str(self.directory / "alerts"), "max_bytes": 0},
+                {"name": "stdout", "type": "stdout"},
                 {"name": "unix", "type": "syslog", "transport": "unix", "address": str(socket)},
                 {"name": "tls", "type": "syslog", "transport": "tls", "address": f"127.0.0.1:{ports['tls']}",
                  "tls_ca": certificates.path("ca.pem")},
@@ -167,6 +168,7 @@ class Delivery(unittest.TestCase):
             if kill % 4 != 3:
                 watched.append((since, time.time()))
             daemon.stop(signal.SIGKILL)
+            FileTally(daemon.directory / "log", self.stdout).read()
             daemon.remove()
         return subscriber, watched
 
@@ -178,8 +180,10 @@ class Delivery(unittest.TestCase):
         opens = subprocess.Popen([sys.executable, ROOT / "tests" / "e2e" / "opens.py", self.where, str(RATE), log])
         self.addCleanup(opens.kill)
         begun = time.time()
+        self.stdout = of_json()
         subscriber, watched = self.kill_many_times()
         daemon = self.start()
+        self.tallies["stdout"] = FileTally(daemon.directory / "log", self.stdout).read
         time.sleep(1)
         opens.terminate()
         opens.wait()
@@ -221,7 +225,9 @@ class Delivery(unittest.TestCase):
         lost = [n for n in made if n > min(came) and n not in came]
         outside = [n for n in lost if not overlaps(spans, *made[n])]
         # What was on its way when the kill came: how long it was.
-        late = [ends - made[n][0] for begins, ends in watched for n in lost if begins < made[n][0] < ends]
+        begins = [begin for begin, _ in watched]
+        windows = ((made[n][0], bisect.bisect_left(begins, made[n][0]) - 1) for n in lost)
+        late = [watched[at][1] - when for when, at in windows if at >= 0 and when < watched[at][1]]
         print(f"  {len(lost)} were lost, all but {len(outside)} inside {len(gaps)} gaps; {len(late)} of them while it "
               f"watched, at most {max(late, default=0) * 1000:.0f} ms before a kill", flush=True)
         self.assertEqual(outside, [])

@@ -54,6 +54,10 @@ struct WebhookOptions {
   TlsOptions tls;
 };
 
+struct StdoutOptions {
+  BodyFormat format = BodyFormat::kNezuban;
+};
+
 struct OtlpOptions {
   std::string address;  // HOST:PORT
   bool plaintext = false;
@@ -76,6 +80,7 @@ struct SinkOptions {
   SyslogOptions syslog;
   WebhookOptions webhook;
   OtlpOptions otlp;
+  StdoutOptions out;
 };
 
 // What the messages tell of the node they come from.

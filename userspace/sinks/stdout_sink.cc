@@ -17,15 +17,13 @@ std::int64_t SteadyNow() {
   return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
 }
 
-// A terminal says that it is ready and yet keeps the writer of a whole line waiting, for ever if
-// somebody stops it. The mode of `fd` itself is not ours to change: others have it too.
+}  // namespace
+
 UniqueFd OpenTerminal(int fd) {
   if (::isatty(fd) == 0) return UniqueFd();
   const std::string path = "/proc/self/fd/" + std::to_string(fd);
   return UniqueFd(::open(path.c_str(), O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
 }
-
-}  // namespace
 
 bool CanWrite(int fd) {
   const int flags = ::fcntl(fd, F_GETFL);

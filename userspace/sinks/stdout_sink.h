@@ -19,6 +19,11 @@ enum class LineFormat : std::uint8_t { kText, kJson };
 // start.
 bool CanWrite(int fd);
 
+// `fd` once more, if it is a terminal, else none. A terminal says that it is ready and yet keeps
+// the writer of a whole line waiting, for ever if somebody stops it; this one does not wait. The
+// mode of `fd` itself is not ours to change: others have it too.
+UniqueFd OpenTerminal(int fd);
+
 // One line per alert, each written at once. A reader that is slow or gone costs alerts, which are
 // counted, never time of the caller: lines are written by a thread of the sink's own.
 class StdoutSink : public alert::Sink {

@@ -8,6 +8,7 @@
 #include "sinks/file_sink.h"
 #include "sinks/option_values.h"
 #include "sinks/otlp_sink.h"
+#include "sinks/stdout_destination.h"
 #include "sinks/syslog_sink.h"
 #include "sinks/webhook_sink.h"
 
@@ -32,7 +33,7 @@ constexpr std::array kCommon = {
              o.name = v[0];
              return {};
            }},
-    Option{"type", "TYPE", "file, syslog, webhook or otlp.", true, false,
+    Option{"type", "TYPE", "file, stdout, syslog, webhook or otlp.", true, false,
            [](Options& o, Values v) { return ParseText(v[0], o.type); }},
     Option{"min_priority", "PRIORITY", "Less severe alerts are left out; default: none.", false,
            false,
@@ -89,6 +90,11 @@ constexpr std::array kFile = {
            }},
     Option{"max_files", "COUNT", "Rotated files that are kept; default: 5.", false, false,
            [](Options& o, Values v) { return ParseNumber(v[0], 0, 1000, o.file.max_files); }},
+};
+
+constexpr std::array kStdout = {
+    Option{"format", "FORMAT", "nezuban or ocsf; default: nezuban.", false, false,
+           [](Options& o, Values v) { return Choose(v[0], kFormats, o.out.format); }},
 };
 
 constexpr std::array kTransports = {
@@ -214,6 +220,14 @@ std::string CheckOtlp(const Options& o) {
 
 constexpr std::array kTypes = {
     Type{"file", "JSON lines in a file, rotated.", kFile, {}, nullptr, OpenFile},
+    Type{
+        "stdout",
+        "JSON lines on standard output, none left out: what was not written comes after a restart. "
+        "Set output to none besides.",
+        kStdout,
+        {},
+        nullptr,
+        OpenStdout},
     Type{"syslog", "RFC 5424 over a unix socket, UDP, TCP or TLS.", kSyslog,
          kTls<&SinkOptions::syslog>, CheckSyslog, OpenSyslog},
     Type{"webhook", "JSON by HTTP POST.", kWebhook,
