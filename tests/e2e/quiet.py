@@ -21,6 +21,8 @@ EXPECTED = [
      "an administrator looks at the password hashes with cat: nothing tells him from an intruder"),
 ]
 
+MARKER = "Container writes where the node's kernel takes a program from"
+
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -82,7 +84,8 @@ class Quiet(Watched):
             marker = self.run_privileged("exec 3<>/proc/sys/kernel/core_pattern")
             markers.append(marker.id)
             try:
-                self.watch.wait_for(lambda a: a["origin"] in markers, "the marker")
+                # Not another rule's: one that comes later would be taken for the next test's.
+                self.watch.wait_for(lambda a: a["origin"] in markers and a["rule"] == MARKER, "the marker")
                 return markers
             except AssertionError:
                 lost = {e["event"]: e["dropped"] for e in self.daemon.status()["events"] if any(e["dropped"].values())}
