@@ -113,7 +113,8 @@ class Follower:
                 self.arrived.append(time.time())
                 if "NEZUBAN_DEMO" in os.environ:
                     where = (value["origin"] or "?")[:12]
-                    print(f"  {value['priority']:<9} {where:<12}  {value['output']}", flush=True)
+                    details = value["output"].partition(" | ")[2].replace("\n", " ")
+                    print(f"\n{value['priority']:<9} {where:<12}  {value['rule']}\n{'':<24}{details}", end="", flush=True)
                 self.alerts.append(value)
 
     def matching(self, condition):
