@@ -27,6 +27,7 @@ IMAGE = "localhost/tools:v1"
 PAUSE = "localhost/pause:1"
 NODE_NETWORK = 2
 EXITED = 2  # CONTAINER_EXITED
+UNCONFINED = 1  # ProfileType
 
 CONFIG = """
 version = 2
@@ -175,10 +176,11 @@ class Containerd:
         self.pods.append(sandbox)
         return sandbox, config
 
-    def container(self, pod, name, *command, mounts=(), privileged=False, user=0, **labels):
-        """Creates and starts a container in the pod, as that user; gives its id."""
+    def container(self, pod, name, *command, mounts=(), privileged=False, user=0, seccomp=UNCONFINED, **labels):
+        """Creates and starts a container in the pod, as that user; gives its id. `seccomp`: a ProfileType."""
         m = self.messages
-        context = m.LinuxContainerSecurityContext(privileged=privileged, run_as_user=m.Int64Value(value=user))
+        context = m.LinuxContainerSecurityContext(privileged=privileged, run_as_user=m.Int64Value(value=user),
+                                                  seccomp=m.SecurityProfile(profile_type=seccomp))
         return self.run(pod, m.ContainerConfig(
             metadata=m.ContainerMetadata(name=name), image=m.ImageSpec(image=IMAGE), command=command,
             mounts=[m.Mount(host_path=a, container_path=b, readonly=c) for a, b, c in mounts],

@@ -7,7 +7,7 @@ critical right after a token was stolen. Ordinary pods and the cluster's own are
 import concurrent.futures
 import unittest
 
-from containerd import Containerd
+from containerd import UNCONFINED, Containerd
 from harness import ROOT
 from quiet import SCALE, Quiet
 from watched import Watched
@@ -17,9 +17,11 @@ NAMESPACES = "Container started in the node's namespaces"
 FILES = "Container started with the node's files"
 NOT_ROOT = "Privileged container started by a user who is not root"
 STOLEN = "Container with rights over the node started after a token was stolen"
+UNFILTERED = "Container started without a seccomp filter"
 ALL = {PRIVILEGED, NAMESPACES, FILES, NOT_ROOT, STOLEN}
 
 NODE_PID = 2  # NamespaceMode
+RUNTIME_DEFAULT = 0  # ProfileType
 TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
@@ -39,10 +41,11 @@ class Pods(Watched):
         cls.token = (str(secrets), TOKEN_DIRECTORY, True)
 
     def run_pod(self, name, namespace="shop", mounts=(), command=("/bin/sleep", "1000"), privileged=False,
-                user=0, **options):
+                user=0, seccomp=UNCONFINED, **options):
         """A pod whose container runs the command, until the end of the test; gives the container's id."""
         pod = self.containerd.pod(name, namespace, privileged=privileged, **options)
-        container = self.containerd.container(pod, "job", *command, mounts=mounts, privileged=privileged, user=user)
+        container = self.containerd.container(pod, "job", *command, mounts=mounts, privileged=privileged, user=user,
+                                              seccomp=seccomp)
         self.addCleanup(self.containerd.remove_pod, pod[0])
         return container
 
@@ -65,6 +68,16 @@ class Pods(Watched):
         told = [a for a in self.watch.alerts[begun:] if a["rule"] in ALL]
         self.assertEqual([a["output"] for a in told if a["container_id"] in ordinary], [])
         self.assertEqual([a["output"] for a in told if a["container_id"] == privileged and a["rule"] != PRIVILEGED], [])
+
+    def test_seccomp(self):
+        filtered = self.run_pod("filtered-0", seccomp=RUNTIME_DEFAULT)
+        open_0 = self.run_pod("open-0")
+        self.expect_pod(UNFILTERED, open_0, "open-0")
+        # Neither the other one, nor a sandbox.
+        told = {a["container_id"] for a in self.watch.alerts
+                if a["rule"] == UNFILTERED and a["pod"]["name"] in ("filtered-0", "open-0")}
+        self.assertEqual(told, {open_0})
+        self.assertNotEqual(filtered, open_0)
 
     def test_with_a_stolen_token(self):
         thief = self.run_pod("web-1", mounts=[self.token], command=(

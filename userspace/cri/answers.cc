@@ -119,6 +119,14 @@ void ApplyMounts(const ::runtime::v1::ContainerStatus& status, ContainerMetadata
   }
 }
 
+// Whether system calls are filtered; a filter that allows everything is none.
+void ApplySeccomp(const BundleConfig& config, ContainerMetadata& metadata) {
+  if (!config.has_linux()) return;
+  const Seccomp& filter = config.linux().seccomp();
+  metadata.seccomp = config.linux().has_seccomp() &&
+                     (filter.default_action() != "SCMP_ACT_ALLOW" || filter.syscalls_size() > 0);
+}
+
 }  // namespace
 
 void Apply(const ::runtime::v1::ContainerStatusResponse& answer, ContainerMetadata& metadata) {
@@ -137,6 +145,7 @@ void Apply(const ::runtime::v1::ContainerStatusResponse& answer, ContainerMetada
     metadata.privileged = info.config().linux().security_context().privileged();
   }
   if (info.has_privileged()) metadata.privileged = info.privileged();
+  ApplySeccomp(info.runtime_spec(), metadata);
   const std::int64_t started = status.started_at() > 0 ? status.started_at() : status.created_at();
   if (started > 0) metadata.start_ns = started;
 }
@@ -167,6 +176,7 @@ BundleKind ApplyBundle(std::string_view json, ContainerMetadata& metadata) {
   metadata.name = std::move(told.name);
   metadata.image = std::move(told.image);
   metadata.pod = std::move(told.pod);
+  ApplySeccomp(config, metadata);
   return BundleKind::kPods;
 }
 

@@ -30,8 +30,8 @@ enum class BundleKind : std::uint8_t {
   kUnreadable,  // cut off, being written, or too large: it says nothing of whose it is
 };
 
-// Puts the annotations of a bundle's config.json (OCI runtime specification) into `metadata`, which
-// stays as it is unless it is a pod's.
+// Puts what a bundle's config.json (OCI runtime specification) says of the pod and of seccomp into
+// `metadata`, which stays as it is unless it is a pod's.
 BundleKind ApplyBundle(std::string_view json, state::ContainerMetadata& metadata);
 
 }  // namespace nezuban::cri

@@ -75,6 +75,10 @@ Value Privileged(const FieldContext&, const Container& c) {
   return FlagOrNotTold(c, c.metadata.privileged);
 }
 
+Value Seccomp(const FieldContext&, const Container& c) {
+  return FlagOrNotTold(c, c.metadata.seccomp);
+}
+
 template <std::optional<bool> state::PodMetadata::*member>
 Value PodFlag(const FieldContext&, const Container& c) {
   return FlagOrNotTold(c, c.metadata.pod.*member);
@@ -109,6 +113,10 @@ constexpr FieldDef kFields[] = {
      .type = Type::kBool,
      .doc = "The container runs privileged.",
      .get = OrFalse<Privileged>},
+    {.name = "container.seccomp",
+     .type = Type::kBool,
+     .doc = "A seccomp profile filters the container's system calls.",
+     .get = OrFalse<Seccomp>},
     {.name = "container.start_ts",
      .type = Type::kInt,
      .unit = "ns",

@@ -73,6 +73,7 @@ void ToMessage(const ContainerMetadata& metadata, v1::RecordedMetadata& out) {
     }
   }
   if (metadata.privileged) out.set_privileged(*metadata.privileged);
+  if (metadata.seccomp) out.set_seccomp(*metadata.seccomp);
   out.set_start_ns(metadata.start_ns);
   ToMessage(metadata.pod, *out.mutable_pod());
 }
@@ -99,6 +100,7 @@ ContainerMetadata FromMessage(const v1::RecordedMetadata& in) {
     }
   }
   if (in.has_privileged()) metadata.privileged = in.privileged();
+  if (in.has_seccomp()) metadata.seccomp = in.seccomp();
   metadata.start_ns = in.start_ns();
   metadata.pod = FromMessage(in.pod());
   return metadata;

@@ -48,7 +48,8 @@ struct ContainerMetadata {
   std::optional<Labels> labels;
   std::optional<std::vector<ContainerMount>> mounts;
   std::optional<bool> privileged;
-  std::int64_t start_ns = 0;  // since the epoch; 0: not told
+  std::optional<bool> seccomp;  // whether a profile filters its system calls
+  std::int64_t start_ns = 0;    // since the epoch; 0: not told
   PodMetadata pod;
   bool operator==(const ContainerMetadata&) const = default;
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -61,6 +62,36 @@ TEST(ApplyContainerStatus, TakesWhatCriOTells) {
   EXPECT_EQ(m.image, "shop/web:asked");
   EXPECT_EQ(m.privileged, false);
   EXPECT_EQ(m.pod.sandbox_id, "box");
+}
+
+// What a runtime shows of a container whose bundle has this as "linux", and what that bundle itself
+// says.
+TEST(ApplyContainerStatus, TellsWhetherSystemCallsAreFiltered) {
+  const std::pair<std::string, std::optional<bool>> cases[] = {
+      {R"({"seccomp":{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],)"
+       R"("action":"SCMP_ACT_ALLOW"}]}})",
+       true},
+      {R"({"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mount"],)"
+       R"("action":"SCMP_ACT_ERRNO"}]}})",
+       true},
+      {R"({"seccomp":{"defaultAction":"SCMP_ACT_ALLOW"}})", false},
+      {R"({"seccomp":null,"cgroupsPath":"x"})", false},
+      {"{}", false},
+      {"null", std::nullopt},
+  };
+  for (const auto& [linux_part, told] : cases) {
+    v1::ContainerStatusResponse answer = WebStatus();
+    (*answer.mutable_info())["info"] = R"({"runtimeSpec":{"linux":)" + linux_part + "}}";
+    ContainerMetadata m;
+    Apply(answer, m);
+    EXPECT_EQ(m.seccomp, told) << linux_part;
+    ContainerMetadata of_bundle;
+    EXPECT_EQ(ApplyBundle(R"({"annotations":{"io.kubernetes.pod.name":"web-0"},"linux":)" +
+                              linux_part + "}",
+                          of_bundle),
+              BundleKind::kPods);
+    EXPECT_EQ(of_bundle.seccomp, told) << linux_part;
+  }
 }
 
 TEST(ApplyContainerStatus, PrefersAnImagesNameToItsId) {

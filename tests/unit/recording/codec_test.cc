@@ -131,6 +131,7 @@ TEST(Decoder, GivesContainersWithWhatTheirRuntimeTold) {
                         .labels = state::Labels{{"k", "v"}, {"l", "\xff"}},
                         .mounts = std::vector<state::ContainerMount>{{"/s", "/d", true, "rslave"}},
                         .privileged = false,
+                        .seccomp = true,
                         .start_ns = 17,
                         .pod = {"p", "ns", "u", "s", "ip", state::Labels{}, true, false, true}};
   EXPECT_EQ(ThereAndBack(container).metadata, container.metadata);
