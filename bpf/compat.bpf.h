@@ -139,6 +139,64 @@ static __always_inline int map_update(void *map, const void *key, const void *va
 	return (int)bpf_map_update_elem(map, key, value, flags);
 }
 
+/*
+ * Times of an inode. i_ctime was renamed in 6.6 (13bc24457850), i_mtime in 6.7 (12cd44023651), and
+ * each became two numbers in 6.11 (3aa63a569c64).
+ */
+struct inode___before_6_6 {
+	struct timespec64 i_ctime;
+} __attribute__((preserve_access_index));
+
+struct inode___before_6_7 {
+	struct timespec64 i_mtime;
+} __attribute__((preserve_access_index));
+
+struct inode___before_6_11 {
+	struct timespec64 __i_ctime;
+	struct timespec64 __i_mtime;
+} __attribute__((preserve_access_index));
+
+struct inode___6_11 {
+	__s64 i_ctime_sec;
+	__s64 i_mtime_sec;
+	__u32 i_ctime_nsec;
+	__u32 i_mtime_nsec;
+} __attribute__((preserve_access_index));
+
+#define NS_PER_S 1000000000ull
+/* Top bits of i_ctime_nsec, from 6.13 (4e40eff0b573) on, are flags: the rest is the time. */
+#define CTIME_NSEC_MASK 0x3fffffffu
+
+static __always_inline __u64 inode_ctime_ns(const struct inode *inode)
+{
+	const struct inode___6_11 *split = (const void *)inode;
+	const struct inode___before_6_11 *private = (const void *)inode;
+	const struct inode___before_6_6 *old = (const void *)inode;
+
+	if (bpf_core_field_exists(struct inode___6_11, i_ctime_sec))
+		return BPF_CORE_READ(split, i_ctime_sec) * NS_PER_S +
+		       (BPF_CORE_READ(split, i_ctime_nsec) & CTIME_NSEC_MASK);
+	if (bpf_core_field_exists(struct inode___before_6_11, __i_ctime))
+		return BPF_CORE_READ(private, __i_ctime.tv_sec) * NS_PER_S +
+		       BPF_CORE_READ(private, __i_ctime.tv_nsec);
+	return BPF_CORE_READ(old, i_ctime.tv_sec) * NS_PER_S + BPF_CORE_READ(old, i_ctime.tv_nsec);
+}
+
+static __always_inline __u64 inode_mtime_ns(const struct inode *inode)
+{
+	const struct inode___6_11 *split = (const void *)inode;
+	const struct inode___before_6_11 *private = (const void *)inode;
+	const struct inode___before_6_7 *old = (const void *)inode;
+
+	if (bpf_core_field_exists(struct inode___6_11, i_mtime_sec))
+		return BPF_CORE_READ(split, i_mtime_sec) * NS_PER_S +
+		       BPF_CORE_READ(split, i_mtime_nsec);
+	if (bpf_core_field_exists(struct inode___before_6_11, __i_mtime))
+		return BPF_CORE_READ(private, __i_mtime.tv_sec) * NS_PER_S +
+		       BPF_CORE_READ(private, __i_mtime.tv_nsec);
+	return BPF_CORE_READ(old, i_mtime.tv_sec) * NS_PER_S + BPF_CORE_READ(old, i_mtime.tv_nsec);
+}
+
 /* Of a task the verifier knows (see KNOWN_READ). Absent without CONFIG_AUDIT. */
 static __always_inline __u32 known_task_loginuid(struct task_struct *task)
 {

@@ -223,6 +223,8 @@ struct exec_record {
 		stdio_names[3]; /* path where it has one, or a unix socket's own or peer's name */
 	struct file_ref exe_file;
 	struct stdio_ref stdio[3];
+	__u64 exe_ctime_ns; /* of the executable's inode, since the epoch; 0: no file */
+	__u64 exe_mtime_ns;
 	__u64 cap_inheritable; /* bit n: capability n */
 	__u64 cap_permitted;
 	__u64 cap_effective;
@@ -468,7 +470,7 @@ struct node_record {
 	struct file_time mtime;
 };
 
-ABI_ASSERT(sizeof(struct exec_record) == 112 + 7 * 8 + 24 + 3 * 88 + 24 + 32);
+ABI_ASSERT(sizeof(struct exec_record) == 112 + 7 * 8 + 24 + 3 * 88 + 16 + 24 + 32);
 ABI_ASSERT(sizeof(struct fork_record) == 112 + 56);
 ABI_ASSERT(sizeof(struct exit_record) == 112 + 8);
 ABI_ASSERT(sizeof(struct cgroup_record) == 112 + 8 + 48);

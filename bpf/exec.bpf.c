@@ -163,7 +163,11 @@ static __always_inline void fill_process(struct exec_record *record, struct task
 	record->tty = task_tty(task);
 	record_append_nothing(record, &record->exe);
 	if (exe) {
+		struct inode *inode = BPF_CORE_READ(exe, f_inode);
+
 		file_ref_fill_file(&record->exe_file, exe);
+		record->exe_ctime_ns = inode_ctime_ns(inode);
+		record->exe_mtime_ns = inode_mtime_ns(inode);
 		record_append_file_path(record, sizeof_scratch(exec), &record->exe, task, exe,
 					EVENT_EXEC);
 	}

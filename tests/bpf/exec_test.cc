@@ -18,11 +18,15 @@
 namespace nezuban::bpf_test {
 namespace {
 
+std::uint64_t Ns(const timespec& time) {
+  return static_cast<std::uint64_t>(time.tv_sec) * 1000000000u +
+         static_cast<std::uint64_t>(time.tv_nsec);
+}
+
 std::uint64_t BootNs() {
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1000000000u +
-         static_cast<std::uint64_t>(now.tv_nsec);
+  return Ns(now);
 }
 
 TEST(Exec, SaysWhoAndWhat) {
@@ -76,6 +80,8 @@ TEST(Exec, SaysWhoAndWhat) {
     EXPECT_EQ(exec->exe_file.mode, st.st_mode);
     EXPECT_EQ(exec->exe_file.mnt_ns, header.mnt_ns);
     EXPECT_EQ(exec->exe_file.flags, 0u);
+    EXPECT_EQ(exec->exe_ctime_ns, Ns(st.st_ctim));
+    EXPECT_EQ(exec->exe_mtime_ns, Ns(st.st_mtim));
     EXPECT_EQ(exec->ppid, static_cast<std::uint32_t>(recorded.child()));
     EXPECT_EQ(exec->parent_start_ns, forks[i].header().start_ns);
     EXPECT_EQ(exec->vpid, header.tgid);

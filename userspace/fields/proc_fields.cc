@@ -55,6 +55,14 @@ Value Unlinked(const FieldContext& c) {
   return p.exe_file.nlink == 0;
 }
 
+// How old the executable's inode was when the process was made. Negative: it changed after that.
+Value ExeAge(const FieldContext& c) {
+  const state::Process& p = c.process();
+  if (p.exe_ctime_ns == 0 || p.key.start_ns == 0) return Unknown{};
+  return static_cast<std::int64_t>(
+      p.key.start_ns + static_cast<std::uint64_t>(c.event.wall_offset_ns) - p.exe_ctime_ns);
+}
+
 template <std::uint16_t flag>
 Value ExeIs(const FieldContext& c, const Argument&) {
   const state::Process& p = c.process();
@@ -134,6 +142,13 @@ constexpr FieldDef kFields[] = {
         }),
     Int("proc.exe_ino", "Inode number of the executable.",
         [](const FieldContext& c, const Argument&) { return Id(c.process().exe_file.ino); }),
+    Int("proc.exe_ino.ctime", "When the executable's inode last changed, since the epoch.", "ns",
+        [](const FieldContext& c, const Argument&) { return Id(c.process().exe_ctime_ns); }),
+    Int("proc.exe_ino.mtime", "When the executable was last modified, since the epoch.", "ns",
+        [](const FieldContext& c, const Argument&) { return Id(c.process().exe_mtime_ns); }),
+    Int("proc.exe_ino.ctime_duration_proc_start",
+        "From the change of the executable's inode to the start of the process.", "ns",
+        [](const FieldContext& c, const Argument&) { return ExeAge(c); }),
     Bool("proc.is_exe_from_memfd", "The executable is a memfd.",
          [](const FieldContext& c, const Argument&) { return FromMemfd(c); }),
     Bool("proc.is_exe_unlinked",

@@ -22,7 +22,7 @@
 namespace nezuban::recording {
 
 inline constexpr std::string_view kMagic = "\x89NZB\r\n\x1a\n";
-inline constexpr std::uint32_t kVersion = 1;
+inline constexpr std::uint32_t kVersion = 2;
 inline constexpr std::size_t kFileHeaderSize = 12;
 inline constexpr std::size_t kBlockHeaderSize = 16;
 // More than any writer makes: what a reader takes memory for, whatever a file says.

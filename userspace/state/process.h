@@ -59,6 +59,7 @@ struct Process {
   StoredText env;   // NAME=value, each followed by a NUL; forgotten when the process has ended
   StoredText cwd;
   file_ref exe_file{};
+  std::uint64_t exe_ctime_ns = 0, exe_mtime_ns = 0;  // of its inode, since the epoch; 0: not known
   std::array<Stdio, 3> stdio;
   bool stdio_known = false;  // false: never seen at an execve since the monitor started
   std::uint32_t uid = 0, euid = 0, gid = 0, egid = 0;

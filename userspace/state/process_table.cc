@@ -40,6 +40,8 @@ void UpdateImage(Process& process, const event::Event& event, const exec_record&
   process.exe_path = Store(event.String(record.exe));
   process.cwd = Store(event.String(record.cwd));
   process.exe_file = record.exe_file;
+  process.exe_ctime_ns = record.exe_ctime_ns;
+  process.exe_mtime_ns = record.exe_mtime_ns;
   for (std::size_t i = 0; i < process.stdio.size(); ++i) {
     process.stdio[i] = {record.stdio[i].kind, record.stdio[i].file, record.stdio[i].ends,
                         Store(event.String(record.stdio_names[i]))};

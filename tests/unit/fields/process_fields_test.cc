@@ -29,6 +29,8 @@ TEST(ProcFields, TellWhatTheExecTold) {
   exec->vpid = 3;
   exec->tty = 34816;
   exec->exe_file = {.ino = 77, .nlink = 1, .mnt_ns = 9, .flags = FILE_UPPER_LAYER};
+  exec->exe_ctime_ns = 1'000'500;
+  exec->exe_mtime_ns = 900;
   exec->hdr.pid_ns = kHostPidNs;
   const auto record = exec.Build();
   const Case kCases[] = {
@@ -53,6 +55,9 @@ TEST(ProcFields, TellWhatTheExecTold) {
       {"proc.duration", "500"},
       {"proc.pid.ts", "1001500"},
       {"proc.exe_ino", "77"},
+      {"proc.exe_ino.ctime", "1000500"},
+      {"proc.exe_ino.mtime", "900"},
+      {"proc.exe_ino.ctime_duration_proc_start", "1000"},
       {"proc.is_exe_upper_layer", "true"},
       {"proc.is_exe_lower_layer", "false"},
       {"proc.is_exe_from_memfd", "false"},
