@@ -19,6 +19,10 @@ void CheckBounds(const state::ContainerMetadata& m) {
   }
   CHECK(!m.labels || m.labels->size() <= cri::kMaxLabels);
   CHECK(!m.pod.labels || m.pod.labels->size() <= cri::kMaxLabels);
+  CHECK(!m.annotations || m.annotations->size() <= cri::kMaxLabels);
+  CHECK(!m.pod.annotations || m.pod.annotations->size() <= cri::kMaxLabels);
+  CHECK(!m.capabilities || m.capabilities->size() <= cri::kMaxText);
+  CHECK(m.pod.cni.size() <= cri::kMaxCni);
   CHECK(!m.mounts || m.mounts->size() <= cri::kMaxMounts);
   const state::ImageName image = state::SplitImageName(m.image);
   CHECK(image.repository.size() + image.tag.size() + image.digest.size() <= m.image.size());
@@ -32,13 +36,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ::runtime::v1::ContainerStatusResponse status;
   if (status.ParseFromArray(data, static_cast<int>(size))) cri::Apply(status, metadata);
   CheckBounds(metadata);
-  ::runtime::v1::PodSandboxStatus sandbox;
+  ::runtime::v1::PodSandboxStatusResponse sandbox;
   if (sandbox.ParseFromArray(data, static_cast<int>(size))) cri::Apply(sandbox, metadata);
   CheckBounds(metadata);
   ::runtime::v1::ContainerStatusResponse around;
   (*around.mutable_info())["info"] = std::string(text);
   around.mutable_status()->mutable_image()->set_image(std::string(text.substr(0, 64)));
   cri::Apply(around, metadata);
+  CheckBounds(metadata);
+  ::runtime::v1::PodSandboxStatusResponse pod;
+  (*pod.mutable_info())["info"] = std::string(text);
+  cri::Apply(pod, metadata);
   CheckBounds(metadata);
   state::ContainerMetadata bundle;
   const cri::BundleKind kind = cri::ApplyBundle(text, bundle);

@@ -27,6 +27,12 @@ state::Labels ToLabels(const Texts& texts) {
   for (const auto& [key, value] : texts) labels.emplace_back(Cut(key), Cut(value));
   std::ranges::sort(labels);
   if (labels.size() > kMaxLabels) labels.resize(kMaxLabels);
+  std::size_t bytes = 0;
+  const auto beyond = std::ranges::find_if(labels, [&bytes](const auto& label) {
+    bytes += label.first.size() + label.second.size();
+    return bytes > kMaxLabelBytes;
+  });
+  labels.erase(beyond, labels.end());
   return labels;
 }
 
@@ -85,6 +91,32 @@ constexpr std::pair<std::string_view, std::string state::PodMetadata::*> kPodLab
     {"io.kubernetes.pod.uid", &state::PodMetadata::uid},
 };
 
+constexpr std::size_t kMaxCapabilities = 64;
+
+// Whom the runtime was told to run, and with what.
+void ApplyProcess(const Spec& spec, ContainerMetadata& metadata) {
+  if (!spec.has_process()) return;
+  if (spec.process().has_user()) {
+    metadata.user = {spec.process().user().uid(), spec.process().user().gid()};
+  }
+  std::string joined;
+  std::size_t count = 0;
+  for (const std::string& name : spec.process().capabilities().effective()) {
+    if (++count > kMaxCapabilities || joined.size() + name.size() >= kMaxText) break;
+    if (!joined.empty()) joined += ' ';
+    joined += name;
+  }
+  metadata.capabilities = std::move(joined);
+}
+
+void ApplyCni(const Texts& texts, state::PodMetadata& pod) {
+  SandboxInfo info;
+  if (!FromJson(Find(texts, "info"), info) || !info.cni_result().has_struct_value()) return;
+  std::string json;
+  const auto status = google::protobuf::util::MessageToJsonString(info.cni_result(), &json);
+  if (status.ok() && json.size() <= kMaxCni) pod.cni = std::move(json);
+}
+
 bool IsName(std::string_view image) { return !image.empty() && !image.starts_with("sha256:"); }
 
 // A kubelet asks for an id once it has pulled the image: a name says more, whoever told it.
@@ -120,11 +152,17 @@ void ApplyMounts(const ::runtime::v1::ContainerStatus& status, ContainerMetadata
 }
 
 // Whether system calls are filtered; a filter that allows everything is none.
-void ApplySeccomp(const BundleConfig& config, ContainerMetadata& metadata) {
-  if (!config.has_linux()) return;
-  const Seccomp& filter = config.linux().seccomp();
-  metadata.seccomp = config.linux().has_seccomp() &&
+void ApplySeccomp(const Spec& spec, ContainerMetadata& metadata) {
+  if (!spec.has_linux()) return;
+  const Seccomp& filter = spec.linux().seccomp();
+  metadata.seccomp = spec.linux().has_seccomp() &&
                      (filter.default_action() != "SCMP_ACT_ALLOW" || filter.syscalls_size() > 0);
+}
+
+// What the OCI runtime was given.
+void ApplySpec(const Spec& spec, ContainerMetadata& metadata) {
+  ApplyProcess(spec, metadata);
+  ApplySeccomp(spec, metadata);
 }
 
 }  // namespace
@@ -137,6 +175,8 @@ void Apply(const ::runtime::v1::ContainerStatusResponse& answer, ContainerMetada
   ApplyImage(status, info, metadata);
   ApplyMounts(status, metadata);
   metadata.labels = ToLabels(status.labels());
+  metadata.annotations = ToLabels(status.annotations());
+  ApplySpec(info.runtime_spec(), metadata);
   for (const auto& [key, member] : kPodLabels) {
     Take(Find(status.labels(), key), metadata.pod.*member);
   }
@@ -145,12 +185,12 @@ void Apply(const ::runtime::v1::ContainerStatusResponse& answer, ContainerMetada
     metadata.privileged = info.config().linux().security_context().privileged();
   }
   if (info.has_privileged()) metadata.privileged = info.privileged();
-  ApplySeccomp(info.runtime_spec(), metadata);
   const std::int64_t started = status.started_at() > 0 ? status.started_at() : status.created_at();
   if (started > 0) metadata.start_ns = started;
 }
 
-void Apply(const ::runtime::v1::PodSandboxStatus& sandbox, ContainerMetadata& metadata) {
+void Apply(const ::runtime::v1::PodSandboxStatusResponse& answer, ContainerMetadata& metadata) {
+  const ::runtime::v1::PodSandboxStatus& sandbox = answer.status();
   state::PodMetadata& pod = metadata.pod;
   Take(sandbox.id(), pod.sandbox_id);
   Take(sandbox.metadata().name(), pod.name);
@@ -158,6 +198,8 @@ void Apply(const ::runtime::v1::PodSandboxStatus& sandbox, ContainerMetadata& me
   Take(sandbox.metadata().uid(), pod.uid);
   Take(sandbox.network().ip(), pod.ip);
   pod.labels = ToLabels(sandbox.labels());
+  pod.annotations = ToLabels(sandbox.annotations());
+  ApplyCni(answer.info(), pod);
   const auto& options = sandbox.linux().namespaces().options();
   pod.host_network = options.network() == ::runtime::v1::NODE;
   pod.host_pid = options.pid() == ::runtime::v1::NODE;
@@ -165,7 +207,7 @@ void Apply(const ::runtime::v1::PodSandboxStatus& sandbox, ContainerMetadata& me
 }
 
 BundleKind ApplyBundle(std::string_view json, ContainerMetadata& metadata) {
-  BundleConfig config;
+  Spec config;
   if (!FromJson(json, config)) return BundleKind::kUnreadable;
   ContainerMetadata told;
   for (const Annotation& row : kAnnotations) {
@@ -176,7 +218,7 @@ BundleKind ApplyBundle(std::string_view json, ContainerMetadata& metadata) {
   metadata.name = std::move(told.name);
   metadata.image = std::move(told.image);
   metadata.pod = std::move(told.pod);
-  ApplySeccomp(config, metadata);
+  ApplySpec(config, metadata);
   return BundleKind::kPods;
 }
 

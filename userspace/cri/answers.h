@@ -15,14 +15,17 @@ namespace nezuban::cri {
 
 inline constexpr std::size_t kMaxText = 4096;  // bytes
 inline constexpr std::size_t kMaxLabels = 256;
+inline constexpr std::size_t kMaxLabelBytes = std::size_t{64} << 10;  // of one set of them
 inline constexpr std::size_t kMaxMounts = 256;
+inline constexpr std::size_t kMaxCni = std::size_t{16} << 10;  // what is longer is left out
 
 // Puts what a container's status tells into `metadata`; what it does not tell stays as it is.
 void Apply(const ::runtime::v1::ContainerStatusResponse& answer,
            state::ContainerMetadata& metadata);
 
 // The same of the pod's sandbox.
-void Apply(const ::runtime::v1::PodSandboxStatus& sandbox, state::ContainerMetadata& metadata);
+void Apply(const ::runtime::v1::PodSandboxStatusResponse& answer,
+           state::ContainerMetadata& metadata);
 
 enum class BundleKind : std::uint8_t {
   kPods,        // made by a runtime of pods
@@ -30,8 +33,8 @@ enum class BundleKind : std::uint8_t {
   kUnreadable,  // cut off, being written, or too large: it says nothing of whose it is
 };
 
-// Puts what a bundle's config.json (OCI runtime specification) says of the pod and of seccomp into
-// `metadata`, which stays as it is unless it is a pod's.
+// Puts what a bundle's config.json (OCI runtime specification) says into `metadata`, which stays as
+// it is unless it is a pod's.
 BundleKind ApplyBundle(std::string_view json, state::ContainerMetadata& metadata);
 
 }  // namespace nezuban::cri

@@ -94,6 +94,7 @@ class Client::Worker {
             .dropped = dropped_,
             .pending = pending_,
             .slowest_ms = slowest_ms_,
+            .events = events_,
             .reachable = reachable_};
   }
 
@@ -126,6 +127,7 @@ class Client::Worker {
       std::deque<Container> requests;
       std::deque<Answered> answers;
       WaitForWork(stop, requests, answers);
+      TakeEvents();
       for (Answered& one : answers) Finish(one.cgroup_id, std::move(one.answer));
       for (Container& container : requests) Begin(std::move(container));
       while (Job* job = schedule_.Next(Clock::now())) Attempt(*job);
@@ -140,10 +142,35 @@ class Client::Worker {
     std::unique_lock lock(mutex_);
     const Time until = schedule_.NextTime().value_or(Clock::now() + std::chrono::seconds(1));
     wake_.wait_until(lock, until, [&] {
-      return stop.stop_requested() || !requests_.empty() || !answers_.empty();
+      return stop.stop_requested() || !requests_.empty() || !answers_.empty() || !told_.empty();
     });
     requests.swap(requests_);
     answers.swap(answers_);
+  }
+
+  void TakeEvents() {
+    std::deque<std::string> told;
+    {
+      const std::lock_guard lock(mutex_);
+      told.swap(told_);
+    }
+    for (const std::string& id : told) schedule_.Hurry(id, Clock::now());
+  }
+
+  // Where the runtime has a stream of events, nobody has to wait for their next turn to be asked.
+  void Listen() {
+    if (!has_events_ || Clock::now() < listen_again_) return;
+    listen_again_ = Clock::now() + kBetweenSearches;
+    runtime_->Listen(
+        [this](const std::string& id) {
+          ++events_;
+          {
+            const std::lock_guard lock(mutex_);
+            if (told_.size() < kMaxQueued && IsContainerId(id)) told_.push_back(id);
+          }
+          wake_.notify_one();
+        },
+        [this](bool has_events) { has_events_ = has_events; });
   }
 
   void Tell(const Container& container) {
@@ -265,6 +292,7 @@ class Client::Worker {
           " does not answer: " + answer.error);
     }
     reachable_ = answered;
+    if (answered) Listen();
     if (!answered) TryAnother();
   }
 
@@ -277,6 +305,7 @@ class Client::Worker {
     const auto next =
         here == sockets.end() || here + 1 == sockets.end() ? sockets.begin() : here + 1;
     runtime_ = std::make_unique<Runtime>(*next);
+    has_events_ = true;
   }
 
   void FindRuntime() {
@@ -300,19 +329,21 @@ class Client::Worker {
   // Of the worker thread.
   std::unique_ptr<Runtime> runtime_;
   Schedule schedule_;
-  Time search_again_;
+  Time search_again_, listen_again_;
 
   std::mutex mutex_;  // the thread that asks only tries it
   std::condition_variable wake_;
   std::deque<Container> requests_;
   std::deque<Answered> answers_;  // at most as many as are under way
   std::deque<Container> results_;
+  std::deque<std::string> told_;  // ids of what the runtime told of unasked
 
   std::atomic<std::uint64_t> begun_{0};  // of those sent
   std::atomic<bool> has_results_{false};
   std::atomic<bool> reachable_{false};
+  std::atomic<bool> has_events_{true};  // until the runtime says that it has none
   std::atomic<std::uint64_t> lookups_{0}, found_{0}, unknown_{0}, slow_{0}, failed_{0}, dropped_{0},
-      pending_{0}, slowest_ms_{0};
+      pending_{0}, slowest_ms_{0}, events_{0};
   std::jthread thread_;
 };
 

@@ -36,7 +36,8 @@ struct ClientCounters {
   std::uint64_t dropped = 0;  // lookups and results for which there was no room
   std::uint64_t pending = 0;  // containers being looked for now
   std::uint64_t slowest_ms = 0;
-  bool reachable = false;  // the last call to the runtime was answered
+  std::uint64_t events = 0;  // what the runtime told of without being asked
+  bool reachable = false;    // the last call to the runtime was answered
 };
 
 // LookUp, Drain and busy are for one thread, which they never keep waiting; counters is for any.

@@ -127,6 +127,7 @@ class Runtime::Calls {
                   std::function<void(Answer)> done) {
     v1::PodSandboxStatusRequest request;
     request.set_pod_sandbox_id(id);
+    request.set_verbose(true);
     Start<v1::PodSandboxStatusRequest, v1::PodSandboxStatusResponse>(
         std::move(request),
         [](auto& stub, auto... arguments) { stub.PodSandboxStatus(arguments...); },
@@ -135,18 +136,73 @@ class Runtime::Calls {
           answer.outcome = OutcomeOf(status);
           answer.error = status.error_message();
           answer.whole = status.ok();
-          if (status.ok()) Apply(response.status(), answer.metadata);
+          if (status.ok()) Apply(response, answer.metadata);
           if (found && answer.outcome == Outcome::kNotFound) answer.outcome = Outcome::kFailed;
           done(std::move(answer));
         });
   }
 
+  void Listen(std::function<void(const std::string&)> on_event, std::function<void(bool)> on_end) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (ended_ || listening_) return;
+      listening_ = true;
+      ++under_way_;
+    }
+    auto* stream = new Stream(*this, std::move(on_event), std::move(on_end));
+    stub_->async()->GetContainerEvents(&stream->context, &stream->request, stream);
+    {
+      const std::lock_guard lock(mutex_);
+      contexts_.push_back(&stream->context);
+      if (ended_) stream->context.TryCancel();
+    }
+    stream->Start();
+  }
+
  private:
+  // Owns itself until it is done.
+  struct Stream final : grpc::ClientReadReactor<v1::ContainerEventResponse> {
+    Stream(Calls& calls, std::function<void(const std::string&)> on_event,
+           std::function<void(bool)> on_end)
+        : calls(calls), on_event(std::move(on_event)), on_end(std::move(on_end)) {}
+
+    void Start() {
+      StartRead(&response);
+      StartCall();
+    }
+    void OnReadDone(bool ok) override {
+      if (!ok) return;
+      on_event(response.container_id());
+      StartRead(&response);
+    }
+    void OnDone(const grpc::Status& status) override {
+      on_end(status.error_code() != grpc::StatusCode::UNIMPLEMENTED);
+      Calls& owner = calls;
+      {
+        const std::lock_guard lock(owner.mutex_);
+        std::erase(owner.contexts_, &context);
+      }
+      delete this;
+      const std::lock_guard lock(owner.mutex_);
+      owner.listening_ = false;
+      --owner.under_way_;
+      owner.idle_.notify_all();
+    }
+
+    Calls& calls;
+    const std::function<void(const std::string&)> on_event;
+    const std::function<void(bool)> on_end;
+    grpc::ClientContext context;
+    v1::GetEventsRequest request;
+    v1::ContainerEventResponse response;
+  };
+
   const std::unique_ptr<v1::RuntimeService::Stub> stub_;
   std::mutex mutex_;
   std::condition_variable idle_;
   std::vector<grpc::ClientContext*> contexts_;
   int under_way_ = 0;
+  bool listening_ = false;
   bool ended_ = false;
 };
 
@@ -158,6 +214,11 @@ Runtime::~Runtime() { calls_->End(); }
 void Runtime::Ask(const std::string& id, state::ContainerMetadata known,
                   std::function<void(Answer)> done) {
   calls_->AskContainer(id, {.metadata = std::move(known)}, std::move(done));
+}
+
+void Runtime::Listen(std::function<void(const std::string&)> on_event,
+                     std::function<void(bool)> on_end) {
+  calls_->Listen(std::move(on_event), std::move(on_end));
 }
 
 void Runtime::AskVersion(std::function<void(std::string)> done) {

@@ -40,6 +40,11 @@ class Runtime {
   // id. `known` is what it adds to.
   void Ask(const std::string& id, state::ContainerMetadata known, std::function<void(Answer)> done);
 
+  // Begins to listen to what it tells of unasked: `on_event` gets the id of each container or
+  // sandbox to which something happened, `on_end` says when no more come, with false if it has no
+  // such thing. Both on gRPC's threads. Does nothing while it listens.
+  void Listen(std::function<void(const std::string&)> on_event, std::function<void(bool)> on_end);
+
   // "containerd 1.6.20"; empty: it did not say.
   void AskVersion(std::function<void(std::string)> done);
 

@@ -93,6 +93,14 @@ void Schedule::HurryWhoWaitsLong(Time now) {
   }
 }
 
+void Schedule::Hurry(const std::string& full_id, Time now) {
+  for (auto& [id, entry] : jobs_) {
+    if (entry.job.container.full_id != full_id) continue;
+    entry.job.attempts = 0;
+    if (!entry.job.under_way) SetDue(entry, now);
+  }
+}
+
 void Schedule::Postpone(Job& job, Time now) {
   Entry& entry = jobs_.at(job.container.cgroup_id);
   End(entry);

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "state/process.h"
@@ -72,6 +73,9 @@ class Schedule {
 
   // Tries it again after the longest pause, however often it was tried. REQUIRES: under way.
   void Postpone(Job& job, Time now);
+
+  // Something happened to the container of that id: it is due at once, unless under way.
+  void Hurry(const std::string& full_id, Time now);
 
   Job* Find(std::uint64_t cgroup_id);
   std::optional<Job> Take(std::uint64_t cgroup_id);

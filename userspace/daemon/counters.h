@@ -21,6 +21,7 @@ struct PipelineCounters {
   std::atomic<std::uint64_t> alerts_without_metadata{0};
   std::atomic<std::uint64_t> processes{0};
   std::atomic<std::uint64_t> processes_evicted{0};
+  std::atomic<std::uint64_t> processes_healed{0};  // found after losses
   std::atomic<std::uint64_t> containers{0};
   std::atomic<std::uint64_t> containers_unmarked{0};  // refused by mark_container
   std::atomic<std::uint64_t> heals{0};                // scans of /proc after lost records

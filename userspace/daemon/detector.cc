@@ -134,6 +134,7 @@ void Detector::RefreshCounters() {
   counters_.missing = sequence_.missing();
   counters_.processes = processes_.live();
   counters_.processes_evicted = processes_.counters().evicted;
+  counters_.processes_healed = processes_.counters().healed;
   counters_.containers = containers_.container_count();
   counters_.correlated_groups = matching_.earlier().groups();
   counters_.correlated_bytes = matching_.earlier().bytes();

@@ -44,4 +44,6 @@ cri::ClientCounters RuntimeLookup::counters() const {
   return client_ ? client_->counters() : cri::ClientCounters();
 }
 
+NamesCounters RuntimeLookup::names_counters() const { return names_.counters(); }
+
 }  // namespace nezuban::daemon

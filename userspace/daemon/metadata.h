@@ -25,6 +25,7 @@ class RuntimeLookup : public ContainerLookup {
   bool busy() const override;
 
   cri::ClientCounters counters() const;  // any thread
+  NamesCounters names_counters() const;  // any thread
 
  private:
   std::optional<cri::Client> client_;

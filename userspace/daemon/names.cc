@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -66,6 +67,7 @@ class NamesReader::Shared : public std::enable_shared_from_this<Shared> {
       if (!lock.owns_lock()) return;
       GiveUpLate();
       Send();
+      AnswerWhatNobodyReads();
       results.swap(results_);
     }
     waited_for_ -= results.size();
@@ -90,9 +92,21 @@ class NamesReader::Shared : public std::enable_shared_from_this<Shared> {
 
   // The rest: with the lock held.
 
+  // Without room for one more thread those that there are do the work; without any nobody does.
   void AddThread() {
-    ++working_;
-    std::thread([self = shared_from_this()] { self->Work(); }).detach();
+    try {
+      std::thread([self = shared_from_this()] { self->Work(); }).detach();
+      ++working_;
+    } catch (const std::system_error&) {
+      ++failed_threads_;
+    }
+  }
+
+  // What nobody is left to do is answered, and another thread is tried for what comes later.
+  void AnswerWhatNobodyReads() {
+    if (working_ > 0 || stopped_) return;
+    for (; !requests_.empty(); requests_.pop_front()) Answer(requests_.front().cgroup_id, {});
+    if (failed_threads_ > 0 && stuck_ < options_.most_stuck) AddThread();
   }
 
   void Send() {
@@ -177,7 +191,8 @@ class NamesReader::Shared : public std::enable_shared_from_this<Shared> {
   std::vector<Task*> tasks_;  // of those that read
   std::map<std::uint64_t, NamesVersion> versions_;
   std::set<std::uint64_t> hopeless_;
-  std::size_t working_ = 0;  // threads that nobody holds up
+  std::size_t working_ = 0;         // threads that nobody holds up
+  std::size_t failed_threads_ = 0;  // that could not be started
   bool stopped_ = false;
 
   std::atomic<std::uint64_t> read_{0}, unreadable_{0}, stuck_{0}, dropped_{0};

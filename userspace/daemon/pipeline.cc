@@ -38,17 +38,23 @@ Pipeline::Pipeline(probe::EventSource& source, std::shared_ptr<const ruleset::Ru
       take_([this](const state::Item& item) { Take(item); }),
       rules_(std::move(rules)) {}
 
-Status Pipeline::LearnWhatIsThere(const SnapshotReader& read_snapshot) {
+Status Pipeline::LearnWhatIsThere(SnapshotReader read_snapshot) {
+  read_snapshot_ = std::move(read_snapshot);
   Take(state::AnchorItem{state::ReadWallOffset()});
   if (options_.lookup != nullptr) options_.lookup->Begin(take_);
   if (!options_.cgroup_root.empty()) {
     RETURN_IF_ERROR(state::SurveyCgroups(options_.cgroup_root, take_));
   }
-  RETURN_IF_ERROR(read_snapshot(
-      [this](std::span<const std::byte> record) { Take(state::SnapshotItem{record}); }));
+  RETURN_IF_ERROR(TakeSnapshot());
   if (!options_.proc_root.empty()) {
     RETURN_IF_ERROR(state::SurveyProcesses(options_.proc_root, options_.cgroup_root, take_));
   }
+  return {};
+}
+
+Status Pipeline::TakeSnapshot() {
+  RETURN_IF_ERROR(read_snapshot_(
+      [this](std::span<const std::byte> record) { Take(state::SnapshotItem{record}); }));
   return {};
 }
 
@@ -190,7 +196,8 @@ void Pipeline::AddFloods(state::LossItem& item) {
   told_floods_ = std::move(floods);
 }
 
-// Lost records of process life leave holes in the tables: procfs fills them again.
+// Lost records of process life leave holes in the tables: the task iterator fills them again, and
+// procfs what it does not tell (arguments, environments, processes it leaves out).
 void Pipeline::HealAfterLoss() {
   if (options_.proc_root.empty()) return;
   const std::uint64_t drops = VitalDrops(source_.Counters());
@@ -199,6 +206,7 @@ void Pipeline::HealAfterLoss() {
     // Without it the processes are still worth it.
     static_cast<void>(state::SurveyCgroups(options_.cgroup_root, take_));
   }
+  if (read_snapshot_) static_cast<void>(TakeSnapshot());  // likewise
   auto living = state::SurveyProcesses(options_.proc_root, options_.cgroup_root, take_);
   if (!living) return;
   vital_drops_healed_ = drops;

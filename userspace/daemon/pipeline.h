@@ -70,8 +70,9 @@ class Pipeline {
 
   // Learns the cgroups and processes that are there already. Call once, before Run, when the
   // sensors are attached: what happens meanwhile waits in the ring buffers. Error: one of the three
-  // sources (cgroup2, the iterator, procfs) cannot be read.
-  Status LearnWhatIsThere(const SnapshotReader& read_snapshot);
+  // sources (cgroup2, the iterator, procfs) cannot be read. The reader is called again, by the
+  // ingest thread, after records of process life were lost.
+  Status LearnWhatIsThere(SnapshotReader read_snapshot);
 
   // Handles events until `stop` is requested, then decides what is held. Error: the source can give
   // no more.
@@ -99,6 +100,7 @@ class Pipeline {
   void DoEverySecond();
   void TellLosses();
   void AddFloods(state::LossItem& item);
+  Status TakeSnapshot();
   void HealAfterLoss();
 
   probe::EventSource& source_;
@@ -107,6 +109,7 @@ class Pipeline {
   const state::ItemHandler take_;
   probe::SourceCounters told_losses_{};
   std::unordered_map<std::uint64_t, std::uint64_t> told_floods_;  // by cgroup
+  SnapshotReader read_snapshot_;
   std::uint64_t vital_drops_healed_ = 0;
   std::uint64_t seconds_ = 0;
 

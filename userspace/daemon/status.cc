@@ -79,6 +79,7 @@ rpc::NodeStatus StatusBoard::Read() const {
   status.origins_lost = source_->OriginLosses();
   status.containers_unmarked = pipeline_->containers_unmarked;
   status.table_heals = pipeline_->heals;
+  status.processes_healed = pipeline_->processes_healed;
   status.hold = {pipeline_->held, pipeline_->held_now, pipeline_->resolved, pipeline_->expired,
                  pipeline_->overflowed};
   status.sinks = sinks_->Status();
@@ -93,6 +94,7 @@ void StatusBoard::ReadMetadata(rpc::NodeStatus& status) const {
   status.metadata.alerts_without = pipeline_->alerts_without_metadata;
   if (lookup_ == nullptr) return;
   const cri::ClientCounters c = lookup_->counters();
+  const NamesCounters names = lookup_->names_counters();
   status.metadata = {.lookups = c.lookups,
                      .found = c.found,
                      .unknown = c.unknown,
@@ -102,7 +104,12 @@ void StatusBoard::ReadMetadata(rpc::NodeStatus& status) const {
                      .pending = c.pending,
                      .slowest_ms = c.slowest_ms,
                      .reachable = c.reachable,
-                     .alerts_without = status.metadata.alerts_without};
+                     .alerts_without = status.metadata.alerts_without,
+                     .events = c.events,
+                     .names_read = names.read,
+                     .names_unreadable = names.unreadable,
+                     .names_stuck = names.stuck,
+                     .names_dropped = names.dropped};
 }
 
 // Submitted records that are still on their way count as delivered: they are not lost.

@@ -16,10 +16,10 @@ namespace {
 std::vector<const FieldDef*> JoinTables() {
   std::vector<const FieldDef*> all;
   for (const auto& table :
-       {EvtFields(), ProcFields(), GroupFields(), AncestorFields(), EnvironmentFields(),
-        StdioFields(), FdFields(), FileFields(), MountFields(), UserFields(), PrivilegeFields(),
-        ContainerFields(), MetadataFields(), ContainerMountFields(), PodFields(), SessionFields(),
-        AlertFields(), UnansweredFields()}) {
+       {EvtFields(), ProcFields(), GroupFields(), AncestorFields(), HistoryFields(),
+        EnvironmentFields(), StdioFields(), FdFields(), FileFields(), MountFields(), UserFields(),
+        PrivilegeFields(), ContainerFields(), MetadataFields(), ContainerMountFields(), PodFields(),
+        SessionFields(), AlertFields(), UnansweredFields()}) {
     for (const FieldDef& def : table) all.push_back(&def);
   }
   std::ranges::sort(all, {}, &FieldDef::name);

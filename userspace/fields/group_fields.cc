@@ -37,12 +37,13 @@ Value IsLeader(const FieldContext& c, const Argument&) {
 
 // The group's number inside the pid namespace is the vpid of who leads it. A leader that is gone or
 // lives in another namespace leaves it open.
-Value Vpgid(const FieldContext& c, const Argument&) {
+template <std::uint32_t Process::*group>
+Value NumberInside(const FieldContext& c, const Argument&) {
   const Process& p = c.process();
-  if (p.pgid == 0) return Unknown{};
-  if (p.pid_ns == kHostPidNs) return std::int64_t{p.pgid};
-  const Process& leader = Leader(c, &Process::pgid);
-  if (leader.key.tgid != p.pgid || leader.pid_ns != p.pid_ns) return Unknown{};
+  if (p.*group == 0) return Unknown{};
+  if (p.pid_ns == kHostPidNs) return std::int64_t{p.*group};
+  const Process& leader = Leader(c, group);
+  if (leader.key.tgid != p.*group || leader.pid_ns != p.pid_ns) return Unknown{};
   return Id(leader.vpid);
 }
 
@@ -58,7 +59,11 @@ constexpr FieldDef kFields[] = {
     {.name = "proc.vpgid",
      .type = Type::kInt,
      .doc = "Process group id in the process's own pid namespace; known while the leader lives.",
-     .get = Vpgid},
+     .get = NumberInside<&Process::pgid>},
+    {.name = "proc.vsid",
+     .type = Type::kInt,
+     .doc = "Session id in the process's own pid namespace; known while the leader lives. (Ours.)",
+     .get = NumberInside<&Process::sid>},
     {.name = "proc.sname",
      .doc = "proc.name of the leader of the session, or of the oldest ancestor in it.",
      .get = OfLeader<&Process::sid, ProcessName>},

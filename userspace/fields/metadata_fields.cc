@@ -94,6 +94,27 @@ Value Labels(const FieldContext& context, const Container& c) {
   return LabelsOrNotTold(context, c, c.metadata.labels, kKubernetesLabels);
 }
 
+Value Annotation(const FieldContext& c, const Argument& argument) {
+  const Container* container = c.event.container;
+  if (container == nullptr) return Unknown{};
+  return LabelOrNotTold(*container, container->metadata.annotations, argument);
+}
+
+Value Annotations(const FieldContext& context, const Container& c) {
+  return LabelsOrNotTold(context, c, c.metadata.annotations, {});
+}
+
+Value Cni(const FieldContext&, const Container& c) { return TextOrNotTold(c, c.metadata.pod.cni); }
+
+template <std::uint32_t state::ContainerUser::*member>
+Value User(const FieldContext&, const Container& c) {
+  return c.metadata.user ? Value(std::int64_t{(*c.metadata.user).*member}) : NotTold(c);
+}
+
+Value CapabilitiesOf(const FieldContext&, const Container& c) {
+  return c.metadata.capabilities ? Value(Text(*c.metadata.capabilities)) : NotTold(c);
+}
+
 constexpr FieldDef kFields[] = {
     {.name = "container.name", .doc = "Name of the container; host outside of one.", .get = Name},
     {.name = "container.image",
@@ -130,6 +151,28 @@ constexpr FieldDef kFields[] = {
     {.name = "container.ip",
      .doc = "Address of the container, which is that of its pod.",
      .get = OrEmpty<Ip>},
+    {.name = "container.cni.json",
+     .doc = "What the network plugin said when the container's pod was made, as JSON.",
+     .get = OrEmpty<Cni>},
+    {.name = "container.annotation",
+     .argument = ArgumentKind::kKey,
+     .doc = "One annotation of the container. (Ours.)",
+     .get = Annotation},
+    {.name = "container.annotations",
+     .doc = "All annotations of the container as key:value joined with commas. (Ours.)",
+     .get = OrEmpty<Annotations>},
+    {.name = "container.user.uid",
+     .type = Type::kInt,
+     .doc = "User id the container was started as, in its own user namespace. (Ours.)",
+     .get = OrAbsent<User<&state::ContainerUser::uid>>},
+    {.name = "container.user.gid",
+     .type = Type::kInt,
+     .doc = "Group id the container was started as, in its own user namespace. (Ours.)",
+     .get = OrAbsent<User<&state::ContainerUser::gid>>},
+    {.name = "container.capabilities",
+     .doc = "Effective capabilities the container was started with, CAP_… names separated by "
+            "blanks. (Ours.)",
+     .get = OrEmpty<CapabilitiesOf>},
     {.name = "container.host_pid",
      .type = Type::kBool,
      .doc = "The container shares the node's pid namespace.",

@@ -32,6 +32,16 @@ Value Labels(const FieldContext& c, const Argument&) {
   return LabelsOrNotTold(c, *c.event.container, c.event.container->metadata.pod.labels, {});
 }
 
+Value Annotation(const FieldContext& c, const Argument& argument) {
+  if (c.event.container == nullptr) return Unknown{};
+  return LabelOrNotTold(*c.event.container, c.event.container->metadata.pod.annotations, argument);
+}
+
+Value Annotations(const FieldContext& c, const Argument&) {
+  if (c.event.container == nullptr) return Unknown{};
+  return LabelsOrNotTold(c, *c.event.container, c.event.container->metadata.pod.annotations, {});
+}
+
 constexpr FieldDef kFields[] = {
     {.name = "k8s.pod.name", .doc = "Name of the pod.", .get = Member<&PodMetadata::name>},
     {.name = "k8s.pod.uid", .doc = "Id of the pod.", .get = Member<&PodMetadata::uid>},
@@ -52,6 +62,16 @@ constexpr FieldDef kFields[] = {
     {.name = "k8s.pod.labels",
      .doc = "All labels of the pod as key:value joined with commas.",
      .get = Labels},
+    {.name = "k8s.pod.annotation",
+     .argument = ArgumentKind::kKey,
+     .doc = "One annotation of the pod. (Ours.)",
+     .get = Annotation},
+    {.name = "k8s.pod.annotations",
+     .doc = "All annotations of the pod as key:value joined with commas. (Ours.)",
+     .get = Annotations},
+    {.name = "k8s.pod.cni.json",
+     .doc = "What the network plugin said when the pod was made, as JSON.",
+     .get = Member<&PodMetadata::cni>},
     {.name = "k8s.pod.ip", .doc = "Address of the pod.", .get = Member<&PodMetadata::ip>},
     {.name = "k8s.ns.name", .doc = "Name of the namespace.", .get = Member<&PodMetadata::ns>},
 };

@@ -12,6 +12,7 @@ std::span<const FieldDef> EvtFields();
 std::span<const FieldDef> ProcFields();
 std::span<const FieldDef> GroupFields();
 std::span<const FieldDef> AncestorFields();
+std::span<const FieldDef> HistoryFields();
 std::span<const FieldDef> EnvironmentFields();
 std::span<const FieldDef> StdioFields();
 std::span<const FieldDef> FdFields();

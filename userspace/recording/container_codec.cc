@@ -39,6 +39,8 @@ void ToMessage(const PodMetadata& pod, v1::RecordedPod& out) {
   if (pod.host_network) out.set_host_network(*pod.host_network);
   if (pod.host_pid) out.set_host_pid(*pod.host_pid);
   if (pod.host_ipc) out.set_host_ipc(*pod.host_ipc);
+  if (pod.annotations) ToMessage(*pod.annotations, *out.mutable_annotations());
+  out.set_cni(pod.cni);
 }
 
 PodMetadata FromMessage(const v1::RecordedPod& in) {
@@ -52,6 +54,8 @@ PodMetadata FromMessage(const v1::RecordedPod& in) {
   if (in.has_host_network()) pod.host_network = in.host_network();
   if (in.has_host_pid()) pod.host_pid = in.host_pid();
   if (in.has_host_ipc()) pod.host_ipc = in.host_ipc();
+  if (in.has_annotations()) pod.annotations = FromMessage(in.annotations());
+  pod.cni = in.cni();
   return pod;
 }
 
@@ -75,6 +79,12 @@ void ToMessage(const ContainerMetadata& metadata, v1::RecordedMetadata& out) {
   if (metadata.privileged) out.set_privileged(*metadata.privileged);
   if (metadata.seccomp) out.set_seccomp(*metadata.seccomp);
   out.set_start_ns(metadata.start_ns);
+  if (metadata.annotations) ToMessage(*metadata.annotations, *out.mutable_annotations());
+  if (metadata.user) {
+    out.set_uid(metadata.user->uid);
+    out.set_gid(metadata.user->gid);
+  }
+  if (metadata.capabilities) out.set_capabilities(*metadata.capabilities);
   ToMessage(metadata.pod, *out.mutable_pod());
 }
 
@@ -102,6 +112,9 @@ ContainerMetadata FromMessage(const v1::RecordedMetadata& in) {
   if (in.has_privileged()) metadata.privileged = in.privileged();
   if (in.has_seccomp()) metadata.seccomp = in.seccomp();
   metadata.start_ns = in.start_ns();
+  if (in.has_annotations()) metadata.annotations = FromMessage(in.annotations());
+  if (in.has_uid() && in.has_gid()) metadata.user = {in.uid(), in.gid()};
+  if (in.has_capabilities()) metadata.capabilities = in.capabilities();
   metadata.pod = FromMessage(in.pod());
   return metadata;
 }

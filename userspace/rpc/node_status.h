@@ -65,8 +65,13 @@ struct MetadataStatus {
   std::uint64_t dropped = 0;  // lookups for which there was no room
   std::uint64_t pending = 0;  // being looked for now
   std::uint64_t slowest_ms = 0;
-  bool reachable = false;            // the last call was answered
-  std::uint64_t alerts_without = 0;  // that could not say what pod or image
+  bool reachable = false;              // the last call was answered
+  std::uint64_t alerts_without = 0;    // that could not say what pod or image
+  std::uint64_t events = 0;            // what the runtime told without being asked
+  std::uint64_t names_read = 0;        // passwd and group files of containers and the node
+  std::uint64_t names_unreadable = 0;  // such as could not be, those that took too long included
+  std::uint64_t names_stuck = 0;       // threads a container's file system holds up now
+  std::uint64_t names_dropped = 0;     // requests for which there was no room
 };
 
 // How a sink of the configuration is doing; counts since the start.
@@ -107,6 +112,7 @@ struct NodeStatus {
   std::uint64_t alerts_held_back = 0;  // counted in summaries instead
   std::uint64_t processes = 0;
   std::uint64_t processes_evicted = 0;
+  std::uint64_t processes_healed = 0;  // found after losses
   std::uint64_t containers = 0;
   std::uint64_t lines_dropped = 0;        // alerts that standard output did not take
   std::uint64_t records_missing = 0;      // numbered by the kernel side, never received

@@ -82,11 +82,18 @@ void MetadataToProto(const MetadataStatus& metadata, v1::MetadataStatus& out) {
   out.set_slowest_ms(metadata.slowest_ms);
   out.set_reachable(metadata.reachable);
   out.set_alerts_without(metadata.alerts_without);
+  out.set_events(metadata.events);
+  out.set_names_read(metadata.names_read);
+  out.set_names_unreadable(metadata.names_unreadable);
+  out.set_names_stuck(metadata.names_stuck);
+  out.set_names_dropped(metadata.names_dropped);
 }
 
 MetadataStatus MetadataFromProto(const v1::MetadataStatus& in) {
-  return {in.lookups(), in.found(),   in.unknown(),    in.slow(),      in.failed(),
-          in.dropped(), in.pending(), in.slowest_ms(), in.reachable(), in.alerts_without()};
+  return {in.lookups(),          in.found(),          in.unknown(),      in.slow(),
+          in.failed(),           in.dropped(),        in.pending(),      in.slowest_ms(),
+          in.reachable(),        in.alerts_without(), in.events(),       in.names_read(),
+          in.names_unreadable(), in.names_stuck(),    in.names_dropped()};
 }
 
 void SinkToProto(const SinkStatus& sink, v1::SinkStatus& out) {
@@ -173,6 +180,7 @@ void ToProto(const NodeStatus& status, v1::GetStatusResponse& out) {
   out.set_origins_lost(status.origins_lost);
   out.set_containers_unmarked(status.containers_unmarked);
   out.set_table_heals(status.table_heals);
+  out.set_processes_healed(status.processes_healed);
   RulesToProto(status.rules, *out.mutable_rules());
   HoldToProto(status.hold, *out.mutable_hold());
   MetadataToProto(status.metadata, *out.mutable_metadata());
@@ -207,6 +215,7 @@ NodeStatus FromProto(const v1::GetStatusResponse& in) {
   status.origins_lost = in.origins_lost();
   status.containers_unmarked = in.containers_unmarked();
   status.table_heals = in.table_heals();
+  status.processes_healed = in.processes_healed();
   status.rules = RulesFromProto(in.rules());
   status.hold = HoldFromProto(in.hold());
   status.metadata = MetadataFromProto(in.metadata());

@@ -21,6 +21,12 @@ struct ContainerMount {
   bool operator==(const ContainerMount&) const = default;
 };
 
+// Whom the container's first process runs as, in the container's own numbers.
+struct ContainerUser {
+  std::uint32_t uid = 0, gid = 0;
+  bool operator==(const ContainerUser&) const = default;
+};
+
 struct PodMetadata {
   std::string name;
   std::string ns;  // namespace
@@ -29,6 +35,8 @@ struct PodMetadata {
   std::string ip;
   std::optional<Labels> labels;
   std::optional<bool> host_network, host_pid, host_ipc;
+  std::optional<Labels> annotations;
+  std::string cni;  // what the network plugin said, as JSON
   bool operator==(const PodMetadata&) const = default;
 };
 
@@ -49,7 +57,10 @@ struct ContainerMetadata {
   std::optional<std::vector<ContainerMount>> mounts;
   std::optional<bool> privileged;
   std::optional<bool> seccomp;  // whether a profile filters its system calls
-  std::int64_t start_ns = 0;    // since the epoch; 0: not told
+  std::int64_t start_ns = 0;  // since the epoch; 0: not told
+  std::optional<Labels> annotations;
+  std::optional<ContainerUser> user;
+  std::optional<std::string> capabilities;  // effective ones: "CAP_CHOWN CAP_KILL"
   PodMetadata pod;
   bool operator==(const ContainerMetadata&) const = default;
 

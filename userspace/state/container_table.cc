@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "state/container_table.h"
 
+#include <optional>
 #include <utility>
 
 #include "state/container.h"
@@ -48,6 +49,29 @@ void ContainerTable::Learn(std::uint64_t cgroup_id, std::uint64_t container_cgro
   if (learned_.size() < kForOthersMax) learned_.push_back(cgroup_id);
 }
 
+const Container* ContainerTable::FindInner(std::uint64_t cgroup_id) const {
+  const auto inner = inner_.find(cgroup_id);
+  return inner != inner_.end() ? inner->second.get() : nullptr;
+}
+
+// A cgroup of the container `outer_cgroup_id`, not its own.
+void ContainerTable::LearnInner(std::uint64_t cgroup_id, std::uint64_t parent_id,
+                                std::string_view path, std::uint64_t outer_cgroup_id) {
+  const auto outer = containers_.find(outer_cgroup_id);
+  if (outer == containers_.end() || !path.starts_with(outer->second.cgroup_path)) return;
+  std::size_t end = outer->second.cgroup_path.size();
+  std::optional<Container> inner;
+  while (const auto match = ParseCgroupPath(path.substr(end))) {
+    inner = MakeContainer(cgroup_id, path.substr(end), *match);
+    end += inner->cgroup_path.size();
+  }
+  if (!inner) return;
+  inner->cgroup_path = path.substr(0, end);
+  const auto parent = inner_.find(parent_id);
+  const bool same = parent != inner_.end() && parent->second->cgroup_path == inner->cgroup_path;
+  inner_[cgroup_id] = same ? parent->second : std::make_shared<const Container>(*std::move(inner));
+}
+
 void ContainerTable::Recognise(std::uint64_t container_cgroup_id, Container container) {
   if (const auto known = containers_.find(container_cgroup_id);
       known != containers_.end() && known->second.full_id == container.full_id) {
@@ -62,7 +86,10 @@ void ContainerTable::Add(std::uint64_t cgroup_id, std::uint64_t parent_id, std::
   if (cgroup_id == 0) return;
   // Below a container everything is that container, whatever it is called.
   const auto parent = parent_id != 0 ? cgroups_.find(parent_id) : cgroups_.end();
-  if (parent != cgroups_.end() && parent->second != 0) return Learn(cgroup_id, parent->second);
+  if (parent != cgroups_.end() && parent->second != 0) {
+    LearnInner(cgroup_id, parent_id, path, parent->second);
+    return Learn(cgroup_id, parent->second);
+  }
   const auto known = cgroups_.find(cgroup_id);
   if (known != cgroups_.end() && known->second != 0) return;  // by attachment: no name to tell it
 
@@ -76,8 +103,11 @@ void ContainerTable::Add(std::uint64_t cgroup_id, std::uint64_t parent_id, std::
 void ContainerTable::LearnFromKernel(const event::Event& event, const cgroup_record& record) {
   const std::uint64_t container_id = record.container_cgroup_id;
   Learn(record.id, container_id);
-  if (containers_.contains(container_id)) return;
   const std::string_view path = event.String(record.path).bytes;
+  if (containers_.contains(container_id)) {
+    if (record.id != container_id) LearnInner(record.id, record.parent_id, path, container_id);
+    return;
+  }
   auto match = ParseCgroupPath(path);
   if (!match && container_id == record.id) match = MatchByAttachment(path, event.comm());
   // In a container that was missed and has a name of its own: stays not known.
@@ -142,6 +172,7 @@ void ContainerTable::Expire(std::uint64_t now_ns) {
   while (!removed_.empty() && (removed_.size() > limits_.removed ||
                                removed_.front().time_ns + limits_.grace_ns < now_ns)) {
     cgroups_.erase(removed_.front().cgroup_id);
+    inner_.erase(removed_.front().cgroup_id);
     removed_.pop_front();
   }
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -31,7 +32,10 @@ struct ContainerTableLimits {
   std::uint64_t grace_ns = 60'000'000'000;
   std::size_t removed = 16384;
   std::size_t removed_containers = 4096;
-  std::size_t names_bytes = std::size_t{32} << 20;  // of users' names, over all containers
+  // Of users' names, over all containers, and of one of them: the node's have no bound of their
+  // own.
+  std::size_t names_bytes = std::size_t{32} << 20;
+  std::size_t names_each = std::size_t{512} << 10;
 };
 
 // Owned by the ingest thread. Pointers are valid until the next call that is not const, except that
@@ -44,6 +48,10 @@ class ContainerTable {
   // known. The host is container "host" with an empty full_id.
   const Container* Find(std::uint64_t cgroup_id) const;
   const Container& host() const { return host_; }
+
+  // The innermost container that lies within the one Find gives, by the names of the cgroups in it;
+  // nullptr: there is none. Whoever is root in the outer one names them.
+  const Container* FindInner(std::uint64_t cgroup_id) const;
 
   // Applies the creation, attachment or removal of a cgroup.
   void Apply(const event::Event& event, const cgroup_record& record);
@@ -65,6 +73,9 @@ class ContainerTable {
   bool BeginNames(const Container& container, std::uint32_t euid, std::uint32_t egid,
                   std::uint64_t now_ns);
   void AskForNames(NamesWanted wanted);
+
+  // The container's own record of whom to ask for its names, `container` being one of this table's.
+  KnownNames& NamesOf(const Container& container);
 
   // Adds one cgroup. `parent_id` 0: not known (then only the path tells).
   void Add(std::uint64_t cgroup_id, std::uint64_t parent_id, std::string_view path);
@@ -99,6 +110,8 @@ class ContainerTable {
   };
 
   void Learn(std::uint64_t cgroup_id, std::uint64_t container_cgroup_id);
+  void LearnInner(std::uint64_t cgroup_id, std::uint64_t parent_id, std::string_view path,
+                  std::uint64_t outer_cgroup_id);
   void Recognise(std::uint64_t container_cgroup_id, Container container);
   void TellKernel(std::uint64_t cgroup_id);
   void LearnFromKernel(const event::Event& event, const cgroup_record& record);
@@ -106,14 +119,17 @@ class ContainerTable {
   void Expire(std::uint64_t now_ns);
   Container* FindOwn(std::uint64_t container_cgroup_id);  // 0: the host
   void KeepNames(KnownNames& known, std::shared_ptr<const UserNames> names);
+  void ReplaceNames(KnownNames& known, std::shared_ptr<const UserNames> names);
+  bool MakeRoomForNames(std::size_t bytes);
   void Forget(std::uint64_t container_cgroup_id);
 
   const ContainerTableLimits limits_;
   Container host_;
   std::unordered_map<std::uint64_t, std::uint64_t> cgroups_;  // → container's cgroup id; 0: host
   std::unordered_map<std::uint64_t, Container> containers_;   // by their cgroup id
-  std::deque<Removed> removed_;                               // oldest first
-  std::deque<std::uint64_t> removed_containers_;              // oldest first
+  std::unordered_map<std::uint64_t, std::shared_ptr<const Container>> inner_;  // by cgroup
+  std::deque<Removed> removed_;                                                // oldest first
+  std::deque<std::uint64_t> removed_containers_;                               // oldest first
   std::vector<CgroupOfContainer> for_kernel_;
   std::vector<std::uint64_t> learned_;
   std::vector<std::uint64_t> recognised_;

@@ -2,6 +2,7 @@
 // What the containers call their users: when it is asked for, and what is kept of the answers.
 #include <utility>
 
+#include "base/check.h"
 #include "state/container_table.h"
 
 namespace nezuban::state {
@@ -13,6 +14,11 @@ constexpr std::uint64_t kLeastPauseNs = 1'000'000'000;
 constexpr std::uint64_t kLookAgainNs = 60'000'000'000;
 
 constexpr std::size_t kWantedMax = 4096;
+
+std::shared_ptr<const UserNames> NoRoom() {
+  static const auto kNoRoom = std::make_shared<const UserNames>(UserNames{.whole = false});
+  return kNoRoom;
+}
 
 bool Tells(const UserNames& names, std::uint32_t euid, std::uint32_t egid) {
   return names.FindUser(euid) != nullptr && names.FindGroup(egid) != nullptr;
@@ -40,6 +46,12 @@ bool ContainerTable::BeginNames(const Container& container, std::uint32_t euid, 
   return true;
 }
 
+KnownNames& ContainerTable::NamesOf(const Container& container) {
+  Container* own = FindOwn(container.is_host() ? 0 : container.cgroup_id);
+  CHECK(own != nullptr);
+  return own->users;
+}
+
 void ContainerTable::AskForNames(NamesWanted wanted) {
   if (names_wanted_.size() < kWantedMax) names_wanted_.push_back(std::move(wanted));
 }
@@ -56,14 +68,35 @@ void ContainerTable::SetNames(const NamesItem& item) {
   if (learned_.size() < kWantedMax) learned_.push_back(item.cgroup_id);
 }
 
-// Where there is no room for more, somebody's names are known to be unknown.
+// Where there is no room for more, somebody's names are known to be unknown: those of who has most.
 void ContainerTable::KeepNames(KnownNames& known, std::shared_ptr<const UserNames> names) {
-  static const auto kNoRoom = std::make_shared<const UserNames>(UserNames{.whole = false});
+  const bool is_node = &known == &host_.users;
+  ReplaceNames(known, nullptr);
+  const bool fits =
+      is_node || (names->Bytes() <= limits_.names_each && MakeRoomForNames(names->Bytes()));
+  ReplaceNames(known, fits ? std::move(names) : NoRoom());
+}
+
+void ContainerTable::ReplaceNames(KnownNames& known, std::shared_ptr<const UserNames> names) {
   if (known.names != nullptr) names_bytes_ -= known.names->Bytes();
-  const bool fits = names_bytes_ + names->Bytes() <= limits_.names_bytes;
-  if (!fits) names = kNoRoom;
   known.names = std::move(names);
-  names_bytes_ += known.names->Bytes();
+  if (known.names != nullptr) names_bytes_ += known.names->Bytes();
+}
+
+// False: nobody has more than that.
+bool ContainerTable::MakeRoomForNames(std::size_t bytes) {
+  while (names_bytes_ + bytes > limits_.names_bytes) {
+    Container* largest = nullptr;
+    std::size_t most = bytes;
+    for (auto& [cgroup_id, container] : containers_) {
+      if (container.users.names == nullptr || container.users.names->Bytes() <= most) continue;
+      most = container.users.names->Bytes();
+      largest = &container;
+    }
+    if (largest == nullptr) return false;
+    ReplaceNames(largest->users, NoRoom());
+  }
+  return true;
 }
 
 void ContainerTable::Forget(std::uint64_t container_cgroup_id) {

@@ -11,8 +11,6 @@
 namespace nezuban::state {
 namespace {
 
-constexpr std::size_t kNamesProcesses = 8;
-
 std::int64_t Now(clockid_t clock) {
   timespec now{};
   ::clock_gettime(clock, &now);
@@ -47,6 +45,11 @@ std::uint64_t Enricher::OriginOf(const record_header& header, const Container* c
 }
 
 EnrichedEvent Enricher::Apply(const event::Event& event) {
+  processes_.BeginHealing();
+  return ApplyToTables(event);
+}
+
+EnrichedEvent Enricher::ApplyToTables(const event::Event& event) {
   if (const auto* cgroup = event.As<cgroup_record>()) containers_.Apply(event, *cgroup);
   const record_header& header = event.header();
   const Process& process =
@@ -60,21 +63,33 @@ void Enricher::AskForNames(const event::Event& event, const Process& process) {
   const record_header& header = event.header();
   if (header.type != EVENT_EXEC && header.type != EVENT_CREDENTIALS) return;
   const Container* container = containers_.Find(header.cgroup_id);
-  if (container == nullptr ||
-      !containers_.BeginNames(*container, header.euid, header.egid, header.time_ns)) {
-    return;
+  if (container == nullptr) return;
+  NoteFirst(*container, process);
+  if (!containers_.BeginNames(*container, header.euid, header.egid, header.time_ns)) return;
+  if (container->is_host()) return containers_.AskForNames({});
+  const KnownNames& known = containers_.NamesOf(*container);
+  containers_.AskForNames({container->cgroup_id, known.first, known.mnt_ns});
+}
+
+// Any other but the first may have been given a root of its own by who wants others to read false
+// names there. When the first has ended, the next must at least see the same mounts.
+void Enricher::NoteFirst(const Container& container, const Process& process) {
+  if (container.is_host()) return;
+  const Process* oldest = &process;
+  for (const Process* one = oldest; one != nullptr; one = processes_.Parent(*one)) {
+    if (containers_.Find(one->cgroup_id) != &container) break;
+    if (one->exit_ns == 0 && one->origin_cgroup_id == container.cgroup_id) oldest = one;
   }
-  NamesWanted wanted;
-  if (!container->is_host()) {
-    wanted.cgroup_id = container->cgroup_id;
-    // Those that it descends from in there may outlive it.
-    for (const Process* one = &process; one != nullptr && wanted.processes.size() < kNamesProcesses;
-         one = processes_.Parent(*one)) {
-      if (containers_.Find(one->cgroup_id) != container) break;
-      if (one->exit_ns == 0) wanted.processes.push_back(one->key);
-    }
-  }
-  containers_.AskForNames(std::move(wanted));
+  if (oldest->origin_cgroup_id != container.cgroup_id || oldest->exit_ns != 0) return;
+  KnownNames& known = containers_.NamesOf(container);
+  const Process* first = processes_.Find(known.first);
+  const bool lives = first != nullptr && first->exit_ns == 0;
+  if (lives && first->key.start_ns <= oldest->key.start_ns) return;
+  // A runtime's helper may have been the first in the cgroup, before there was a root to see.
+  const Process* node = processes_.FindByTgid(1);
+  const bool in_nodes = node != nullptr && first != nullptr && first->mnt_ns == node->mnt_ns;
+  if (first != nullptr && !lives && !in_nodes && known.mnt_ns == 0) known.mnt_ns = first->mnt_ns;
+  known.first = oldest->key;
 }
 
 EnrichedEvent Enricher::Again(const event::Event& event, const Process& process,
@@ -95,7 +110,14 @@ EnrichedEvent Enricher::Context(const event::Event& event, const Process& proces
   } else if ((header.flags & RECORD_ORIGIN_UNKNOWN) == 0 && current != nullptr) {
     origin = &containers_.host();  // else where it is now may turn out to be its origin
   }
-  return {event, &process, current, origin, processes, wall_offset_ns, &containers_.host()};
+  return {event,
+          &process,
+          current,
+          origin,
+          processes,
+          wall_offset_ns,
+          &containers_.host(),
+          containers_.FindInner(header.cgroup_id)};
 }
 
 void Enricher::Learn(const Item& item) {
@@ -103,7 +125,7 @@ void Enricher::Learn(const Item& item) {
 }
 
 void Enricher::LearnFrom(const SnapshotItem& item) {
-  if (const auto event = event::Decode(item.bytes)) Apply(*event);
+  if (const auto event = event::Decode(item.bytes)) ApplyToTables(*event);
 }
 
 void Enricher::LearnFrom(const CgroupItem& item) { containers_.AddFound(item.cgroup); }
@@ -112,7 +134,8 @@ void Enricher::LearnFrom(const ProcessItem& item) {
   ProcfsProcess process = item.process;
   const Container* container = containers_.Find(process.cgroup_id);
   process.origin_cgroup_id = container != nullptr ? container->cgroup_id : 0;
-  processes_.Merge(process);
+  const Process& merged = processes_.Merge(process);
+  if (container != nullptr) NoteFirst(*container, merged);
 }
 
 void Enricher::LearnFrom(const LivingItem& item) {

@@ -23,6 +23,8 @@ struct EnrichedEvent {
   const ProcessTable& processes;  // for ancestors
   std::int64_t wall_offset_ns;    // header.time_ns + this = nanoseconds since the epoch
   const Container* node = nullptr;  // what is outside of all containers
+  // A container within `container`, as the cgroups in there are called; null: none.
+  const Container* inner = nullptr;
 };
 
 // Boot-time clock → wall clock, now: add it to the former.
@@ -38,6 +40,7 @@ class Enricher {
   EnrichedEvent Apply(const event::Event& event);
 
   // Updates the tables with what is no event. A RecordItem is not for here.
+  // Processes that are found after the first event were missed.
   void Learn(const Item& item);
 
   // The context of an event that was applied before, from `process` as it was then and what is
@@ -52,6 +55,7 @@ class Enricher {
   // The container the task of `header` is first known to have been in: 0 for none.
   std::uint64_t OriginOf(const record_header& header, const Container* current) const;
   void AskForNames(const event::Event& event, const Process& process);
+  void NoteFirst(const Container& container, const Process& process);
   EnrichedEvent Context(const event::Event& event, const Process& process,
                         std::uint64_t origin_cgroup_id, const ProcessTable& processes,
                         std::int64_t wall_offset_ns) const;
@@ -66,6 +70,8 @@ class Enricher {
   void LearnFrom(const RecordItem&) {}
   void LearnFrom(const TickItem&) {}
   void LearnFrom(const LossItem&) {}
+
+  EnrichedEvent ApplyToTables(const event::Event& event);
 
   ProcessTable& processes_;
   ContainerTable& containers_;

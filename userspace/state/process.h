@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "bpf/events.h"
 #include "state/container_metadata.h"
@@ -48,6 +49,14 @@ struct Capabilities {
   bool known = false;
 };
 
+// What a process was before an execve.
+struct Image {
+  std::string comm;
+  StoredText exe_path;
+  StoredText args;
+  std::uint64_t exec_ns = 0;  // since when
+};
+
 struct Process {
   ProcessKey key;
   // Who forked it (its parent then): a child stays the child of who started it, although the kernel
@@ -74,7 +83,11 @@ struct Process {
   // The last execve (its own or inherited at fork) happened inside a container. False for what a
   // runtime does in a container's cgroup before it executes the workload.
   bool exec_in_container = false;
-  bool from_snapshot = false;  // was there before the monitor
+  bool from_snapshot = false;  // was there before the monitor, or before it was found
+  // Found after records were lost, not seen as it happened: its last execve, or all of it.
+  bool healed = false;
+  // Images it had executed itself before the one it has, the latest first; not its parent's.
+  std::vector<Image> before;
   // key.start_ns comes from /proc: rounded down to a clock tick. The first record corrects it.
   bool start_rounded = false;
   std::uint64_t exit_ns = 0;  // 0: lives, as far as is known
@@ -85,7 +98,11 @@ struct KnownNames {
   std::shared_ptr<const UserNames> names;  // null: not read yet, or not to be read
   bool awaited = false;                    // asked for: what is not among the names may still come
   bool stale = false;                      // the last time they could not be read
-  std::uint64_t asked_ns = 0;              // when it was last asked for, boot-time clock; 0: never
+  // The first of the container's processes that lives, through which they are read, and the mount
+  // namespace the one before it was in; 0: there was none, or it was in the node's.
+  ProcessKey first;
+  std::uint32_t mnt_ns = 0;
+  std::uint64_t asked_ns = 0;  // when it was last asked for, boot-time clock; 0: never
 };
 
 // A container, as its cgroup tells it, with what its runtime tells of it later (cri/).

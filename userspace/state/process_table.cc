@@ -32,7 +32,9 @@ void UpdateFromHeader(Process& process, const event::Event& event, std::uint64_t
   process.cgroup_id = header.cgroup_id;
   if (process.origin_cgroup_id == 0) process.origin_cgroup_id = origin;
   // Other threads may have names of their own; the process is called what its leader is called.
-  if (header.tid == header.tgid || process.comm.empty()) process.comm = event.comm();
+  // An execve gives it another with its image.
+  const bool renames = header.tid == header.tgid && event.As<exec_record>() == nullptr;
+  if (renames || process.comm.empty()) process.comm = event.comm();
 }
 
 void UpdateImage(Process& process, const event::Event& event, const exec_record& record) {
@@ -51,6 +53,13 @@ void UpdateImage(Process& process, const event::Event& event, const exec_record&
   process.sid = record.sid;
   process.pgid = record.pgid;
   process.tty = record.tty;
+}
+
+// Whether a process is not what it was last known to be, by what the kernel has it execute now.
+bool IsOtherImage(const Process& process, const exec_record& record) {
+  const file_ref& known = process.exe_file;
+  const file_ref& now = record.exe_file;
+  return known.ino != 0 && now.ino != 0 && (known.ino != now.ino || known.dev != now.dev);
 }
 
 bool HasOpenStdio(const exec_record& record) {
@@ -199,19 +208,41 @@ void ProcessTable::Apply(Entry& entry, const event::Event& event, const exec_rec
   if (process.parent.tgid == 0) process.parent = {record.ppid, record.parent_start_ns};
   if (record.hdr.sensor == SENSOR_SNAPSHOT) {
     // An exec or fork seen since the sensors were attached knows more than the snapshot.
-    if (!process.exe_path.bytes.empty()) return;
+    const bool other = healing_ && IsOtherImage(process, record);
+    if (!process.exe_path.bytes.empty() && !other) return;
+    if (other) {
+      KeepImage(process);
+      process.args = process.env = {};  // /proc tells them
+      process.exec_ns = 0;
+    }
     UpdateImage(process, event, record);
+    if (healing_) MarkHealed(process);
     process.stdio_known = HasOpenStdio(record);
     process.from_snapshot = true;
     process.exec_in_container = process.origin_cgroup_id != 0;
     return;
   }
+  KeepImage(process);
+  process.healed = false;
   UpdateImage(process, event, record);
   process.args = Store(event.String(record.args));
   process.env = Store(event.String(record.env));
   process.stdio_known = true;
   process.exec_ns = record.hdr.time_ns;
   process.exec_in_container = process.origin_cgroup_id != 0;
+}
+
+void ProcessTable::MarkHealed(Process& process) {
+  if (!process.healed) ++counters_.healed;
+  process.healed = true;
+}
+
+// What it executed itself; what it has from its parent is the parent's.
+void ProcessTable::KeepImage(Process& process) const {
+  if (process.exec_ns == 0 && !process.from_snapshot) return;
+  if (process.before.size() >= limits_.images) process.before.resize(limits_.images - 1);
+  process.before.insert(process.before.begin(),
+                        {process.comm, process.exe_path, process.args, process.exec_ns});
 }
 
 void ProcessTable::Apply(Entry& entry, const fork_record& record) {
@@ -236,6 +267,7 @@ void ProcessTable::Apply(Entry& entry, const fork_record& record) {
   child.cgroup_id = record.child_cgroup_id;
   if (child.origin_cgroup_id == 0) child.origin_cgroup_id = record.child_origin_cgroup_id;
   child.exec_ns = 0;
+  child.before.clear();
   child.from_snapshot = false;
   child.start_rounded = false;
 }
@@ -244,7 +276,7 @@ void ProcessTable::Apply(Entry& entry, const exit_record& record) {
   End(entry, record.hdr.time_ns);
 }
 
-void ProcessTable::Merge(const ProcfsProcess& found) {
+const Process& ProcessTable::Merge(const ProcfsProcess& found) {
   MakeRoom();
   bool added = false;
   Process& process = FindOrAdd({found.tgid, found.start_ticks * tick_ns_}, added).process;
@@ -261,10 +293,12 @@ void ProcessTable::Merge(const ProcfsProcess& found) {
     process.mnt_ns = found.mnt_ns;
     process.cgroup_id = found.cgroup_id;
     process.caps = found.caps;
+    if (healing_) MarkHealed(process);
   }
   if (process.origin_cgroup_id == 0) process.origin_cgroup_id = found.origin_cgroup_id;
   if (process.parent.tgid == 0) process.parent = {found.ppid, 0};
   if (process.exec_ns == 0 && process.exe_path.bytes.empty()) {
+    if (healing_) MarkHealed(process);
     process.exe_path = Store(found.exe_path, !found.exe_path.empty());
     process.cwd = Store(found.cwd, !found.cwd.empty());
     process.vpid = found.vpid;
@@ -279,6 +313,7 @@ void ProcessTable::Merge(const ProcfsProcess& found) {
     process.args = Store(found.args, shown && !found.args_truncated);
     process.env = Store(found.env, shown && !found.env_truncated);
   }
+  return process;
 }
 
 void ProcessTable::EndMissing(std::span<const std::uint32_t> tgids, std::uint64_t as_of_ns) {

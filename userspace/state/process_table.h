@@ -27,6 +27,7 @@ struct ProcessTableLimits {
   std::size_t entries = 65536;
   std::size_t recent = 4096;
   int ancestors = 16;
+  std::size_t images = 4;  // that a process had before, each
 };
 
 struct ProcessTableCounters {
@@ -35,6 +36,7 @@ struct ProcessTableCounters {
   std::uint64_t over_limit = 0;    // entries added although the table was full of living ones
   std::uint64_t from_header = 0;   // met in an event without a fork or exec before it
   std::uint64_t missed_exits = 0;  // found to have ended without an exit record
+  std::uint64_t healed = 0;        // found, or found to be another program, after losses
 };
 
 // Owned by the ingest thread. Pointers are valid until the next call that is not const.
@@ -57,8 +59,13 @@ class ProcessTable {
   // known to have been in, 0 for none; it is kept only if the process has none yet.
   const Process& Apply(const event::Event& event, std::uint64_t origin_cgroup_id);
 
-  // Adds a process found in /proc, or what a known one lacks. Parents and children in any order.
-  void Merge(const ProcfsProcess& found);
+  // Adds a process found in /proc, or what a known one lacks, and gives it. Parents and children in
+  // any order.
+  const Process& Merge(const ProcfsProcess& found);
+
+  // From now on what is found was missed: the entries it makes, or mends, are marked. Until then it
+  // was there before the monitor.
+  void BeginHealing() { healing_ = true; }
 
   // Ends the living processes that started before `as_of_ns` (boot-time clock) and are not among
   // `tgids`, a list of the node's processes read since then: repairs lost exit records.
@@ -69,7 +76,7 @@ class ProcessTable {
   // and the leaders of its session and process group: what an event is judged by, as it is now.
   // REQUIRES: `process` is in this table.
   std::unique_ptr<ProcessTable> CopyLineage(const Process& process) const;
-  // Bytes of the texts of all processes but their environments, which forks share; the others count
+  // Bytes of the texts of all processes; an environment that forks share counts once, other texts
   // each time. Looks at every process.
   std::size_t TextBytes() const;
 
@@ -96,6 +103,8 @@ class ProcessTable {
   void Apply(Entry& entry, const event::Event& event, const exec_record& record);
   void Apply(Entry& entry, const fork_record& record);
   void Apply(Entry& entry, const exit_record& record);
+  void MarkHealed(Process& process);
+  void KeepImage(Process& process) const;
   void NoteBefore(const event::Event& event, const credentials_record& record);
   void Rekey(Entry& entry, std::uint64_t start_ns);
   void End(Entry& entry, std::uint64_t time_ns);
@@ -112,6 +121,7 @@ class ProcessTable {
   std::deque<Entry*> ended_;                          // oldest first
   std::size_t sweep_at_;                              // number of ended ones
   std::uint32_t sweep_ = 0;
+  bool healing_ = false;
   ProcessTableCounters counters_;
   std::optional<credentials> before_;
 };

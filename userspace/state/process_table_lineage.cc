@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a decision that waits takes along of the process table.
+#include <string_view>
+#include <unordered_set>
+
 #include "state/process_table.h"
 
 namespace nezuban::state {
@@ -27,10 +30,17 @@ std::unique_ptr<ProcessTable> ProcessTable::CopyLineage(const Process& process) 
 
 std::size_t ProcessTable::TextBytes() const {
   std::size_t bytes = 0;
+  std::unordered_set<const char*> seen;
   for (const auto& [key, entry] : entries_) {
     const Process& p = entry.process;
+    const std::string_view env = p.env.bytes;
+    if (!env.empty() && seen.insert(env.data()).second) bytes += env.size();
     bytes += p.comm.size() + p.exe_path.bytes.size() + p.args.bytes.size() + p.cwd.bytes.size();
     for (const Stdio& stream : p.stdio) bytes += stream.name.bytes.size();
+    for (const Image& image : p.before) {
+      bytes += sizeof(image) + image.comm.size() + image.exe_path.bytes.size();
+      bytes += image.args.bytes.size();
+    }
   }
   return bytes;
 }

@@ -43,6 +43,7 @@ struct NamesLimits {
 // Where ids of a user namespace lie among the node's: the lines of /proc/PID/uid_map or gid_map.
 struct IdRange {
   std::uint32_t inside = 0, outside = 0, count = 0;
+  bool operator==(const IdRange&) const = default;
 };
 std::vector<IdRange> ParseIdMap(std::string_view text);
 

@@ -37,7 +37,10 @@ TEST(ApplyContainerStatus, KeepsWhatIsAskedFor) {
   v1::ContainerStatusResponse answer = WebStatus();
   (*answer.mutable_info())["info"] =
       R"({"sandboxID":"box","pid":77,"removing":false,"snapshotter":"overlayfs",)"
-      R"("config":{"metadata":{"name":"web"},"linux":{"security_context":{"privileged":true}}}})";
+      R"("config":{"metadata":{"name":"web"},"linux":{"security_context":{"privileged":true}}},)"
+      R"("runtimeSpec":{"ociVersion":"1.0.2","process":{"user":{"uid":1000,"gid":7},"env":["A=b"],)"
+      R"("capabilities":{"bounding":["CAP_CHOWN"],"effective":["CAP_CHOWN","CAP_KILL"]}}}})";
+  (*answer.mutable_status()->mutable_annotations())["note"] = "x";
   ContainerMetadata m;
   Apply(answer, m);
   EXPECT_EQ(m.name, "web");
@@ -50,6 +53,9 @@ TEST(ApplyContainerStatus, KeepsWhatIsAskedFor) {
   EXPECT_EQ(m.privileged, true);
   EXPECT_EQ(m.pod.sandbox_id, "box");
   EXPECT_EQ(m.pod.name, "web-0") << "from the labels a kubelet sets";
+  EXPECT_EQ(m.user, (state::ContainerUser{1000, 7}));
+  EXPECT_EQ(m.capabilities, "CAP_CHOWN CAP_KILL");
+  EXPECT_EQ(m.annotations, (state::Labels{{"note", "x"}}));
 }
 
 TEST(ApplyContainerStatus, TakesWhatCriOTells) {
@@ -134,8 +140,12 @@ TEST(ApplyContainerStatus, IsTotalAndBounded) {
 }
 
 TEST(ApplySandbox, TellsThePod) {
-  v1::PodSandboxStatus sandbox;
+  v1::PodSandboxStatusResponse answer;
+  v1::PodSandboxStatus& sandbox = *answer.mutable_status();
   sandbox.set_id("box");
+  (*sandbox.mutable_annotations())["owner"] = "team";
+  (*answer.mutable_info())["info"] =
+      R"({"pid":5,"cniResult":{"Interfaces":{"eth0":{"IPConfigs":[{"IP":"10.0.0.7"}]}}}})";
   sandbox.mutable_metadata()->set_name("web-0");
   sandbox.mutable_metadata()->set_namespace_("shop");
   sandbox.mutable_metadata()->set_uid("1234");
@@ -143,14 +153,30 @@ TEST(ApplySandbox, TellsThePod) {
   (*sandbox.mutable_labels())["tier"] = "front";
   sandbox.mutable_linux()->mutable_namespaces()->mutable_options()->set_pid(v1::NODE);
   ContainerMetadata m;
-  Apply(sandbox, m);
-  EXPECT_EQ(m.pod, (state::PodMetadata{"web-0", "shop", "1234", "box", "10.0.0.7",
-                                       state::Labels{{"tier", "front"}}, false, true, false}));
+  Apply(answer, m);
+  EXPECT_EQ(m.pod, (state::PodMetadata{
+                       "web-0", "shop", "1234", "box", "10.0.0.7", state::Labels{{"tier", "front"}},
+                       false, true, false, state::Labels{{"owner", "team"}},
+                       R"({"Interfaces":{"eth0":{"IPConfigs":[{"IP":"10.0.0.7"}]}}})"}));
+}
+
+TEST(ApplySandbox, TakesNoNetworkThatIsNone) {
+  for (const std::string& info :
+       {std::string("{\"cniResult\":null}"), std::string("{\"cniResult\":7}"), std::string("{"),
+        std::string("[]"), std::string("{\"cniResult\":{\"a\":\""),
+        "{\"cniResult\":{\"a\":\"" + std::string(kMaxCni, 'x') + "\"}}"}) {
+    v1::PodSandboxStatusResponse answer;
+    (*answer.mutable_info())["info"] = info;
+    ContainerMetadata m;
+    Apply(answer, m);
+    EXPECT_EQ(m.pod.cni, "") << info.substr(0, 64);
+  }
 }
 
 TEST(ApplyBundle, TellsThePodByAnnotations) {
   ContainerMetadata m;
-  EXPECT_EQ(ApplyBundle(R"({"ociVersion":"1.0.2","process":{"args":["x"]},"annotations":{
+  EXPECT_EQ(ApplyBundle(R"({"ociVersion":"1.0.2","process":{"args":["x"],"user":{"uid":1000},
+      "capabilities":{"effective":["CAP_KILL"]}},"annotations":{
       "io.kubernetes.cri.container-name":"web","io.kubernetes.cri.image-name":"shop/web:v1",
       "io.kubernetes.cri.sandbox-id":"box","io.kubernetes.cri.sandbox-name":"web-0",
       "io.kubernetes.cri.sandbox-namespace":"shop","io.kubernetes.cri.sandbox-uid":"1234"}})",
@@ -158,9 +184,13 @@ TEST(ApplyBundle, TellsThePodByAnnotations) {
             BundleKind::kPods);
   EXPECT_EQ(m.name, "web");
   EXPECT_EQ(m.image, "shop/web:v1");
-  EXPECT_EQ(m.pod, (state::PodMetadata{"web-0", "shop", "1234", "box", "", {}, {}, {}, {}}));
+  EXPECT_EQ(m.pod,
+            (state::PodMetadata{"web-0", "shop", "1234", "box", "", {}, {}, {}, {}, {}, {}}));
+  EXPECT_EQ(m.user, (state::ContainerUser{1000, 0})) << "what is 0 need not be said";
+  EXPECT_EQ(m.capabilities, "CAP_KILL");
   ContainerMetadata crio;
-  EXPECT_EQ(ApplyBundle(R"({"annotations":{"io.kubernetes.container.name":"web",
+  EXPECT_EQ(ApplyBundle(R"({"process":{"user":{"uid":1000},
+      "capabilities":{"effective":["CAP_KILL"]}},"annotations":{"io.kubernetes.container.name":"web",
       "io.kubernetes.cri-o.ImageName":"shop/web:v1","io.kubernetes.cri-o.SandboxID":"box",
       "io.kubernetes.pod.name":"web-0","io.kubernetes.pod.namespace":"shop",
       "io.kubernetes.pod.uid":"1234"}})",

@@ -10,9 +10,11 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -85,10 +87,38 @@ class FakeRuntime final : public v1::RuntimeService::Service {
     return grpc::Status::OK;
   }
 
+  // Tells of each id in `events`, once, to whoever listens.
+  grpc::Status GetContainerEvents(grpc::ServerContext* context, const v1::GetEventsRequest*,
+                                  grpc::ServerWriter<v1::ContainerEventResponse>* writer) override {
+    ++listened;
+    if (!has_events) return {grpc::StatusCode::UNIMPLEMENTED, "no such method"};
+    while (!context->IsCancelled()) {
+      std::this_thread::sleep_for(milliseconds(1));
+      v1::ContainerEventResponse event;
+      {
+        const std::lock_guard lock(mutex_);
+        if (events_.empty()) continue;
+        event.set_container_id(events_.front());
+        events_.pop_front();
+      }
+      writer->Write(event);
+    }
+    return grpc::Status::OK;
+  }
+
+  void Tell(const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    events_.push_back(id);
+  }
+
+  std::atomic<bool> has_events = false;
+  std::atomic<int> listened = 0;
   std::atomic<Mood> mood = Mood::kKnows;
   std::atomic<int> asked = 0;
 
  private:
+  std::mutex mutex_;
+  std::deque<std::string> events_;
   std::unique_ptr<grpc::Server> server_;
 };
 
@@ -181,6 +211,36 @@ TEST_F(ClientTest, ASandboxIsFoundToo) {
   EXPECT_EQ(told.metadata.state, MetadataState::kComplete);
   EXPECT_EQ(told.metadata.name, "");
   EXPECT_EQ(told.metadata.pod.name, "web-0");
+}
+
+TEST_F(ClientTest, ListensWhereTheRuntimeTellsUnasked) {
+  FakeRuntime runtime(socket_);
+  runtime.has_events = true;
+  Start(socket_);
+  client_->LookUp(Box('a'));
+  ExpectWeb(Told());
+  WaitUntil([&] { return runtime.listened == 1; });
+  runtime.mood = Mood::kKnowsNothing;
+  client_->LookUp(Box('b'));
+  WaitUntil([&] { return runtime.asked >= 8; });
+  runtime.mood = Mood::kKnows;
+  runtime.Tell("nonsense");
+  runtime.Tell(std::string(64, 'b'));
+  ExpectWeb(Told());
+  WaitUntil([&] { return client_->counters().events == 2; });
+  EXPECT_EQ(runtime.listened, 1);
+}
+
+TEST_F(ClientTest, DoesNotListenAgainWhereThereIsNothingToHear) {
+  FakeRuntime runtime(socket_);
+  Start(socket_);
+  for (const char digit : {'a', 'b', 'c'}) {
+    client_->LookUp(Box(digit));
+    ExpectWeb(Told());
+    if (digit == 'a') WaitUntil([&] { return runtime.listened == 1; });
+    std::this_thread::sleep_for(milliseconds(600));
+  }
+  EXPECT_EQ(runtime.listened, 1);
 }
 
 TEST_F(ClientTest, NotFoundIsNotTheLastWord) {

@@ -165,6 +165,22 @@ TEST_F(ScheduleTest, WhatIsPostponedComesAfterTheLongestPause) {
 }
 
 // However long it was away: who waits is told of at once when it is back.
+TEST_F(ScheduleTest, OfWhomSomethingIsToldIsAskedAtOnce) {
+  Add(1);
+  for (int i = 0; i < 8; ++i) {
+    now_ += milliseconds(500);
+    ASSERT_EQ(Next(), 1u);
+    Settle(1, Outcome::kNotFound);
+  }
+  EXPECT_EQ(Next(), 0u);
+  schedule_.Hurry("box2", now_);
+  EXPECT_EQ(Next(), 0u);
+  schedule_.Hurry("box1", now_);
+  EXPECT_EQ(Next(), 1u);
+  schedule_.Hurry("box1", now_);
+  EXPECT_EQ(Next(), 0u) << "it is under way";
+}
+
 TEST_F(ScheduleTest, ARuntimeThatIsBackIsAskedForAllThatWait) {
   Add(1);
   Add(2);

@@ -111,6 +111,20 @@ TEST_F(NamesReaderTest, ThreadsThatAreHeldUpAreBounded) {
   EXPECT_EQ(Ask(2), NamesAnswer::kRead) << "a thread that is let go works again";
 }
 
+TEST_F(NamesReaderTest, WhoWaitsWhenTheLastThreadIsHeldUpIsAnsweredToo) {
+  Make(milliseconds(100), 1);
+  reader_->Ask({.cgroup_id = 1});
+  reader_->Ask({.cgroup_id = 2});
+  reader_->Ask({.cgroup_id = 4});
+  std::map<std::uint64_t, NamesAnswer> answers;
+  for (int i = 0; i < 2000 && reader_->busy(); ++i) {
+    reader_->Drain([&](NamesItem&& item) { answers[item.cgroup_id] = item.answer; });
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  EXPECT_FALSE(reader_->busy());
+  EXPECT_EQ(answers.size(), 3U);
+}
+
 TEST_F(NamesReaderTest, EndsWhileSomebodyHoldsItUp) {
   Make(milliseconds(250), 4);
   reader_->Ask({.cgroup_id = 1});

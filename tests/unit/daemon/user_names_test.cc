@@ -64,7 +64,7 @@ class UserNamesTest : public testing::Test {
   void Tick(std::chrono::nanoseconds by) { Take(state::TickItem{clock_.Advance(by)}); }
 
   struct Who {
-    std::uint32_t uid = 1000, gid = 100, loginuid = 0xffffffffU, ppid = 1;
+    std::uint32_t uid = 1000, gid = 100, loginuid = 0xffffffffU, ppid = 1, mnt_ns = 77;
   };
   void Exec(std::uint32_t tgid, std::string_view comm, std::uint64_t cgroup_id, Who who) {
     auto exec = testlib::Exec({.tgid = tgid,
@@ -76,6 +76,7 @@ class UserNamesTest : public testing::Test {
     exec->hdr.euid = who.uid;
     exec->hdr.egid = who.gid;
     exec->hdr.loginuid = who.loginuid;
+    exec->hdr.mnt_ns = who.mnt_ns;
     exec->ppid = who.ppid;
     exec->parent_start_ns = who.ppid * 1'000'000'000ULL;
     exec->hdr.seq = seq_++;
@@ -86,14 +87,27 @@ class UserNamesTest : public testing::Test {
     Exec(tgid, comm, cgroup_id, {});
   }
 
+  void Exit(std::uint32_t tgid) {
+    auto exit = testlib::Exit({.tgid = tgid,
+                               .start_ns = tgid * 1'000'000'000ULL,
+                               .cgroup_id = kBox,
+                               .time_ns = clock_.now_ns()});
+    exit->hdr.mnt_ns = 77;
+    exit->hdr.seq = seq_++;
+    const testlib::Record record = exit.Build();
+    Take(state::RecordItem{record.bytes()});
+  }
+
   std::vector<std::string> Alerts() { return TakeTexts(alerts_); }
 
-  // "cgroup: tgid tgid" of what was asked for since the last call.
+  // "cgroup: tgid" of what was asked for since the last call, with the mount namespace it must
+  // have.
   std::vector<std::string> Asked() {
     std::vector<std::string> asked;
     for (const state::NamesWanted& wanted : detector_->TakeNamesWanted()) {
-      asked.push_back(std::to_string(wanted.cgroup_id) + ":");
-      for (const auto& key : wanted.processes) asked.back() += " " + std::to_string(key.tgid);
+      asked.push_back(std::to_string(wanted.cgroup_id) + ": " +
+                      std::to_string(wanted.process.tgid));
+      if (wanted.mnt_ns != 0) asked.back() += " in " + std::to_string(wanted.mnt_ns);
     }
     return asked;
   }
@@ -184,7 +198,25 @@ TEST_F(UserNamesTest, AreAskedForAgainWhereSomebodyIsNewAndNowAndThen) {
   EXPECT_THAT(Asked(), IsEmpty()) << "who is known is asked for once a minute";
   clock_.Advance(seconds(3));
   Exec(1103, "sh", kBox, {.ppid = 1102});
-  EXPECT_THAT(Asked(), ElementsAre("50: 1103 1102 1101 1100")) << "who may outlive it can tell too";
+  EXPECT_THAT(Asked(), ElementsAre("50: 1100")) << "the first tells, whoever is new";
+}
+
+TEST_F(UserNamesTest, AreReadThroughTheFirstOfTheContainerThatLives) {
+  TellNode();
+  Exec(1100, "sh", kBox);
+  EXPECT_THAT(Asked(), ElementsAre("50: 1100"));
+  clock_.Advance(seconds(2));
+  Exec(1101, "unshare", kBox, {.uid = 7, .ppid = 1, .mnt_ns = 78});
+  EXPECT_THAT(Asked(), ElementsAre("50: 1100")) << "not through who made a root of its own";
+  Exit(1100);
+  clock_.Advance(seconds(2));
+  Exec(1102, "sh", kBox, {.uid = 8});
+  EXPECT_THAT(Asked(), ElementsAre("50: 1102 in 77"));
+  clock_.Advance(seconds(2));
+  Take(state::ProcessItem{
+      {.tgid = 1050, .start_ticks = 105'000, .mnt_ns = 77, .comm = "old", .cgroup_id = kBox}});
+  Exec(1103, "sh", kBox, {.uid = 9});
+  EXPECT_THAT(Asked(), ElementsAre("50: 1050 in 77")) << "one that was there before the monitor";
 }
 
 TEST_F(UserNamesTest, SurviveWhatTheRuntimeTells) {

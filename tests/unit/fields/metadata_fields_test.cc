@@ -29,6 +29,9 @@ state::Container Web() {
       .privileged = true,
       .seccomp = true,
       .start_ns = 1'000'000'000'000,
+      .annotations = state::Labels{{"note", "x"}},
+      .user = state::ContainerUser{1000, 7},
+      .capabilities = "CAP_CHOWN CAP_KILL",
       .pod = {.name = "web-0",
               .ns = "shop",
               .uid = "1234-5678",
@@ -37,7 +40,9 @@ state::Container Web() {
               .labels = state::Labels{{"tier", "front"}, {"v", "2"}},
               .host_network = false,
               .host_pid = true,
-              .host_ipc = false}};
+              .host_ipc = false,
+              .annotations = state::Labels{{"owner", "team"}},
+              .cni = "{}"}};
   return c;
 }
 
@@ -82,6 +87,15 @@ constexpr Case kCases[] = {
     {"k8s.pod.labels", "tier:front, v:2", "absent"},
     {"k8s.pod.ip", "10.77.0.9", "absent"},
     {"k8s.ns.name", "shop", "absent"},
+    {"k8s.pod.annotation[owner]", "team", "absent"},
+    {"k8s.pod.annotations", "owner:team", "absent"},
+    {"k8s.pod.cni.json", "{}", "absent"},
+    {"container.cni.json", "{}", ""},
+    {"container.annotation[note]", "x", "absent"},
+    {"container.annotations", "note:x", ""},
+    {"container.user.uid", "1000", "absent"},
+    {"container.user.gid", "7", "absent"},
+    {"container.capabilities", "CAP_CHOWN CAP_KILL", ""},
 };
 
 class MetadataFieldsTest : public testing::Test {
@@ -126,6 +140,19 @@ TEST_F(MetadataFieldsTest, AreAbsentWhereNobodyTellsThem) {
   EXPECT_EQ(Read("container.mount.dest[/none]"), "absent");
 }
 
+TEST_F(MetadataFieldsTest, AContainerInTheContainer) {
+  EXPECT_EQ(Read("container.inner"), "absent");
+  const state::Container inner{
+      .full_id = "11223344556677", .id = "112233445566", .runtime = "docker"};
+  const event::Event event = record_.event();
+  state::EnrichedEvent enriched = reader_.Enrich(event);
+  enriched.inner = &inner;
+  EXPECT_EQ(reader_.Text(enriched, "container.inner"), "112233445566");
+  EXPECT_EQ(reader_.Text(enriched, "container.inner.full_id"), "11223344556677");
+  EXPECT_EQ(reader_.Text(enriched, "container.inner.type"), "docker");
+  EXPECT_EQ(reader_.Text(enriched, "container.id"), "3ad7b26ded6d") << "the runtime's level";
+}
+
 TEST(SplitImageName, KnowsPortsTagsAndDigests) {
   struct Row {
     std::string_view image, repository, tag, digest;
@@ -158,6 +185,7 @@ TEST(MetadataFields, AllHaveACase) {
   for (const FieldDef* def : FieldTable()) {
     const bool of_runtime = def->name.starts_with("container.") || def->name.starts_with("k8s.");
     const bool of_cgroup = def->name.starts_with("container.origin") ||
+                           def->name.starts_with("container.inner") ||
                            std::set<std::string_view>{"container.id", "container.full_id",
                                                       "container.type", "container.cgroup"}
                                .contains(def->name);

@@ -74,6 +74,32 @@ TEST(ProcFields, TellWhatTheExecTold) {
   for (const Case& c : kCases) EXPECT_EQ(reader.Text(record, c.field), c.value) << c.field;
 }
 
+TEST(HistoryFields, TellWhatTheProcessWasBefore) {
+  Reader reader;
+  const auto shell =
+      testlib::Exec({.tgid = 20, .comm = "sh"}, "/bin/sh", testlib::Argv({"sh", "-c", "exec nc"}))
+          .Build();
+  EXPECT_EQ(reader.Text(shell, "proc.was.name"), "absent");
+  const auto loader = testlib::Exec({.tgid = 20, .comm = "ld"}, "/lib/ld").Build();
+  reader.Text(loader, "proc.name");
+  const auto nc = testlib::Exec({.tgid = 20, .comm = "nc"}, "/bin/nc").Build();
+  const Case kCases[] = {
+      {"proc.name", "nc"},
+      {"proc.was.name[0]", "ld"},
+      {"proc.was.cmdline[0]", "ld"},
+      {"proc.was.name[1]", "sh"},
+      {"proc.was.exepath[1]", "/bin/sh"},
+      {"proc.was.cmdline[1]", "sh -c exec nc"},
+      {"proc.was.name[2]", "absent"},
+      {"proc.healed", "false"},
+  };
+  const event::Event event = nc.event();
+  const state::EnrichedEvent enriched = reader.Enrich(event);
+  for (const Case& c : kCases) EXPECT_EQ(reader.Text(enriched, c.field), c.value) << c.field;
+  const auto met = testlib::Draft<connect_record>({.tgid = 30, .comm = "cat"}).Build();
+  EXPECT_EQ(reader.Text(met, "proc.was.name"), "unknown");
+}
+
 TEST(ProcFields, AreNotKnownWithoutAnExec) {
   Reader reader;
   const auto record = testlib::Draft<connect_record>({.tgid = 20, .comm = "cat"}).Build();

@@ -133,7 +133,11 @@ TEST(Decoder, GivesContainersWithWhatTheirRuntimeTold) {
                         .privileged = false,
                         .seccomp = true,
                         .start_ns = 17,
-                        .pod = {"p", "ns", "u", "s", "ip", state::Labels{}, true, false, true}};
+                        .annotations = state::Labels{{"a", "b"}},
+                        .user = state::ContainerUser{1000, 7},
+                        .capabilities = "CAP_KILL",
+                        .pod = {"p", "ns", "u", "s", "ip", state::Labels{}, true, false, true,
+                                state::Labels{{"c", "d"}}, "{}"}};
   EXPECT_EQ(ThereAndBack(container).metadata, container.metadata);
 }
 

@@ -46,10 +46,11 @@ TEST(ToProto, KeepsTheStatus) {
   status.origins_lost = 13;
   status.containers_unmarked = 14;
   status.table_heals = 15;
+  status.processes_healed = 16;
   status.rules = {2, "ff", 1'000'000'001, 33, "r:1: bad", 2'000'000'002};
   status.hold = {9, 1, 5, 3, 2};
   status.alerts_held_back = 17;
-  status.metadata = {21, 22, 23, 24, 25, 26, 27, 28, true, 29};
+  status.metadata = {21, 22, 23, 24, 25, 26, 27, 28, true, 29, 61, 62, 63, 64, 65};
   status.sinks = {{"siem", "syslog", 11, 12, 13, 14, 15, 16, "peer is down"}};
   status.correlation = {6, 700, 8};
   status.store.written = 31;
@@ -69,6 +70,8 @@ TEST(ToProto, KeepsTheStatus) {
   EXPECT_TRUE(back.store.failing);
   EXPECT_EQ(back.store.fault + back.store_id, "fullab");
   EXPECT_EQ(back.table_heals, 15u);
+  EXPECT_EQ(back.processes_healed, 16u);
+  EXPECT_EQ(back.metadata.names_dropped, 65u);
   EXPECT_EQ(back.rules.version, "ff");
   EXPECT_EQ(back.rules.error_time_ns, 2'000'000'002);
   EXPECT_EQ(back.hold.expired, 3u);

@@ -80,6 +80,33 @@ TEST_F(ContainerTableTest, ChildrenBelongToTheContainerWhateverTheirName) {
   EXPECT_EQ(table_.container_count(), 1u);
 }
 
+// It is told besides: the runtime's level is what counts.
+TEST_F(ContainerTableTest, AContainerInAContainerIsTheInnerOne) {
+  const auto inner = [this](std::uint64_t cgroup_id) {
+    const Container* container = table_.FindInner(cgroup_id);
+    return container != nullptr ? container->runtime + " " + container->id : "none";
+  };
+  const std::string node = "/kubepods/pod1/" + kId;
+  Mkdir(11, 1, node);
+  Mkdir(12, 11, node + "/init");
+  Say(kCgroupMkdir, 13, 11, node + "/docker", 11);
+  Say(kCgroupMkdir, 14, 13, node + "/docker/" + kOther, 11);
+  Say(kCgroupMkdir, 15, 14, node + "/docker/" + kOther + "/work", 11);
+  const std::string third(64, 'c');
+  Say(kCgroupMkdir, 16, 14, node + "/docker/" + kOther + "/libpod-" + third + ".scope", 11);
+  for (const std::uint64_t id : {11, 12, 13, 99}) EXPECT_EQ(inner(id), "none") << id;
+  EXPECT_EQ(inner(14), "docker bbbbbbbbbbbb");
+  EXPECT_EQ(inner(15), "docker bbbbbbbbbbbb");
+  EXPECT_EQ(inner(16), "podman cccccccccccc");
+  for (const std::uint64_t id : {14, 15, 16}) EXPECT_EQ(IdOf(id), "aaaaaaaaaaaa");
+  table_.AddFound({17, 14, node + "/docker/" + kOther + "/found"});
+  EXPECT_EQ(inner(17), "docker bbbbbbbbbbbb");
+  Rmdir(14);
+  clock_.Advance(std::chrono::seconds(5));
+  Mkdir(21, 1, "/a");
+  EXPECT_EQ(inner(14), "none");
+}
+
 TEST_F(ContainerTableTest, PlainRuntimesAreKnownByAttachment) {
   Mkdir(20, 1, "/mybox");
   EXPECT_EQ(IdOf(20), "host");
@@ -219,6 +246,27 @@ TEST_F(ContainerTableTest, WhatIsFoundIsToldToTheKernelIfItIsAContainers) {
               ElementsAre(CgroupOfContainer{11, 11}, CgroupOfContainer{12, 11}));
   EXPECT_THAT(table_.TakeLearned(), ElementsAre(10, 11, 12));
   EXPECT_THAT(table_.TakeLearned(), IsEmpty());
+}
+
+TEST(ContainerTableNames, OneContainerCannotTakeTheRoomOfTheOthers) {
+  const auto sized = [](std::size_t bytes) {
+    return std::make_shared<const UserNames>(
+        UserNames{.users = {{1000, std::string(bytes, 'a'), "", ""}}});
+  };
+  const std::size_t small = sized(1000)->Bytes();
+  ContainerTable table({.names_bytes = 20 * small, .names_each = 12 * small});
+  for (std::uint64_t id = 1; id <= 4; ++id) {
+    table.Set({.full_id = std::to_string(id), .cgroup_id = id});
+  }
+  table.SetNames({1, NamesAnswer::kRead, sized(13 * small)});
+  EXPECT_FALSE(table.Find(1)->users.names->whole) << "more than one may have";
+  table.SetNames({1, NamesAnswer::kRead, sized(11 * small)});
+  table.SetNames({2, NamesAnswer::kRead, sized(7 * small)});
+  table.SetNames({3, NamesAnswer::kRead, sized(1000)});
+  table.SetNames({4, NamesAnswer::kRead, sized(1000)});
+  EXPECT_FALSE(table.Find(1)->users.names->whole) << "who has most has to go";
+  for (std::uint64_t id = 2; id <= 4; ++id) EXPECT_TRUE(table.Find(id)->users.names->whole) << id;
+  EXPECT_LE(table.names_bytes(), 20 * small);
 }
 
 // Names of all containers together are bounded, and given back when a container goes.

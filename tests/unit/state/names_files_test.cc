@@ -4,6 +4,9 @@
 #include "state/names_files.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -45,7 +48,7 @@ class NamesFilesTest : public testing::Test {
 
   NamesRead Read(const NamesVersion* known = nullptr) {
     const auto child = static_cast<std::uint32_t>(child_);
-    const NamesWanted wanted{kBox, {{child, 0}}};
+    const NamesWanted wanted{kBox, {child, 0}};
     // Until it has changed its root, it has the node's.
     while (std::filesystem::read_symlink("/proc/" + std::to_string(child_) + "/root") == "/") {
       ::usleep(1000);
@@ -94,7 +97,61 @@ TEST_F(NamesFilesTest, TakesOnlyRegularFilesAndWaitsForNone) {
   ASSERT_EQ(::mkdir((directory_ + "/box/etc/group").c_str(), 0700), 0);
   const NamesRead read = Read();
   ASSERT_EQ(read.answer, NamesAnswer::kRead);
-  EXPECT_EQ(*read.names, UserNames());
+  EXPECT_EQ(*read.names, UserNames{.whole = false}) << "who is in them is not known";
+}
+
+TEST_F(NamesFilesTest, WhatIsThereButCannotBeReadLeavesItOpen) {
+  std::filesystem::create_symlink("passwd", directory_ + "/box/etc/passwd");  // to itself
+  const NamesRead read = Read();
+  ASSERT_EQ(read.answer, NamesAnswer::kRead);
+  EXPECT_EQ(*read.names, UserNames{.whole = false});
+}
+
+TEST_F(NamesFilesTest, TakesNothingFromAFileSystemThatTheKernelMakesUp) {
+  Write("/box/etc/passwd", "");
+  ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
+  ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+  const std::string place = directory_ + "/box/etc/passwd";
+  // The name of a thread is 15 bytes of its owner's: enough for a short line.
+  ASSERT_EQ(::prctl(PR_SET_NAME, "a:x:7:7::/:/"), 0);
+  const std::string name = "/proc/" + std::to_string(::getpid()) + "/comm";
+  ASSERT_EQ(::mount(name.c_str(), place.c_str(), nullptr, MS_BIND, nullptr), 0);
+  const NamesRead read = ReadNames({}, {.node = directory_ + "/box"}, nullptr);
+  ::umount2(place.c_str(), MNT_DETACH);
+  ASSERT_EQ(read.answer, NamesAnswer::kRead);
+  EXPECT_EQ(*read.names, UserNames{.whole = false});
+}
+
+TEST_F(NamesFilesTest, AsksNobodyWhoMadeAUserNamespaceWithinTheContainers) {
+  Write("/box/etc/passwd", "web:x:1000:1000::/:/\n");
+  ASSERT_EQ(Read().answer, NamesAnswer::kRead);
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::unshare(CLONE_NEWUSER) != 0 || ::write(ready[1], "x", 1) != 1) ::_exit(1);
+    while (true) ::pause();
+  }
+  char byte = 0;
+  EXPECT_EQ(::read(ready[0], &byte, 1), 1);
+  const NamesWanted wanted{kBox, {static_cast<std::uint32_t>(child), 0}};
+  EXPECT_EQ(ReadNames(wanted, {.node = directory_}, nullptr).answer, NamesAnswer::kUnreadable);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  ::close(ready[0]);
+  ::close(ready[1]);
+}
+
+TEST_F(NamesFilesTest, AsksNobodyInAnotherMountNamespace) {
+  Write("/box/etc/passwd", "web:x:1000:1000::/:/\n");
+  Read();  // it has its root now
+  struct stat own {};
+  ASSERT_EQ(::stat("/proc/self/ns/mnt", &own), 0);
+  NamesWanted wanted{kBox, {static_cast<std::uint32_t>(child_), 0}};
+  wanted.mnt_ns = static_cast<std::uint32_t>(own.st_ino);
+  EXPECT_EQ(ReadNames(wanted, {}, nullptr).answer, NamesAnswer::kRead);
+  wanted.mnt_ns += 1;
+  EXPECT_EQ(ReadNames(wanted, {}, nullptr).answer, NamesAnswer::kUnreadable);
 }
 
 TEST_F(NamesFilesTest, CutsAtTheLimitAndSaysSo) {
@@ -119,7 +176,7 @@ TEST_F(NamesFilesTest, TellsWhetherTheyHaveChanged) {
   EXPECT_EQ(second.names->FindUser(1000)->name, "job");
 }
 
-TEST_F(NamesFilesTest, AsksTheFirstThatLivesAndIsTheOneMeant) {
+TEST_F(NamesFilesTest, AsksOnlyTheOneThatIsMeant) {
   Write("/box/etc/passwd", "web:x:1000:1000::/:/\n");
   Read();  // it has its root now
   const auto child = static_cast<std::uint32_t>(child_);
@@ -131,9 +188,9 @@ TEST_F(NamesFilesTest, AsksTheFirstThatLivesAndIsTheOneMeant) {
   }
   const ProcessKey gone{0x3fffff, 1};
   const ProcessKey reused{child, start_ns + 10 * ClockTickNs()};
-  EXPECT_EQ(ReadNames({kBox, {gone, reused}}, {}, nullptr).answer, NamesAnswer::kUnreadable);
-  const NamesRead read = ReadNames({kBox, {gone, reused, {child, start_ns + 1}}}, {}, nullptr);
-  EXPECT_EQ(read.answer, NamesAnswer::kRead);
+  EXPECT_EQ(ReadNames({kBox, gone}, {}, nullptr).answer, NamesAnswer::kUnreadable);
+  EXPECT_EQ(ReadNames({kBox, reused}, {}, nullptr).answer, NamesAnswer::kUnreadable);
+  EXPECT_EQ(ReadNames({kBox, {child, start_ns + 1}}, {}, nullptr).answer, NamesAnswer::kRead);
 }
 
 TEST_F(NamesFilesTest, ReadsTheNodes) {

@@ -328,6 +328,54 @@ TEST_F(ProcessTableTest, ProcfsDoesNotOverwriteWhatWasSeen) {
   EXPECT_FALSE(process->from_snapshot);
 }
 
+TEST_F(ProcessTableTest, WhatIsFoundAfterLossesIsMarked) {
+  const std::uint64_t start = 3 * kTick + 1234;
+  auto exec = Exec({.tgid = 20, .start_ns = start, .comm = "sh"}, "/bin/sh", Argv({"sh", "-c"}));
+  exec->exe_file.ino = 7;
+  Apply(std::move(exec));
+  table_.BeginHealing();
+  auto same = Snapshot({.tgid = 20, .start_ns = start, .comm = "sh"}, "/bin/sh");
+  same->exe_file.ino = 7;
+  Apply(std::move(same));
+  EXPECT_FALSE(table_.Find({20, start})->healed) << "nothing of it was missed";
+  auto other = Snapshot({.tgid = 20, .start_ns = start, .comm = "nc"}, "/bin/nc");
+  other->exe_file.ino = 8;
+  Apply(std::move(other));
+  table_.Merge(FromProcfs(20, start, 1, "nc"));
+  table_.Merge(FromProcfs(30, start, 1, "new"));
+  Apply(Snapshot({.tgid = 40, .start_ns = start, .comm = "newer"}, "/newer"));
+  const Process* process = table_.Find({20, start});
+  EXPECT_TRUE(process->healed);
+  EXPECT_EQ(process->exe_path.bytes.view(), "/bin/nc");
+  EXPECT_EQ(process->args.bytes.view(), Argv({"nc", "-x"}));
+  ASSERT_EQ(process->before.size(), 1u);
+  EXPECT_EQ(process->before[0].exe_path.bytes.view(), "/bin/sh");
+  EXPECT_TRUE(table_.FindByTgid(30)->healed);
+  EXPECT_TRUE(table_.FindByTgid(40)->healed);
+  EXPECT_EQ(table_.counters().healed, 3u);
+  Apply(Exec({.tgid = 20, .start_ns = start, .comm = "id"}, "/bin/id"));
+  EXPECT_FALSE(table_.Find({20, start})->healed) << "this one was seen";
+}
+
+TEST_F(ProcessTableTest, RemembersWhatAProcessWasBefore) {
+  const auto history = [this](std::uint32_t tgid) {
+    std::string out;
+    for (const Image& image : table_.FindByTgid(tgid)->before) out += image.comm + " ";
+    return out;
+  };
+  Apply(Exec({.tgid = 20, .start_ns = 205, .comm = "sh"}, "/bin/sh"));
+  EXPECT_EQ(history(20), "");
+  for (const char* name : {"a", "b", "c", "d", "e"}) {
+    Apply(Exec({.tgid = 20, .start_ns = 205, .comm = name}, std::string("/") + name));
+  }
+  EXPECT_EQ(history(20), "d c b a ") << "no more than four";
+  EXPECT_EQ(table_.FindByTgid(20)->before[0].exe_path.bytes.view(), "/d");
+  Apply(Fork({.tgid = 20, .start_ns = 205, .comm = "e"}, 30, 305));
+  EXPECT_EQ(history(30), "") << "that was its parent";
+  Apply(Exec({.tgid = 30, .start_ns = 305, .comm = "id"}, "/bin/id"));
+  EXPECT_EQ(history(30), "") << "what it was until then was its parent's";
+}
+
 TEST_F(ProcessTableTest, ProcfsFillsAProcessKnownOnlyByItsHeader) {
   const std::uint64_t start = 3 * kTick + 1234;
   Apply(Draft<connect_record>({.tgid = 20, .start_ns = start, .comm = "curl"}));
