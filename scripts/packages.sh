@@ -14,7 +14,7 @@ IMAGE_PACKAGES="mmdebstrap buildah"
 
 TEST_PACKAGES="libgtest-dev libgmock-dev
 	clang-format-14 clang-tidy-14 clang-tools-14 libclang-rt-14-dev shellcheck
-	runc containerd busybox-static socat git gdb strace rsync logrotate e2fsprogs mount util-linux iproute2 python3 python3-grpcio python3-protobuf python3-grpc-tools
+	runc crun containerd busybox-static socat git gdb strace rsync logrotate e2fsprogs mount util-linux iproute2 python3 python3-grpcio python3-protobuf python3-grpc-tools
 	python3-yaml python3-jsonschema procps openssl rsyslog rsyslog-openssl php-cli ruby systemd python3-venv $IMAGE_PACKAGES"
 
 # What only scripts/prove works with.

@@ -28,6 +28,9 @@ PAUSE = "localhost/pause:1"
 NODE_NETWORK = 2
 EXITED = 2  # CONTAINER_EXITED
 UNCONFINED = 1  # ProfileType
+# Where another containerd's programs are (scripts/containerd); empty: the machine's.
+ANOTHER = os.environ.get("NEZUBAN_CONTAINERD", "")
+ENVIRONMENT = dict(os.environ, PATH=f"{ANOTHER}:{os.environ['PATH']}" if ANOTHER else os.environ["PATH"])
 
 CONFIG = """
 version = 2
@@ -134,7 +137,7 @@ class Containerd:
             ["unshare", "-n", "-m", "--propagation", "private", "sh", "-c",
              f"{'umount -l /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup;' if self.pure_cgroup2 else ''}"
              f"ip link set lo up; exec containerd -c {self.config}"],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True)
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True, env=ENVIRONMENT)
         self.channel = grpc.insecure_channel(f"unix://{self.socket}",
                                              options=[("grpc.default_authority", "localhost")])
         wait_until(self._answers, "containerd to answer")
@@ -155,7 +158,7 @@ class Containerd:
 
     def ctr(self, *arguments):
         return subprocess.run(["ctr", "-a", self.socket, *arguments], check=True, capture_output=True,
-                              text=True, timeout=PATIENCE)
+                              text=True, timeout=PATIENCE, env=ENVIRONMENT)
 
     def call(self, method, **fields):
         request = getattr(self.messages, f"{method}Request")(**fields)
