@@ -8,6 +8,7 @@ import pathlib
 import socket
 import subprocess
 import tempfile
+import threading
 import unittest
 
 import grpc
@@ -42,6 +43,12 @@ def make_certificates(directory):
                 "-out", directory / f"{name}.csr")
         openssl("x509", "-req", "-in", directory / f"{name}.csr", "-CA", directory / "ca.pem", "-CAkey",
                 directory / "ca.key", "-CAcreateserial", "-extfile", directory / "names", "-out", directory / f"{name}.pem")
+
+
+def listen():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
 
 
 def free_port():
@@ -105,9 +112,54 @@ class Admin(unittest.TestCase):
         self.addCleanup(self.load, "first")
         self.assertEqual(nezuban("containers", *there).returncode, 0)
 
+    def test_events_are_watched(self):
+        command = [BINARY, "events", "watch", "--address", self.daemon.address, "--field", "proc.args", "--field",
+                   "fd.name", "--count", "3", "evt.type = execve and proc.args startswith watch-mark"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watch:
+            self.addCleanup(watch.kill)
+            number = 0
+            while watch.poll() is None:  # until it watches, and then three
+                subprocess.run(["true", f"watch-mark-{number}"], check=True)
+                number += 1
+            events = [json.loads(line) for line in watch.stdout]
+        self.assertEqual(watch.returncode, 0)
+        self.assertEqual([e["event"] for e in events], ["execve"] * 3)
+        marks = [int(e["fields"]["proc.args"].removeprefix("watch-mark-")) for e in events]
+        self.assertEqual(marks, list(range(marks[0], marks[0] + 3)))
+        self.assertIsNone(events[0]["fields"]["fd.name"])
+        bad = nezuban("events", "watch", "--address", self.daemon.address, "evt.tpye = execve")
+        self.assertEqual(bad.returncode, 1)
+        self.assertIn("condition:1:1: error: unknown field 'evt.tpye', did you mean", bad.stderr)
+        # An event that no rule asks for comes all the same; secrets are masked here, too.
+        self.repeat(lambda: subprocess.run(["true", "watch-secret", "--password=hunter2"], check=True))
+        told = self.watch_one("proc.args startswith watch-secret and evt.type = execve")
+        self.assertIn("--password=***", told)
+        self.assertNotIn("hunter2", told)
+        self.repeat(listen)
+        self.assertEqual(json.loads(self.watch_one("evt.type = listen"))["event"], "listen")
+
+    def watch_one(self, condition):
+        return subprocess.run([BINARY, "events", "watch", "--address", self.daemon.address, "--count", "1", condition],
+                              stdout=subprocess.PIPE, text=True, timeout=PATIENCE, check=True).stdout
+
+    def repeat(self, act):
+        """Until the test is over."""
+        def run():
+            while not stop.wait(0.1):
+                act()
+
+        stop = threading.Event()
+        thread = threading.Thread(target=run)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(stop.set)
+
     def test_certificates_say_who_may_do_what(self):
         self.assertEqual(len(self.live_rules(*self.as_client("admin"))), 1)
         refused = nezuban("rules", "list", "--live", *self.as_client("reader"))
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("only administrators may", refused.stderr)
+        refused = nezuban("events", "watch", *self.as_client("reader"), "evt.type = execve")
         self.assertEqual(refused.returncode, 1)
         self.assertIn("only administrators may", refused.stderr)
         self.assertEqual(nezuban("status", *self.as_client("reader")).returncode, 0)

@@ -138,6 +138,28 @@ class Reload(unittest.TestCase):
         subprocess.run(["bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{listener.port}"], check=True)
         self.expect("connected")
 
+    def test_the_configuration_is_taken_over_where_it_can_be(self):
+        rules, config = self.directory / "rules.yaml", self.directory / "nezuban.yaml"
+        rules.write_text(RULE.format(name="%static.colour"))
+        config.write_text("static_fields: [colour=red]\n")
+        self.start(rules, "--config", config)
+        self.act("1")
+        self.expect("red reload-mark-1")
+        config.write_text("static_fields: [colour=blue]\nlog_level: debug\nstore_max_bytes: 2000000\n")
+        self.hang_up()
+        wait_until(lambda: self.generation() == 2, "the rules to be loaded")
+        self.act("2")
+        self.expect("blue reload-mark-2")
+        log = self.daemon.read_log()
+        self.assertIn("log_level has changed: taken over", log)
+        self.assertIn("store_max_bytes has changed: that takes a restart", log)
+        config.write_text("static_feilds: [colour=green]\n")
+        self.hang_up()
+        wait_until(lambda: self.generation() == 3, "the rules to be loaded")
+        self.assertIn("did you mean 'static_fields'", self.daemon.read_log())
+        self.act("3")
+        self.expect("blue reload-mark-3")
+
     def test_watched_files_are_loaded_when_they_change(self):
         rules = self.directory / "rules"
         rules.mkdir()

@@ -13,7 +13,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from harness import Daemon, Follower, wait_until
+from harness import BINARY, Daemon, Follower, wait_until
 from peers import (BadThenGood, Certificates, Collector, OtlpReceiver, Rsyslog, Webhook, free_port, json_lines, plain)
 
 RULE = """
@@ -151,7 +151,7 @@ class Operations(Sinks):
         self.addCleanup(os.environ.pop, "WATCHDOG_USEC")
         port = free_port()
         self.start({"name": "archive", "type": "file", "path": str(self.directory / "alerts")},
-                   metrics=f"127.0.0.1:{port}")
+                   metrics=f"127.0.0.1:{port}", node="worker-1", cluster="east")
         self.assertEqual(notify.recv(100), b"READY=1")
         self.assertEqual(notify.recv(100), b"WATCHDOG=1")
         self.act(2)
@@ -166,6 +166,15 @@ class Operations(Sinks):
         wait_until(lambda: "nezuban_subscribers 1\n" in self.get(port, "/metrics")[1], "the stream to be counted")
         self.assertEqual(self.get(port, "/healthz"), (200, "ok\n"))
         self.assertEqual(self.get(port, "/readyz"), (200, "ok\n"))
+        self.assertRegex(text, r"nezuban_self_test_age_seconds \d\n")
+        self.assertIn("nezuban_healthy 1\n", text)
+        wait_until(lambda: 'nezuban_rule_alerts_total{rule="Marked exec"} 2\n' in self.get(port, "/metrics")[1],
+                   "the alerts of the rule to be counted")
+        alert = alerts_of((self.directory / "alerts").read_text())[0]
+        self.assertEqual((alert["node"], alert["cluster"]), ("worker-1", "east"))
+        healthy = subprocess.run([BINARY, "status", "--healthy", "--address", self.daemon.address], check=False,
+                                 stdout=subprocess.DEVNULL)
+        self.assertEqual(healthy.returncode, 0)
         self.daemon.stop()
         while notify.recv(100) != b"STOPPING=1":
             pass

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as what a client sends: a SubscribeRequest, whose condition is then asked of an alert,
-// or the pieces of rule files that CheckRules puts together. The first byte says which.
+// the pieces of rule files that CheckRules puts together, or a WatchEventsRequest. The first byte
+// says which.
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,6 +11,7 @@
 #include "nezuban/v1/admin_service.pb.h"
 #include "nezuban/v1/alert_service.pb.h"
 #include "rpc/admin_to_proto.h"
+#include "rpc/event_watch.h"
 #include "rpc/rule_pieces.h"
 #include "rpc/subscription.h"
 #include "ruleset/ruleset.h"
@@ -64,12 +67,23 @@ void CheckRules(const std::string& bytes) {
   CHECK(response.valid() || response.diagnostics_size() > 0);
 }
 
+void WatchEvents(const std::string& bytes) {
+  v1::WatchEventsRequest request;
+  if (!request.ParseFromString(bytes)) return;
+  const auto watch = rpc::EventWatch::Make(request);
+  if (watch) return;
+  CHECK(watch.error().exit_code == 1 && !watch.error().message.empty());
+  CHECK(watch.error().message.size() < 4096);
+}
+
+constexpr std::array kRequests = {Subscribe, CheckRules, WatchEvents};
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::size_t kLargest = 64 << 10;  // more is refused before it is parsed
   if (size == 0 || size > kLargest) return 0;
   const std::string bytes(reinterpret_cast<const char*>(data + 1), size - 1);
-  data[0] % 2 == 0 ? Subscribe(bytes) : CheckRules(bytes);
+  kRequests[data[0] % kRequests.size()](bytes);
   return 0;
 }

@@ -48,4 +48,6 @@ refused 'imagee' --set imagee.tag=1
 refused 'pullPolicy' --set image.pullPolicy=Sometimes
 refused 'metrics.from: nobody reaches' --set 'metrics.from[0].podSelector.matchLabels.a=b'
 refused 'sinks' --set 'sinks[0].name=x,sinks[0].type=carrier-pigeon'
+refused 'which needs tls.secretName' --set grpc.address=0.0.0.0:9766
+refused 'grpc.from: nobody reaches' --set 'grpc.from[0].podSelector.matchLabels.a=b'
 echo "the chart holds"

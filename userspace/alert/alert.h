@@ -61,6 +61,8 @@ struct Alert {
   std::vector<std::pair<std::string, FieldValue>> fields;  // in the order of the output
   std::vector<std::string> tags;                           // sorted
   std::string hostname;
+  std::string node;     // as the cluster knows it
+  std::string cluster;  // may be empty
   std::string event_type;
   std::string container_id;  // full id; empty: host
   std::string container_runtime;

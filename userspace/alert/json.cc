@@ -127,6 +127,7 @@ std::string ToJson(const Alert& alert) {
   Json json;
   json.Open('{');
   WriteAncestors(json, alert);
+  WriteIfAny(json, "cluster", alert.cluster);
   WriteContainer(json, "container_id", alert.container_known, alert.container_id);
   WriteIfAny(json, "container_image", alert.workload.image);
   WriteIfAny(json, "container_name", alert.workload.container_name);
@@ -137,6 +138,7 @@ std::string ToJson(const Alert& alert) {
   json.Key("hostname").String(alert.hostname);
   json.Key("id").String(alert.id);
   json.Key("lost_before").Number(static_cast<std::int64_t>(alert.lost_before));
+  WriteIfAny(json, "node", alert.node);
   WriteContainer(json, "origin", alert.origin_known, alert.origin);
   WriteIfAny(json, "origin_image", alert.origin_workload.image);
   WriteIfAny(json, "origin_name", alert.origin_workload.container_name);

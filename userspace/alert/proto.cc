@@ -25,7 +25,23 @@ struct ValueToProto {
   }
 };
 
-FieldValue ValueFromProto(const v1::Field& field) {
+void WorkloadToProto(const Workload& workload, v1::Container& out) {
+  out.set_name(ValidUtf8(workload.container_name));
+  out.set_image(ValidUtf8(workload.image));
+  out.set_pod_name(ValidUtf8(workload.pod));
+  out.set_pod_namespace(ValidUtf8(workload.pod_namespace));
+  out.set_pod_uid(ValidUtf8(workload.pod_uid));
+}
+
+Workload WorkloadFromProto(const v1::Container& in) {
+  return {in.name(), in.image(), in.pod_name(), in.pod_namespace(), in.pod_uid()};
+}
+
+}  // namespace
+
+void ToProto(const FieldValue& value, v1::Field& out) { std::visit(ValueToProto{out}, value); }
+
+FieldValue FromProto(const v1::Field& field) {
   switch (field.value_case()) {
     case v1::Field::kBoolValue:
       return field.bool_value();
@@ -41,20 +57,6 @@ FieldValue ValueFromProto(const v1::Field& field) {
   }
   return std::monostate();
 }
-
-void WorkloadToProto(const Workload& workload, v1::Container& out) {
-  out.set_name(ValidUtf8(workload.container_name));
-  out.set_image(ValidUtf8(workload.image));
-  out.set_pod_name(ValidUtf8(workload.pod));
-  out.set_pod_namespace(ValidUtf8(workload.pod_namespace));
-  out.set_pod_uid(ValidUtf8(workload.pod_uid));
-}
-
-Workload WorkloadFromProto(const v1::Container& in) {
-  return {in.name(), in.image(), in.pod_name(), in.pod_namespace(), in.pod_uid()};
-}
-
-}  // namespace
 
 void ToProto(std::int64_t time_ns, google::protobuf::Timestamp& out) {
   std::int64_t seconds = time_ns / kNsPerSecond;
@@ -97,6 +99,8 @@ void ToProto(const Alert& alert, v1::Alert& out) {
   }
   for (const std::string& tag : alert.tags) out.add_tags(ValidUtf8(tag));
   out.set_hostname(ValidUtf8(alert.hostname));
+  out.set_node(ValidUtf8(alert.node));
+  out.set_cluster(ValidUtf8(alert.cluster));
   out.set_event_type(ValidUtf8(alert.event_type));
   out.mutable_container()->set_known(alert.container_known);
   out.mutable_container()->set_id(ValidUtf8(alert.container_id));
@@ -134,10 +138,12 @@ Alert FromProto(const v1::Alert& in) {
   alert.source = in.source();
   alert.message = in.output();
   for (const v1::Field& field : in.fields()) {
-    alert.fields.emplace_back(field.name(), ValueFromProto(field));
+    alert.fields.emplace_back(field.name(), FromProto(field));
   }
   alert.tags.assign(in.tags().begin(), in.tags().end());
   alert.hostname = in.hostname();
+  alert.node = in.node();
+  alert.cluster = in.cluster();
   alert.event_type = in.event_type();
   alert.container_known = in.container().known();
   alert.container_id = in.container().id();

@@ -14,7 +14,8 @@ class Timestamp;
 }
 namespace nezuban::v1 {
 class Alert;
-}
+class Field;
+}  // namespace nezuban::v1
 
 namespace nezuban::alert {
 
@@ -25,6 +26,10 @@ std::int64_t FromProto(const google::protobuf::Timestamp& time);
 // False if `priority` is none of nezuban.v1.Priority's (0, unspecified, included).
 bool FromProto(int priority, Priority& out);
 int ToProto(Priority priority);
+
+// The value of a field; its name is left alone.
+void ToProto(const FieldValue& value, v1::Field& out);
+FieldValue FromProto(const v1::Field& field);
 
 // `out` is empty or cleared. Text is made valid UTF-8: other languages' clients refuse a message
 // with any that is not, and a hostile file name must not end a stream.

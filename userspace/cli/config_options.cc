@@ -23,7 +23,9 @@ std::shared_ptr<ConfigOptions> AddConfigOptions(CLI::App& command,
   for (const daemon::ConfigKey& key : daemon::ConfigKeys()) {
     if (!keys.empty() && std::ranges::find(keys, key.name) == keys.end()) continue;
     auto& values = options->values[std::string(key.name)];
-    CLI::Option* option = command.add_option(FlagOf(key), values, std::string(key.doc));
+    const std::string doc =
+        std::string(key.doc) + (key.reload != nullptr ? " Taken over at SIGHUP." : "");
+    CLI::Option* option = command.add_option(FlagOf(key), values, doc);
     option->type_name(std::string(key.argument))->expected(1);
     if (key.repeatable) option->expected(1, -1)->allow_extra_args(false);
     option->multi_option_policy(key.repeatable ? CLI::MultiOptionPolicy::TakeAll
@@ -40,6 +42,7 @@ bool BuildConfig(const ConfigOptions& options, daemon::Config& config) {
   for (const daemon::ConfigKey& key : daemon::ConfigKeys()) {
     const auto given = options.values.find(std::string(key.name));
     if (given == options.values.end() || given->second.empty()) continue;
+    config.given[std::string(key.name)] = given->second;
     const std::string problem = key.set(config, given->second);
     if (!problem.empty()) diagnostics.Error({}, FlagOf(key) + ": " + problem);
   }

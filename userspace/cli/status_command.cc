@@ -18,6 +18,7 @@ namespace {
 struct StatusOptions {
   rpc::Endpoint endpoint;
   bool json = false;
+  bool healthy = false;
 };
 
 int ShowStatus(const StatusOptions& options) {
@@ -31,7 +32,7 @@ int ShowStatus(const StatusOptions& options) {
   }
   const std::string text = options.json ? StatusJson(*status) + "\n" : StatusText(*status);
   if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) return 2;
-  return 0;
+  return options.healthy && !status->problem.empty() ? 2 : 0;
 }
 
 }  // namespace
@@ -41,6 +42,8 @@ void AddStatusCommand(CLI::App& app, int* exit_code) {
   auto options = std::make_shared<StatusOptions>();
   AddClientOptions(*status, options->endpoint);
   status->add_flag("--json", options->json, "One JSON object");
+  status->add_flag("--healthy", options->healthy,
+                   "Exit with 2 if the events of the self-test do not come through");
   status->callback([options, exit_code] { *exit_code = ShowStatus(*options); });
 }
 

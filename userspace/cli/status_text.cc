@@ -195,6 +195,7 @@ std::string StatusText(const rpc::NodeStatus& status) {
   std::string text = "nezuban " + Printable(status.version) + " on " + Printable(status.hostname) +
                      ", kernel " + Printable(status.kernel_release) + ", since " +
                      alert::FormatTime(status.start_time_ns) + "\n\n";
+  if (!status.problem.empty()) text += "NOT HEALTHY: " + Printable(status.problem) + "\n\n";
   if (status.rules.generation > 0) text += RulesText(status.rules) + "\n";
   for (const Count& count : kCounts) {
     text += "  " + Pad(count.label, 26) + Right(std::to_string(count.get(status)), 12) + "\n";
@@ -214,6 +215,8 @@ std::string StatusJson(const rpc::NodeStatus& status) {
   json.Open('{').Key("version").String(status.version);
   json.Key("kernel_release").String(status.kernel_release);
   json.Key("hostname").String(status.hostname);
+  json.Key("node").String(status.node).Key("cluster").String(status.cluster);
+  json.Key("problem").String(status.problem);
   json.Key("start_time").String(alert::FormatTime(status.start_time_ns));
   for (const Count& count : kCounts) {
     json.Key(count.key).Number(static_cast<std::int64_t>(count.get(status)));

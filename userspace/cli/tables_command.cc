@@ -6,6 +6,7 @@
 #include <string>
 
 #include "alert/json.h"
+#include "cli/events_watch_command.h"
 #include "cli/fields_text.h"
 #include "event/event.h"
 #include "fields/event_args.h"
@@ -110,14 +111,16 @@ void AddTablesCommand(CLI::App& app, int* exit_code) {
   const auto add = [&](const char* name, const char* what, void (*print)(bool)) {
     CLI::App* command = app.add_subcommand(name, what);
     command->add_flag("--json", *json, "One JSON object a line");
-    command->callback([json, exit_code, print] {
+    command->callback([json, exit_code, print, command] {
+      if (!command->get_subcommands().empty()) return;  // that one does it
       print(*json);
       *exit_code = 0;
     });
+    return command;
   };
   AddFieldsCommand(app, exit_code);
   add("operators", "The operators and functions of conditions", PrintOperators);
-  add("events", "The events and their parameters", PrintEvents);
+  AddEventsWatchCommand(*add("events", "The events and their parameters", PrintEvents), exit_code);
   add("sinks", "The types of sinks and what each can be told", PrintSinks);
 }
 

@@ -54,10 +54,23 @@ void AdminBoard::Connect(Pipeline* pipeline, Reloader* reloader) {
   reloader_ = reloader;
 }
 
+void AdminBoard::Disconnect() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& watch : watches_) watch->Close();
+  watches_.clear();  // the detector keeps its own, as long as it lives
+  pipeline_ = nullptr;
+  reloader_ = nullptr;
+}
+
 rpc::AdminCalls AdminBoard::Calls() {
   return {[this] { return ListRules(); },
-          [this](const std::vector<rpc::RuleFile>& files) { return CheckRules(files); },
-          [this] { return ReloadRules(); }, [this] { return ListContainers(); }};
+          [this](const std::vector<rpc::RuleFile>& files, const std::function<bool()>& stop) {
+            return CheckRules(files, stop);
+          },
+          [this] { return ReloadRules(); },
+          [this] { return ListContainers(); },
+          [this](const std::shared_ptr<rpc::EventWatch>& watch) { return WatchEvents(watch); },
+          [this] { ForgetClosed(); }};
 }
 
 Result<std::vector<rpc::LoadedRule>> AdminBoard::ListRules() {
@@ -66,7 +79,7 @@ Result<std::vector<rpc::LoadedRule>> AdminBoard::ListRules() {
   {
     const std::lock_guard lock(mutex_);
     if (pipeline_ == nullptr) return NotWatching();
-    const auto look = [&](const Detector& detector) {
+    const auto look = [&](Detector& detector) {
       rules = detector.rules();
       alerts.assign(detector.alerts_by_rule().begin(), detector.alerts_by_rule().end());
     };
@@ -81,14 +94,60 @@ Result<std::vector<rpc::LoadedRule>> AdminBoard::ListRules() {
   return loaded;
 }
 
-rpc::CheckedRules AdminBoard::CheckRules(const std::vector<rpc::RuleFile>& files) const {
+rpc::CheckedRules AdminBoard::CheckRules(const std::vector<rpc::RuleFile>& files,
+                                         const std::function<bool()>& stop) const {
   std::vector<ruleset::Ruleset::File> texts;
   for (const rpc::RuleFile& file : files) texts.push_back({file.path, file.text});
   Diagnostics diagnostics;
-  const auto rules = ruleset::Ruleset::FromFiles(texts, diagnostics, LoadOptionsOf(config_));
+  ruleset::LoadOptions options = loader_.options();
+  bool given_up = false;
+  options.stop = [&] { return given_up = given_up || stop(); };
+  const auto rules = ruleset::Ruleset::FromFiles(texts, diagnostics, options);
   return {rules != nullptr,
           rules == nullptr ? 0 : static_cast<std::uint32_t>(rules->rules().size()),
-          diagnostics.all(), 0};
+          diagnostics.all(), 0, given_up};
+}
+
+// The kernel delivers what a watch asks for before it is offered anything, and until it is not.
+Status AdminBoard::SetWatchesLocked(Detector::Watches watches) {
+  const auto types_of = [](const Detector::Watches& some) {
+    probe::EventSet types;
+    for (const auto& watch : some) {
+      for (std::size_t type = 0; type < NR_EVENTS; ++type) {
+        if (watch->types()[type]) types[type] = true;
+      }
+    }
+    return types;
+  };
+  reloader_->SetBesides(types_of(watches_) | types_of(watches));
+  Detector::Watches before;
+  const bool set = pipeline_->Look(
+      [&](Detector& detector) { before = detector.SetWatches(watches); }, kPatience);
+  if (set) watches_ = std::move(watches);
+  reloader_->SetBesides(types_of(watches_));
+  if (!set) return Busy();
+  return {};
+}
+
+Status AdminBoard::WatchEvents(const std::shared_ptr<rpc::EventWatch>& watch) {
+  constexpr std::size_t kMaxWatches = 4;
+  const std::lock_guard lock(mutex_);
+  if (pipeline_ == nullptr) return NotWatching();
+  Detector::Watches watches = watches_;
+  std::erase_if(watches, [](const auto& each) { return each->closed(); });
+  if (watches.size() >= kMaxWatches) {
+    return Fail("at most " + std::to_string(kMaxWatches) + " watch events at once", 1);
+  }
+  watches.push_back(watch);
+  return SetWatchesLocked(std::move(watches));
+}
+
+void AdminBoard::ForgetClosed() {
+  const std::lock_guard lock(mutex_);
+  if (pipeline_ == nullptr) return;
+  Detector::Watches watches = watches_;
+  if (std::erase_if(watches, [](const auto& each) { return each->closed(); }) == 0) return;
+  static_cast<void>(SetWatchesLocked(std::move(watches)));  // else it is tried again
 }
 
 Result<rpc::ReloadedRules> AdminBoard::ReloadRules() {
@@ -102,7 +161,7 @@ Result<std::vector<state::Container>> AdminBoard::ListContainers() {
   std::vector<state::Container> containers;
   const std::lock_guard lock(mutex_);
   if (pipeline_ == nullptr) return NotWatching();
-  const auto look = [&](const Detector& detector) {
+  const auto look = [&](Detector& detector) {
     containers.reserve(detector.containers().container_count());
     detector.containers().ForEach(
         [&](const state::Container& container) { containers.push_back(Outline(container)); });

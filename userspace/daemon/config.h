@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -46,6 +47,8 @@ struct Config {
   alert::Priority priority = alert::Priority::kDebug;
   std::string rule_matching = "all";
   std::string hostname;  // empty: the machine's
+  std::string node;      // in its cluster; empty: the host name
+  std::string cluster;   // may be empty
   std::string log_level = "info";
   std::size_t vital_ring_bytes = std::size_t{8} << 20;
   std::size_t bulk_ring_bytes = std::size_t{8} << 20;
@@ -67,6 +70,8 @@ struct Config {
   std::size_t rate_burst = 100;
   std::size_t dedup_window_ms = 0;  // 0: repeats are told
   std::vector<std::string> dedup_fields = {"container.id", "proc.exepath"};
+  // The keys that were set, and to what, in the words of who did: tells what changed.
+  std::map<std::string, std::vector<std::string>> given;
 };
 
 // One key of nezuban.yaml (`max_processes`), which is also a flag (`--max-processes`).
@@ -84,9 +89,20 @@ struct ConfigKey {
   // problem has its place in `path`.
   void (*read)(Config& config, const YAML::Node& value, const std::string& path,
                Diagnostics& diagnostics) = nullptr;
+  // Takes it over while the monitor runs; nullptr: that takes a restart.
+  void (*reload)(const Config& from, Config& to) = nullptr;
 };
 
 std::span<const ConfigKey> ConfigKeys();
+
+// Keys, by name.
+struct ConfigChanges {
+  std::vector<std::string> taken;
+  std::vector<std::string> need_restart;
+};
+// Takes over what differs in `next` and can be changed while the monitor runs. What it has of the
+// rest stays as it is, and is told each time.
+ConfigChanges TakeOver(const Config& next, Config& running);
 
 // What no key says by itself: that some of them go together. The problem, or empty.
 std::string CheckConfig(const Config& config);

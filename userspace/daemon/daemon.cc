@@ -6,7 +6,6 @@
 
 #include <chrono>
 #include <cstring>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,17 +15,16 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "daemon/admin_board.h"
-#include "daemon/health.h"
 #include "daemon/metadata.h"
 #include "daemon/node.h"
+#include "daemon/operations.h"
 #include "daemon/reloader.h"
 #include "daemon/rule_loader.h"
 #include "daemon/rule_watcher.h"
 #include "daemon/sink_set.h"
 #include "daemon/status.h"
 #include "daemon/systemd.h"
-#include "metrics/exposition.h"
-#include "metrics/http_server.h"
+#include "probe/proof.h"
 #include "rpc/server.h"
 #include "sinks/stdout_sink.h"
 #include "store/store.h"
@@ -37,65 +35,8 @@ namespace {
 // How long the sinks may still deliver when the monitor stops.
 constexpr std::chrono::seconds kSinkGrace{2};
 
-sinks::NodeNames Names(const Config& config) {
-  return {ThisNode(config).hostname, "", "", NEZUBAN_VERSION};
-}
-
-// Metrics, health and the watchdog, from when the node is watched on.
-struct Operations {
-  std::unique_ptr<Health> health;
-  std::unique_ptr<metrics::HttpServer> http;  // may be null
-
-  static Result<Operations> Start(const Config& config, const StatusBoard& board,
-                                  const rpc::Server& server, const PipelineCounters& counters);
-};
-
-std::uint64_t EventsDecoded(const PipelineCounters& counters) {
-  std::uint64_t all = 0;
-  for (const auto& count : counters.decoded) all += count;
-  return all;
-}
-
-Result<Operations> Operations::Start(const Config& config, const StatusBoard& board,
-                                     const rpc::Server& server, const PipelineCounters& counters) {
-  Health::Options options;
-  if (const auto interval = WatchdogInterval()) {
-    options.beat_every = std::chrono::duration_cast<std::chrono::milliseconds>(*interval / 3);
-    options.beat = [] { NotifySystemd("WATCHDOG=1"); };
-  }
-  Operations operations;
-  operations.health =
-      std::make_unique<Health>([&counters] { return EventsDecoded(counters); }, std::move(options));
-  if (config.metrics == "none") return operations;
-  auto http = metrics::HttpServer::Start(
-      config.metrics, {[&board, &server] {
-                         rpc::NodeStatus status = board.Read();
-                         Fill(server.counters(), status);
-                         return metrics::Exposition(status);
-                       },
-                       [health = operations.health.get()] { return health->Problem(); },
-                       [] { return std::string(); }});
-  if (http) {
-    operations.http = *std::move(http);
-    return operations;
-  }
-  if (config.metrics != Config().metrics) return tl::unexpected<Error>(http.error());
-  spdlog::warn("{}; going on without", http.error().message);  // nobody asked for it
-  return operations;
-}
-
-// Until it is told to stop. `reload` is called at SIGHUP.
-void WaitForSignal(const sigset_t& signals, const std::function<void()>& reload) {
-  while (true) {
-    int signal = 0;
-    if (::sigwait(&signals, &signal) != 0) continue;
-    if (signal == SIGHUP) {
-      reload();
-      continue;
-    }
-    if (signal != SIGUSR1) spdlog::info("stopping: {}", ::strsignal(signal));
-    return;
-  }
+sinks::NodeNames Names(const ruleset::NodeIdentity& node) {
+  return {node.hostname, node.node, node.cluster, NEZUBAN_VERSION};
 }
 
 Result<std::unique_ptr<RuleWatcher>> WatchRules(const Config& config) {
@@ -104,20 +45,15 @@ Result<std::unique_ptr<RuleWatcher>> WatchRules(const Config& config) {
                             [main = ::pthread_self()] { ::pthread_kill(main, SIGHUP); });
 }
 
-// nullptr if the config names no file.
-Result<std::unique_ptr<recording::Recorder>> Record(const Config& config,
-                                                    std::shared_ptr<const Redactor> redactor) {
-  if (config.record.empty()) return std::unique_ptr<recording::Recorder>();
-  return CreateRecording(config.record, config, 0, std::move(redactor));
-}
-
-store::StoreOptions StoreOptions(const Config& config) {
+store::StoreOptions StoreOptions(const Config& config, const ruleset::NodeIdentity& node) {
   store::StoreOptions options;
   if (config.store != "memory") options.directory = config.store;
   options.max_bytes = config.store_max_bytes;
   options.max_age = config.store_max_age;
   options.sync_priority = config.store_sync;
-  options.hostname = ThisNode(config).hostname;
+  options.hostname = node.hostname;
+  options.node = node.node;
+  options.cluster = node.cluster;
   options.on_fault = [](std::string_view text) { spdlog::warn("{}", Printable(text)); };
   return options;
 }
@@ -134,95 +70,231 @@ rpc::ServerOptions ServerOptions(const Config& config) {
   return options;
 }
 
-// Whichever way serving ends, the boards ask nobody who is gone.
-struct Disconnecting {
-  StatusBoard& board;
-  AdminBoard& admin;
-  ~Disconnecting() {
-    admin.Disconnect();
-    board.Disconnect();
-  }
+// All that runs. In the order in which it begins; it ends the other way round.
+class Monitor {
+ public:
+  Monitor(Config config, const ConfigReader& read_again)
+      : config_(std::move(config)),
+        read_again_(read_again),
+        node_(ThisNode(config_)),
+        self_test_comm_(probe::SecretComm("nz-test")),
+        loader_(config_),
+        board_(node_, loader_),
+        admin_(loader_) {}
+  // Whichever way it ends, the boards ask nobody who is gone.
+  ~Monitor() { Disconnect(); }
+  Monitor(const Monitor&) = delete;
+  Monitor& operator=(const Monitor&) = delete;
+
+  // Every problem is on standard error by then.
+  bool LoadRules();
+  // What alerts go to, and who may ask.
+  Status Serve();
+  // The sensors, and what judges their events.
+  Status Watch();
+  // Until it is told to stop.
+  void Wait(const sigset_t& signals);
+  Status Stop();
+
+ private:
+  Status OpenRecording();
+  Pipeline::Options Options();
+  std::vector<alert::Sink*> Sinks();
+  void TellOfItself(alert::Alert alert);
+  void TakeOverConfig();
+  void Reload();
+  void Disconnect();
+
+  Config config_;
+  const ConfigReader& read_again_;
+  const ruleset::NodeIdentity node_;
+  const std::string self_test_comm_;
+  RuleLoader loader_;
+  std::shared_ptr<const ruleset::Ruleset> rules_;
+  std::shared_ptr<const Redactor> redactor_;
+  StatusBoard board_;
+  AdminBoard admin_;
+  std::int64_t blind_since_ns_ = 0;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<rpc::Server> server_;
+  std::unique_ptr<SinkSet> sink_set_;
+  std::unique_ptr<recording::Recorder> recorder_;  // may be null
+  std::unique_ptr<RuleWatcher> watcher_;           // may be null
+  std::unique_ptr<probe::ProbeSource> source_;
+  std::optional<sinks::StdoutSink> lines_;
+  std::optional<RuntimeLookup> lookup_;
+  std::optional<Pipeline> pipeline_;
+  std::optional<Reloader> reloader_;
+  std::optional<Ingest> ingest_;
+  std::unique_ptr<Operations> operations_;
 };
 
-Status Serve(const Config& config, RuleLoader& loader,
-             const std::shared_ptr<const ruleset::Ruleset>& rules, const sigset_t& signals) {
-  if (config.output != "none" && !sinks::CanWrite(STDOUT_FILENO))
+bool Monitor::LoadRules() {
+  Diagnostics diagnostics;
+  rules_ = loader_.Load(diagnostics);
+  if (rules_ != nullptr) loader_.Taken(*rules_);
+  return rules_ != nullptr;
+}
+
+Status Monitor::Serve() {
+  if (config_.output != "none" && !sinks::CanWrite(STDOUT_FILENO))
     return Fail("standard output is closed: redirect it to where alerts go, or use --output none");
-  ASSIGN_OR_RETURN(const auto redactor, MakeRedactor(config));
-  StatusBoard board(ThisNode(config).hostname, loader);
-  AdminBoard admin(config);
+  ASSIGN_OR_RETURN(redactor_, MakeRedactor(config_));
   // Before anything is attached: the socket's lock tells whether another monitor lives here.
-  ASSIGN_OR_RETURN(auto lock, rpc::SocketLock::Acquire(config.socket));
-  const std::int64_t blind_since_ns = WallClockNs();
-  ASSIGN_OR_RETURN(const auto store, store::Store::Open(StoreOptions(config)));
-  ASSIGN_OR_RETURN(const auto server,
-                   rpc::Server::Start(
-                       ServerOptions(config), *store, [&board] { return board.Read(); },
-                       admin.Calls(), std::move(lock)));
-  ASSIGN_OR_RETURN(const auto sink_set, SinkSet::Open(config, Names(config), *store));
-  ASSIGN_OR_RETURN(const auto recorder, Record(config, redactor));
-  ASSIGN_OR_RETURN(const auto watcher, WatchRules(config));
-  ASSIGN_OR_RETURN(const auto source, OpenSensors(config));
-  const probe::EventSet wanted = WantedEvents(*rules);
-  source->SetEnabled(wanted);
-  store->PublishBlindTime(blind_since_ns, WallClockNs());
+  ASSIGN_OR_RETURN(auto lock, rpc::SocketLock::Acquire(config_.socket));
+  blind_since_ns_ = WallClockNs();
+  ASSIGN_OR_RETURN(store_, store::Store::Open(StoreOptions(config_, node_)));
+  ASSIGN_OR_RETURN(server_, rpc::Server::Start(
+                                ServerOptions(config_), *store_, [this] { return board_.Read(); },
+                                admin_.Calls(), std::move(lock)));
+  ASSIGN_OR_RETURN(sink_set_, SinkSet::Open(config_, Names(node_), *store_));
+  RETURN_IF_ERROR(OpenRecording());
+  ASSIGN_OR_RETURN(watcher_, WatchRules(config_));
+  return {};
+}
 
-  std::optional<sinks::StdoutSink> lines;
-  std::vector<alert::Sink*> sinks = {store.get()};
-  if (config.output != "none") {
-    lines.emplace(STDOUT_FILENO,
-                  config.output == "json" ? sinks::LineFormat::kJson : sinks::LineFormat::kText);
-    sinks.push_back(&*lines);
+Status Monitor::OpenRecording() {
+  if (config_.record.empty()) return {};
+  ASSIGN_OR_RETURN(recorder_,
+                   CreateRecording(config_.record, config_, 0, redactor_, self_test_comm_));
+  return {};
+}
+
+Pipeline::Options Monitor::Options() {
+  Pipeline::Options options = PipelineOptions(config_, *source_, redactor_);
+  options.detector.self_test_comm = self_test_comm_;
+  if (recorder_) options.tap = [this](const state::Item& item) { recorder_->Append(item); };
+  lookup_.emplace(config_, options.proc_root);
+  options.lookup = &*lookup_;
+  return options;
+}
+
+std::vector<alert::Sink*> Monitor::Sinks() {
+  std::vector<alert::Sink*> sinks = {store_.get()};
+  if (config_.output == "none") return sinks;
+  const auto format =
+      config_.output == "json" ? sinks::LineFormat::kJson : sinks::LineFormat::kText;
+  lines_.emplace(STDOUT_FILENO, format);
+  sinks.push_back(&*lines_);
+  return sinks;
+}
+
+Status Monitor::Watch() {
+  ASSIGN_OR_RETURN(source_, OpenSensors(config_));
+  const probe::EventSet wanted = WantedEvents(*rules_);
+  source_->SetEnabled(wanted);
+  store_->PublishBlindTime(blind_since_ns_, WallClockNs());
+  pipeline_.emplace(*source_, rules_, Sinks(), Options());
+  RETURN_IF_ERROR(pipeline_->LearnWhatIsThere(
+      [this](const probe::RecordHandler& handler) { return source_->Snapshot(handler); }));
+  board_.Connect(&pipeline_->counters(), source_.get(), lines_ ? &*lines_ : nullptr,
+                 sink_set_.get());
+  board_.Connect(&*lookup_);
+  reloader_.emplace(loader_, *pipeline_, *source_, wanted);
+  admin_.Connect(&*pipeline_, &*reloader_);
+  ingest_.emplace(*pipeline_, ::pthread_self());
+  Operations::Watched watched{board_,
+                              *server_,
+                              *source_,
+                              pipeline_->counters(),
+                              *reloader_,
+                              self_test_comm_,
+                              [this](alert::Alert alert) { TellOfItself(std::move(alert)); }};
+  ASSIGN_OR_RETURN(operations_, Operations::Start(config_, std::move(watched)));
+  spdlog::info("watching with {} rules; gRPC on unix://{}", rules_->enabled_count(),
+               config_.socket);
+  return {};
+}
+
+void Monitor::TellOfItself(alert::Alert alert) {
+  alert.hostname = node_.hostname;
+  alert.node = node_.node;
+  alert.cluster = node_.cluster;
+  const auto told = std::make_shared<const alert::Alert>(std::move(alert));
+  store_->Publish(told);
+  if (lines_) lines_->Publish(told);
+}
+
+void Monitor::Wait(const sigset_t& signals) {
+  while (true) {
+    int signal = 0;
+    if (::sigwait(&signals, &signal) != 0) continue;
+    if (signal == SIGHUP) {
+      Reload();
+      continue;
+    }
+    if (signal != SIGUSR1) spdlog::info("stopping: {}", ::strsignal(signal));
+    return;
   }
+}
 
-  Pipeline::Options options = PipelineOptions(config, *source, redactor);
-  if (recorder) options.tap = [&recorder](const state::Item& item) { recorder->Append(item); };
-  RuntimeLookup lookup(config, options.proc_root);
-  options.lookup = &lookup;
-  Pipeline pipeline(*source, rules, std::move(sinks), std::move(options));
-  RETURN_IF_ERROR(pipeline.LearnWhatIsThere(
-      [&source](const probe::RecordHandler& handler) { return source->Snapshot(handler); }));
-  board.Connect(&pipeline.counters(), source.get(), lines ? &*lines : nullptr, sink_set.get());
-  board.Connect(&lookup);
-  Reloader reloader(loader, pipeline, *source, wanted);
-  admin.Connect(&pipeline, &reloader);
-  const Disconnecting disconnecting{board, admin};
+void Monitor::TakeOverConfig() {
+  const auto next = read_again_();
+  if (!next) {
+    spdlog::error("the configuration is not taken over; what it was stays");
+    return;
+  }
+  const ConfigChanges changes = TakeOver(*next, config_);
+  for (const std::string& key : changes.need_restart) {
+    spdlog::warn("{} has changed: that takes a restart", key);
+  }
+  if (changes.taken.empty()) return;
+  for (const std::string& key : changes.taken) spdlog::info("{} has changed: taken over", key);
+  SetLogLevel(config_);
+  loader_.SetConfig(config_);
+  constexpr std::chrono::seconds kPatience{5};
+  const auto set = [this](Detector& detector) { detector.SetNoise(NoiseOf(config_)); };
+  if (!pipeline_->Look(set, kPatience)) spdlog::error("too busy to take over limits of alerts");
+  if (auto watcher = WatchRules(config_)) {
+    watcher_ = *std::move(watcher);
+  } else {
+    spdlog::error("{}; what was watched still is", watcher.error().message);
+  }
+}
 
-  Ingest ingest(pipeline, ::pthread_self());
-  ASSIGN_OR_RETURN(auto operations, Operations::Start(config, board, *server, pipeline.counters()));
-  spdlog::info("watching with {} rules; gRPC on unix://{}", rules->enabled_count(), config.socket);
-  NotifySystemd("READY=1");
-  WaitForSignal(signals, [&] {
-    sink_set->Reopen();
-    reloader.Reload();
-  });
-  NotifySystemd("STOPPING=1");
-  admin.Disconnect();
-  operations.http.reset();  // asks the other
-  operations.health.reset();
-  Status result = ingest.Stop();
-  store->Close();
-  sink_set->Stop(kSinkGrace);
-  board.Disconnect();
-  server->Stop();
-  if (recorder) {
-    const Status recorded = FinishRecording(config.record, *recorder);
+void Monitor::Reload() {
+  sink_set_->Reopen();
+  TakeOverConfig();
+  reloader_->Reload();
+}
+
+void Monitor::Disconnect() {
+  admin_.Disconnect();
+  board_.Disconnect();
+}
+
+Status Monitor::Stop() {
+  admin_.Disconnect();
+  operations_.reset();
+  Status result = ingest_->Stop();
+  store_->Close();
+  sink_set_->Stop(kSinkGrace);
+  board_.Disconnect();
+  server_->Stop();
+  if (recorder_) {
+    const Status recorded = FinishRecording(config_.record, *recorder_);
     if (result) result = recorded;
   }
   return result;
 }
 
+Status Run(Monitor& monitor, const sigset_t& signals) {
+  RETURN_IF_ERROR(monitor.Serve());
+  RETURN_IF_ERROR(monitor.Watch());
+  NotifySystemd("READY=1");
+  monitor.Wait(signals);
+  NotifySystemd("STOPPING=1");
+  return monitor.Stop();
+}
+
 }  // namespace
 
-int RunDaemon(const Config& config) {
+int RunDaemon(Config config, const ConfigReader& read_again) {
   SetUpLog(config);
   const sigset_t signals = BlockSignals();
-  RuleLoader loader(config);
-  Diagnostics diagnostics;
-  const auto rules = loader.Load(diagnostics);
-  if (!rules) return 1;
-  loader.Taken(*rules);
-  const Status served = Serve(config, loader, rules, signals);
+  Monitor monitor(std::move(config), read_again);
+  if (!monitor.LoadRules()) return 1;
+  const Status served = Run(monitor, signals);
   if (!served) return Report(served.error());
   spdlog::info("stopped");
   return 0;

@@ -4,9 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "alert/alert.h"
@@ -15,6 +18,7 @@
 #include "daemon/loss_alerts.h"
 #include "daemon/noise.h"
 #include "daemon/sequence.h"
+#include "rpc/event_watch.h"
 #include "ruleset/ruleset.h"
 #include "state/container_table.h"
 #include "state/enricher.h"
@@ -31,6 +35,9 @@ struct DetectorOptions {
   filter::RuleMatching rule_matching = filter::RuleMatching::kAll;
   std::shared_ptr<const Redactor> redactor;  // nullptr: alerts tell secrets
   NoiseLimits noise;
+  // What processes of this name do, and those they start, is the monitor's self-test: no rule is
+  // asked. Nobody can guess it. Empty: there is none.
+  std::string self_test_comm = {};
 };
 
 // One thread but for counters(), from any.
@@ -58,6 +65,10 @@ class Detector {
   // Containers that were recognised since the last call.
   std::vector<state::Container> TakeRecognised();
 
+  using Watches = std::vector<std::shared_ptr<rpc::EventWatch>>;
+  // Who is offered every event, besides the rules. Gives back who was before.
+  Watches SetWatches(Watches watches) { return std::exchange(watches_, std::move(watches)); }
+
   const std::shared_ptr<const ruleset::Ruleset>& rules() const { return rules_; }
   // Alerts per rule of rules(), by index, as far as any gave one.
   std::span<const std::uint64_t> alerts_by_rule() const { return matching_.alerts_by_rule(); }
@@ -65,11 +76,15 @@ class Detector {
 
   const PipelineCounters& counters() const { return counters_; }
   PipelineCounters& counters() { return counters_; }
+  // From the next alert on.
+  void SetNoise(NoiseLimits limits) { noise_.SetLimits(std::move(limits)); }
+
   // Brings the counters up to date that are too dear for every event.
   void RefreshCounters();
 
  private:
   void TakeRecord(std::span<const std::byte> record);
+  bool IsSelfTest(const event::Event& event);
   void KeepOrDecide(const state::EnrichedEvent& event);
   bool AskAgain(HeldEvent& held, bool may_wait);
   void RetryHeld();
@@ -78,6 +93,13 @@ class Detector {
   void Emit(alert::Alert alert);
 
   std::shared_ptr<const ruleset::Ruleset> rules_;
+  const std::string hostname_;
+  const std::shared_ptr<const Redactor> redactor_;
+  Watches watches_;
+  const std::string node_;
+  const std::string cluster_;
+  const std::string self_test_comm_;
+  std::deque<std::pair<std::uint32_t, std::uint64_t>> self_test_;  // tgid and start
   ruleset::Matching matching_;
   state::ProcessTable processes_;
   state::ContainerTable containers_;

@@ -1,65 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/health.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <condition_variable>
 #include <utility>
 
+#include "event/event.h"
+
 namespace nezuban::daemon {
-namespace {
 
-// Its fork and its exit are records of process life, which the kernel side never filters.
-void ForkOnce() {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(0);
-  if (child < 0) return;
-  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-  }
-}
-
-}  // namespace
-
-Health::Health(std::function<std::uint64_t()> events, Options options)
-    : events_(std::move(events)),
+Health::Health(std::function<probe::EventSet()> test, std::function<Counts()> counts,
+               Options options)
+    : test_(std::move(test)),
+      counts_(std::move(counts)),
       options_(std::move(options)),
+      seen_(counts_()),
       thread_([this](const std::stop_token& stop) { Run(stop); }) {}
 
 std::string Health::Problem() const {
+  const Clock::time_point now = Clock::now();
+  std::string missing;
   const std::lock_guard lock(mutex_);
-  const auto quiet = Clock::now() - last_event_;
-  if (quiet <= options_.limit) return {};
-  return "no event has reached the rules for " +
-         std::to_string(std::chrono::duration_cast<std::chrono::seconds>(quiet).count()) + " s";
+  for (std::size_t type = 0; type < NR_EVENTS; ++type) {
+    if (!tested_[type] || now - last_[type] <= options_.limit) continue;
+    missing += (missing.empty() ? "" : ", ") +
+               std::string(event::MainName(static_cast<event::EventType>(type)));
+  }
+  if (missing.empty()) return {};
+  return "the self-test's events no longer reach the rules: " + missing;
+}
+
+std::chrono::milliseconds Health::Age() const {
+  const Clock::time_point now = Clock::now();
+  Clock::duration age{};
+  const std::lock_guard lock(mutex_);
+  for (std::size_t type = 0; type < NR_EVENTS; ++type) {
+    if (tested_[type]) age = std::max(age, now - last_[type]);
+  }
+  return std::chrono::duration_cast<std::chrono::milliseconds>(age);
+}
+
+// What is tested for the first time, or again, has its time from now on.
+void Health::Test() {
+  const probe::EventSet tested = test_();
+  if (tested.none()) return;  // it could not be done: what is tested becomes overdue
+  const std::lock_guard lock(mutex_);
+  for (std::size_t type = 0; type < NR_EVENTS; ++type) {
+    if (tested[type] && !tested_[type]) last_[type] = Clock::now();
+  }
+  tested_ = tested;
+}
+
+void Health::Look() {
+  const Counts counts = counts_();
+  const std::lock_guard lock(mutex_);
+  for (std::size_t type = 0; type < NR_EVENTS; ++type) {
+    if (counts[type] != seen_[type]) last_[type] = Clock::now();
+  }
+  seen_ = counts;
+}
+
+void Health::TellChange() {
+  const std::string problem = Problem();
+  if (problem.empty() != told_) return;
+  told_ = !problem.empty();
+  if (options_.on_change) options_.on_change(problem);
 }
 
 void Health::Run(const std::stop_token& stop) {
   const auto step =
-      std::min({options_.quiet / 2, options_.beat_every / 2, std::chrono::milliseconds(1000)});
-  std::uint64_t seen = events_();
-  Clock::time_point last_beat{};
+      std::min({options_.every / 2, options_.beat_every / 2, std::chrono::milliseconds(500)});
+  Clock::time_point next_test = Clock::now();
+  Clock::time_point next_beat = next_test + step;
+  std::mutex never;
   std::condition_variable_any sleep;
-  while (true) {
-    {
-      std::unique_lock lock(mutex_);
-      sleep.wait_for(lock, stop, step, [] { return false; });
-      if (stop.stop_requested()) return;
-      const std::uint64_t now = events_();
-      if (now != seen) last_event_ = Clock::now();
-      seen = now;
+  std::unique_lock lock(never);
+  while (!stop.stop_requested()) {
+    const Clock::time_point now = Clock::now();
+    if (now >= next_test) {
+      Test();
+      next_test = now + options_.every;
     }
-    const bool quiet = [this] {
-      const std::lock_guard lock(mutex_);
-      return Clock::now() - last_event_ >= options_.quiet;
-    }();
-    if (quiet) options_.act ? options_.act() : ForkOnce();
-    if (options_.beat && Clock::now() - last_beat >= options_.beat_every && Problem().empty()) {
+    Look();
+    TellChange();
+    if (options_.beat && now >= next_beat && Problem().empty()) {
       options_.beat();
-      last_beat = Clock::now();
+      next_beat = now + options_.beat_every;
     }
+    sleep.wait_for(lock, stop, step, [] { return false; });
   }
 }
 

@@ -42,12 +42,16 @@ std::string ProcRoot() {
 void SetUpLog(const Config& config) {
   auto log = spdlog::stderr_color_mt("nezuban");
   log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
-  log->set_level(spdlog::level::from_str(config.log_level));
   spdlog::set_default_logger(std::move(log));
+  SetLogLevel(config);
   probe::SetLogger([](std::string_view level, std::string_view line) {
     spdlog::log(level == "warn" ? spdlog::level::warn : spdlog::level::debug, "libbpf: {}",
                 Printable(line));
   });
+}
+
+void SetLogLevel(const Config& config) {
+  spdlog::set_level(spdlog::level::from_str(config.log_level));
 }
 
 sigset_t BlockSignals() {
@@ -67,6 +71,8 @@ int Report(const Error& error) {
 ruleset::NodeIdentity ThisNode(const Config& config) {
   ruleset::NodeIdentity node = ruleset::ThisNode();
   if (!config.hostname.empty()) node.hostname = config.hostname;
+  node.node = config.node.empty() ? node.hostname : config.node;
+  node.cluster = config.cluster;
   return node;
 }
 
@@ -95,12 +101,14 @@ Result<std::unique_ptr<probe::ProbeSource>> OpenSensors(const Config& config) {
 
 Result<std::unique_ptr<recording::Recorder>> CreateRecording(
     const std::string& path, const Config& config, std::uint64_t max_bytes,
-    std::shared_ptr<const Redactor> redactor) {
+    std::shared_ptr<const Redactor> redactor, const std::string& self_test_comm) {
   utsname name{};
   ::uname(&name);
   const ruleset::NodeIdentity node = ThisNode(config);
   return recording::Recorder::Create(
-      path, {NEZUBAN_VERSION, node.hostname, node.run_id, name.release, state::ClockTickNs()},
+      path,
+      {NEZUBAN_VERSION, node.hostname, node.run_id, name.release, state::ClockTickNs(), node.node,
+       node.cluster, self_test_comm},
       {max_bytes, std::move(redactor)});
 }
 

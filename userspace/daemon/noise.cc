@@ -63,6 +63,11 @@ std::string KeyOf(const alert::Alert& alert, const std::vector<std::string>& fie
 
 }  // namespace
 
+void Noise::SetLimits(NoiseLimits limits) {
+  limits_ = std::move(limits);
+  for (auto& [name, rule] : rules_) rule.tokens = static_cast<double>(limits_.burst);
+}
+
 bool Noise::Pass(const alert::Alert& alert, std::uint64_t now_ns) {
   if (!enabled()) return true;
   const auto [entry, added] = rules_.try_emplace(alert.rule);

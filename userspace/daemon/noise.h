@@ -33,6 +33,9 @@ class Noise {
 
   explicit Noise(NoiseLimits limits) : limits_(std::move(limits)) {}
 
+  // What is remembered of alerts stays; bursts begin anew.
+  void SetLimits(NoiseLimits limits);
+
   bool enabled() const { return limits_.rate > 0 || limits_.repeat_window_ns > 0; }
 
   // Whether the alert is to go out; else it is counted for a summary. `now_ns` never goes back.
@@ -69,7 +72,7 @@ class Noise {
   void HoldBack(Rule& rule, const alert::Alert& alert, Why why, std::uint64_t now_ns);
   static alert::Alert Summary(Rule& rule);
 
-  const NoiseLimits limits_;
+  NoiseLimits limits_;
   std::map<std::string, Rule, std::less<>> rules_;  // in order: summaries come in the same order
   std::list<Repeat> repeats_;                       // by time, oldest first
   std::unordered_map<std::string_view, std::list<Repeat>::iterator> by_key_;

@@ -2,6 +2,7 @@
 #include "daemon/pipeline.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <span>
 #include <thread>
 #include <utility>
@@ -13,7 +14,9 @@ namespace {
 constexpr std::chrono::milliseconds kPollTimeout{100};
 // While something is being looked for: what comes of it may be all that an alert waits for.
 constexpr std::chrono::milliseconds kBusyPollTimeout{2};
-constexpr std::uint64_t kSecondsBetweenAnchors = 10;
+constexpr std::chrono::seconds kBetweenAnchors{10};
+constexpr std::chrono::milliseconds kBetweenClockLooks{20};
+constexpr std::int64_t kClockStepNs = 5'000'000;  // less is drift, and how it is measured
 constexpr std::uint64_t kSecondsBetweenHeals = 10;
 
 std::uint64_t VitalDrops(const probe::SourceCounters& counters) {
@@ -60,6 +63,7 @@ Status Pipeline::TakeSnapshot() {
 
 Status Pipeline::Run(const std::stop_token& stop) {
   Status ended = Watch(stop);
+  ended_ = true;
   TellLosses();
   detector_.Finish();
   return ended;
@@ -75,6 +79,7 @@ Status Pipeline::Watch(const std::stop_token& stop) {
     ASSIGN_OR_RETURN(const std::size_t count,
                      source_.Poll(busy ? kBusyPollTimeout : kPollTimeout, handler));
     if (options_.lookup != nullptr) options_.lookup->Drain(take_);
+    AnchorIfDue();
     if (count == 0) Take(state::TickItem{state::BootTimeNs()});
     if (rules_pending_.load(std::memory_order_acquire)) TakeRules();
     if (look_pending_.load(std::memory_order_acquire)) BeLookedAt();
@@ -115,37 +120,39 @@ std::shared_ptr<const ruleset::Ruleset> Pipeline::SetRules(
     old_rules_ = nullptr;
     rules_pending_.store(true, std::memory_order_release);
   }
+  WaitFor(rules_pending_, timeout);
+  const std::lock_guard lock(rules_mutex_);
+  if (!rules_pending_.exchange(false)) return std::move(old_rules_);
+  next_rules_ = nullptr;
+  return nullptr;
+}
+
+// Until it is done, the time is over, or nobody is there any more to do it.
+void Pipeline::WaitFor(const std::atomic<bool>& pending, std::chrono::milliseconds timeout) const {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
-  while (rules_pending_.load(std::memory_order_acquire)) {
-    if (std::chrono::steady_clock::now() >= deadline) return nullptr;
+  while (pending.load(std::memory_order_acquire) && !ended_ &&
+         std::chrono::steady_clock::now() < deadline) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  const std::lock_guard lock(rules_mutex_);
-  return std::move(old_rules_);
 }
 
 // Gives the old rules back instead of letting go of them: freeing thousands takes its time.
 void Pipeline::TakeRules() {
   const std::unique_lock lock(rules_mutex_, std::try_to_lock);
-  if (!lock.owns_lock()) return;
+  if (!lock.owns_lock() || next_rules_ == nullptr) return;
   old_rules_ = std::exchange(rules_, std::exchange(next_rules_, nullptr));
   detector_.SetRules(rules_);
   rules_pending_.store(false, std::memory_order_release);
 }
 
-bool Pipeline::Look(const std::function<void(const Detector&)>& look,
-                    std::chrono::milliseconds timeout) {
+bool Pipeline::Look(const std::function<void(Detector&)>& look, std::chrono::milliseconds timeout) {
   const std::lock_guard one_by_one(looker_mutex_);
   {
     const std::lock_guard lock(look_mutex_);
     look_ = &look;
     look_pending_.store(true, std::memory_order_release);
   }
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
-  while (look_pending_.load(std::memory_order_acquire)) {
-    if (std::chrono::steady_clock::now() >= deadline) break;
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
+  WaitFor(look_pending_, timeout);
   const std::lock_guard lock(look_mutex_);
   look_ = nullptr;
   return !look_pending_.exchange(false);
@@ -159,11 +166,24 @@ void Pipeline::BeLookedAt() {
 }
 
 void Pipeline::DoEverySecond() {
-  if (seconds_ % kSecondsBetweenAnchors == 0) Take(state::AnchorItem{state::ReadWallOffset()});
   if (seconds_ % kSecondsBetweenHeals == 0) HealAfterLoss();
   ++seconds_;
   TellLosses();
   detector_.RefreshCounters();
+}
+
+// Soon after a step of the clock, or a suspend that one of the two clocks slept through; else now
+// and then, as clocks drift.
+void Pipeline::AnchorIfDue() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_clock_look_) return;
+  next_clock_look_ = now + kBetweenClockLooks;
+  const std::int64_t offset_ns = state::ReadWallOffset();
+  const bool stepped = std::abs(offset_ns - anchored_ns_) >= kClockStepNs;
+  if (!stepped && now < next_anchor_) return;
+  Take(state::AnchorItem{offset_ns});
+  anchored_ns_ = offset_ns;
+  next_anchor_ = now + kBetweenAnchors;
 }
 
 // What was lost since it was last told.

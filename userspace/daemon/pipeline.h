@@ -80,14 +80,15 @@ class Pipeline {
 
   // From the next event on: every event is asked by the old rules or by the new ones, none by both.
   // Gives the old ones back once no event is asked by them any more; nullptr if Run did not take
-  // the new ones within `timeout`, which it still may. Any thread but Run's; one at a time.
+  // the new ones within `timeout`, or has ended: then it never will. Any thread but Run's; one at a
+  // time.
   std::shared_ptr<const ruleset::Ruleset> SetRules(std::shared_ptr<const ruleset::Ruleset> rules,
                                                    std::chrono::milliseconds timeout);
 
   // Runs `look` on the ingest thread between two events, for a look at what only it may touch; it
-  // must be done in milliseconds. False: Run did not come to it within `timeout`, and will not. Any
-  // thread but Run's.
-  bool Look(const std::function<void(const Detector&)>& look, std::chrono::milliseconds timeout);
+  // must be done in milliseconds. False: Run did not come to it within `timeout`, or has ended, and
+  // will not. Any thread but Run's.
+  bool Look(const std::function<void(Detector&)>& look, std::chrono::milliseconds timeout);
 
   const PipelineCounters& counters() const { return detector_.counters(); }
 
@@ -95,7 +96,9 @@ class Pipeline {
   void Take(const state::Item& item) noexcept;
   void LookUpRecognised();
   Status Watch(const std::stop_token& stop);
+  void WaitFor(const std::atomic<bool>& pending, std::chrono::milliseconds timeout) const;
   void TakeRules();
+  void AnchorIfDue();
   void BeLookedAt();
   void DoEverySecond();
   void TellLosses();
@@ -112,6 +115,10 @@ class Pipeline {
   SnapshotReader read_snapshot_;
   std::uint64_t vital_drops_healed_ = 0;
   std::uint64_t seconds_ = 0;
+  std::chrono::steady_clock::time_point next_anchor_{};
+  std::chrono::steady_clock::time_point next_clock_look_{};
+  std::int64_t anchored_ns_ = 0;  // the wall clock's distance, as it was last told
+  std::atomic<bool> ended_{false};
 
   std::mutex rules_mutex_;  // the ingest thread only tries it
   std::shared_ptr<const ruleset::Ruleset> next_rules_;
@@ -121,7 +128,7 @@ class Pipeline {
 
   std::mutex looker_mutex_;  // one Look after the other
   std::mutex look_mutex_;    // held while it looks; the ingest thread only tries it
-  const std::function<void(const Detector&)>* look_ = nullptr;
+  const std::function<void(Detector&)>* look_ = nullptr;
   std::atomic<bool> look_pending_{false};
 };
 

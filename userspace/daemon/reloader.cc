@@ -33,20 +33,38 @@ Reloaded Reloader::Reload() {
                   loader_.status().generation);
     return reloaded;
   }
+  const probe::EventSet before = wanted_;  // nobody else changes it
   const probe::EventSet next = WantedEvents(*rules);
-  source_.SetEnabled(wanted_ | next);
+  SetWanted(before | next);
   reloaded.loaded = pipeline_.SetRules(rules, kSwapPatience) != nullptr;
-  wanted_ = reloaded.loaded ? next : wanted_ | next;  // it will still take them
-  source_.SetEnabled(wanted_);
-  loader_.Taken(*rules);
+  SetWanted(reloaded.loaded ? next : before);
   if (!reloaded.loaded) {
-    spdlog::warn("the rules are loaded, but the monitor is too busy to take them yet");
+    spdlog::error("the monitor is too busy to take the rules; those of generation {} stay",
+                  loader_.status().generation);
     return reloaded;
   }
+  loader_.Taken(*rules);
   const rpc::RulesStatus status = loader_.status();
   spdlog::info("rules loaded: {} of them, version {}, generation {}", status.count, status.version,
                status.generation);
   return reloaded;
+}
+
+void Reloader::SetWanted(probe::EventSet wanted) {
+  const std::lock_guard lock(sets_mutex_);
+  wanted_ = wanted;
+  source_.SetEnabled(wanted_ | besides_);
+}
+
+void Reloader::SetBesides(probe::EventSet besides) {
+  const std::lock_guard lock(sets_mutex_);
+  besides_ = besides;
+  source_.SetEnabled(wanted_ | besides_);
+}
+
+probe::EventSet Reloader::wanted() const {
+  const std::lock_guard lock(sets_mutex_);
+  return wanted_ | besides_;
 }
 
 }  // namespace nezuban::daemon

@@ -16,7 +16,7 @@ probe::EventSet WantedEvents(const ruleset::Ruleset& rules);
 
 struct Reloaded {
   bool loaded = false;      // events are judged by them
-  Diagnostics diagnostics;  // no error and not loaded: the monitor is too busy to take them yet
+  Diagnostics diagnostics;  // no error and not loaded: the monitor was too busy to take them
 };
 
 // Thread-safe: one after the other.
@@ -30,14 +30,24 @@ class Reloader {
   // either set wants until none but the new one is asked: no event is missed in between.
   Reloaded Reload();
 
+  // The source delivers these, too, from now on.
+  void SetBesides(probe::EventSet besides);
+
+  // What the source is asked for now.
+  probe::EventSet wanted() const;
+
   rpc::RulesStatus status() const { return loader_.status(); }
 
  private:
+  void SetWanted(probe::EventSet wanted);
+
   RuleLoader& loader_;
   Pipeline& pipeline_;
   probe::ProbeSource& source_;
   std::mutex mutex_;
-  probe::EventSet wanted_;
+  mutable std::mutex sets_mutex_;  // guards what follows; held for moments
+  probe::EventSet wanted_;         // by rules
+  probe::EventSet besides_;        // by others
 };
 
 }  // namespace nezuban::daemon

@@ -23,7 +23,11 @@ ruleset::LoadOptions LoadOptionsOf(const Config& config) {
 }
 
 std::shared_ptr<const ruleset::Ruleset> RuleLoader::Load(Diagnostics& diagnostics) {
-  auto rules = LoadRules(config_, diagnostics);
+  const Config config = [this] {
+    const std::lock_guard lock(mutex_);
+    return config_;
+  }();
+  auto rules = LoadRules(config, diagnostics);
   std::fputs(diagnostics.Explain(WantsColour(STDERR_FILENO)).c_str(), stderr);
   const std::lock_guard lock(mutex_);
   if (rules == nullptr) {
@@ -36,6 +40,16 @@ std::shared_ptr<const ruleset::Ruleset> RuleLoader::Load(Diagnostics& diagnostic
   status_.error.clear();
   status_.error_time_ns = 0;
   return rules;
+}
+
+void RuleLoader::SetConfig(Config config) {
+  const std::lock_guard lock(mutex_);
+  config_ = std::move(config);
+}
+
+ruleset::LoadOptions RuleLoader::options() const {
+  const std::lock_guard lock(mutex_);
+  return LoadOptionsOf(config_);
 }
 
 void RuleLoader::Taken(const ruleset::Ruleset& rules) {

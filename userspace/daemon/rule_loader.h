@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "base/diagnostics.h"
 #include "daemon/config.h"
@@ -19,11 +20,15 @@ std::shared_ptr<const ruleset::Ruleset> LoadRules(const Config& config, Diagnost
 // What the config says of rules.
 ruleset::LoadOptions LoadOptionsOf(const Config& config);
 
-// status() from any thread; the rest from one.
+// status(), options() and SetConfig from any thread; the rest from one.
 class RuleLoader {
  public:
-  // REQUIRES: `config` outlives it.
-  explicit RuleLoader(const Config& config) : config_(config) {}
+  explicit RuleLoader(Config config) : config_(std::move(config)) {}
+
+  // For the next Load.
+  void SetConfig(Config config);
+  // What is loaded next is loaded with these.
+  ruleset::LoadOptions options() const;
 
   // Reads and compiles the files of the config. Every problem goes to `diagnostics`, and to
   // standard error in the form compilers use. nullptr if there was an error: then what was loaded
@@ -36,8 +41,8 @@ class RuleLoader {
   rpc::RulesStatus status() const;
 
  private:
-  const Config& config_;
-  mutable std::mutex mutex_;  // guards status_
+  mutable std::mutex mutex_;  // guards both
+  Config config_;
   rpc::RulesStatus status_;
 };
 

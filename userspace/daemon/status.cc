@@ -33,12 +33,15 @@ std::vector<rpc::SensorStatus> ToStatus(const std::vector<probe::SensorStatus>& 
   return out;
 }
 
-StatusBoard::StatusBoard(std::string hostname, const RuleLoader& rules) : rules_(rules) {
+StatusBoard::StatusBoard(const ruleset::NodeIdentity& node, const RuleLoader& rules)
+    : rules_(rules) {
   utsname name{};
   ::uname(&name);
   fixed_.version = NEZUBAN_VERSION;
   fixed_.kernel_release = name.release;
-  fixed_.hostname = std::move(hostname);
+  fixed_.hostname = node.hostname;
+  fixed_.node = node.node;
+  fixed_.cluster = node.cluster;
   fixed_.start_time_ns = WallClockNs();
 }
 
@@ -56,9 +59,19 @@ void StatusBoard::Connect(const RuntimeLookup* lookup) {
   lookup_ = lookup;
 }
 
+void StatusBoard::ConnectHealth(const Health* health) {
+  const std::lock_guard lock(mutex_);
+  health_ = health;
+}
+
 void StatusBoard::Disconnect() {
-  Connect(nullptr, nullptr, nullptr, nullptr);
-  Connect(nullptr);
+  const std::lock_guard lock(mutex_);
+  pipeline_ = nullptr;
+  source_ = nullptr;
+  lines_ = nullptr;
+  sinks_ = nullptr;
+  lookup_ = nullptr;
+  health_ = nullptr;
 }
 
 rpc::NodeStatus StatusBoard::Read() const {
@@ -85,6 +98,11 @@ rpc::NodeStatus StatusBoard::Read() const {
   status.sinks = sinks_->Status();
   status.correlation = {pipeline_->correlated_groups, pipeline_->correlated_bytes,
                         pipeline_->correlated_evicted};
+  if (health_ != nullptr) {
+    status.problem = health_->Problem();
+    status.self_test_age_ms = static_cast<std::uint64_t>(health_->Age().count());
+  }
+  status.rule_alerts = pipeline_->rule_alerts.Read();
   ReadMetadata(status);
   ReadEvents(status);
   return status;

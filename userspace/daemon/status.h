@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 
+#include "daemon/health.h"
 #include "daemon/metadata.h"
 #include "daemon/pipeline.h"
 #include "daemon/rule_loader.h"
@@ -19,7 +20,7 @@ namespace nezuban::daemon {
 class StatusBoard {
  public:
   // REQUIRES: the loader outlives it.
-  StatusBoard(std::string hostname, const RuleLoader& rules);
+  StatusBoard(const ruleset::NodeIdentity& node, const RuleLoader& rules);
 
   // From now on their counters are told, until Disconnect; they must live until then.
   // `lines` may be null: nothing is written to standard output.
@@ -27,6 +28,8 @@ class StatusBoard {
                const alert::Sink* lines, const SinkSet* sinks);
   // The same for what the container runtime is asked.
   void Connect(const RuntimeLookup* lookup);
+  // The same for the self-test.
+  void ConnectHealth(const Health* health);
   void Disconnect();
 
   rpc::NodeStatus Read() const;
@@ -43,6 +46,7 @@ class StatusBoard {
   const alert::Sink* lines_ = nullptr;
   const SinkSet* sinks_ = nullptr;
   const RuntimeLookup* lookup_ = nullptr;
+  const Health* health_ = nullptr;
 };
 
 // Sensors as the service tells them.

@@ -12,7 +12,9 @@ constexpr FieldDef Row(std::string_view name, std::string_view doc) {
 
 constexpr FieldDef kFields[] = {
     Row("alert.event", "The event of an alert; only in conditions over alerts. (Ours.)"),
-    Row("alert.hostname", "The node of an alert; only in conditions over alerts. (Ours.)"),
+    Row("alert.cluster", "The cluster of an alert; only in conditions over alerts. (Ours.)"),
+    Row("alert.hostname", "The host of an alert; only in conditions over alerts. (Ours.)"),
+    Row("alert.node", "The node of an alert; only in conditions over alerts. (Ours.)"),
     Row("alert.output", "The text of an alert; only in conditions over alerts. (Ours.)"),
     Row("alert.priority",
         "The priority of an alert, as Critical; only in conditions over alerts. (Ours.)"),

@@ -103,6 +103,11 @@ constexpr std::array kRows = {
         MetricType::Counter, [](Status s) { return s.metadata.names_unreadable; }},
     Row{"nezuban_names_stuck", "Threads a container's file system holds up.", MetricType::Gauge,
         [](Status s) { return s.metadata.names_stuck; }},
+    Row{"nezuban_healthy", "1 if the self-test's events come through.", MetricType::Gauge,
+        [](Status s) -> std::uint64_t { return s.problem.empty() ? 1 : 0; }},
+    Row{"nezuban_self_test_age_seconds",
+        "Time since an event of the self-test, of the one that is overdue for longest.",
+        MetricType::Gauge, [](Status s) { return s.self_test_age_ms / 1000; }},
     Row{"nezuban_events_held_total", "Events that waited for what could still arrive.",
         MetricType::Counter, [](Status s) { return s.hold.all; }},
     Row{"nezuban_events_hold_expired_total", "Events for which it did not arrive in time.",
@@ -184,6 +189,8 @@ std::string Exposition(const rpc::NodeStatus& status) {
       {{"version", status.version},
        {"kernel", status.kernel_release},
        {"hostname", status.hostname},
+       {"node", status.node},
+       {"cluster", status.cluster},
        {"rules", status.rules.version}},
       1);
   families.push_back(
@@ -194,6 +201,14 @@ std::string Exposition(const rpc::NodeStatus& status) {
     Add(families.back(), {}, row.get(status));
   }
   AddEvents(status, families);
+  if (!status.rule_alerts.empty()) {
+    families.push_back(Family("nezuban_rule_alerts_total",
+                              "Alerts of a rule since it was loaded; of the rules with the most.",
+                              MetricType::Counter));
+    for (const auto& [rule, alerts] : status.rule_alerts) {
+      Add(families.back(), {{"rule", rule}}, alerts);
+    }
+  }
   for (const SinkRow& row : kSinkRows) {
     if (status.sinks.empty()) break;
     families.push_back(Family(row.name, row.help, row.type));

@@ -19,16 +19,6 @@
 namespace nezuban::probe {
 namespace {
 
-// At most COMM_LEN - 1 characters.
-std::string SecretComm() {
-  std::uint32_t number = 0;
-  if (::getrandom(&number, sizeof number, 0) != sizeof number)
-    number = static_cast<std::uint32_t>(::getpid());
-  char name[COMM_LEN];
-  std::snprintf(name, sizeof name, "nz-proof%07x", number & 0xfffffffu);
-  return name;
-}
-
 void Report(int fd, event::EventType event) {
   const char byte = static_cast<char>(event);
   [[maybe_unused]] const ssize_t written = ::write(fd, &byte, 1);
@@ -73,14 +63,23 @@ void Report(int fd, event::EventType event) {
 
 }  // namespace
 
+std::string SecretComm(const char* prefix) {
+  std::uint32_t number = 0;
+  if (::getrandom(&number, sizeof number, 0) != sizeof number)
+    number = static_cast<std::uint32_t>(::getpid());
+  char name[COMM_LEN];
+  std::snprintf(name, sizeof name, "%.8s%07x", prefix, number & 0xfffffffu);
+  return name;
+}
+
 bool ActMakeCgroup(const ProofContext& context) {
   if (context.cgroup_dir.empty() || ::mkdir(context.cgroup_dir.c_str(), 0755) != 0) return false;
   ::rmdir(context.cgroup_dir.c_str());
   return true;
 }
 
-Result<Proof> Proof::Start(std::span<const SensorRow* const> rows, pid_t monitor) {
-  const std::string comm = SecretComm();
+Result<Proof> Proof::Start(std::span<const SensorRow* const> rows, pid_t monitor,
+                           const std::string& comm) {
   ProofContext context;
   context.monitor = monitor;
   if (const std::string mount = Cgroup2Root(); !mount.empty())

@@ -19,12 +19,17 @@
 
 namespace nezuban::probe {
 
+// A name for a process that nobody can guess; `prefix` has at most eight characters.
+std::string SecretComm(const char* prefix);
+
 // One running proof. Owns the child: killed, if need be, and reaped.
 class Proof {
  public:
   // Starts a child that forks, does the acts of `rows`, executes a program and ends.
   // `monitor`: the process whose acts are left out; 0: nobody's are.
-  static Result<Proof> Start(std::span<const SensorRow* const> rows, pid_t monitor);
+  // `comm`: the child's name, from SecretComm.
+  static Result<Proof> Start(std::span<const SensorRow* const> rows, pid_t monitor,
+                             const std::string& comm = SecretComm("nz-proof"));
 
   Proof(Proof&& other) noexcept;
   Proof& operator=(Proof&&) = delete;

@@ -13,6 +13,9 @@ struct Identity {
   std::string run_id;  // ids of alerts begin with it
   std::string kernel_release;
   std::uint64_t clock_tick_ns = 0;
+  std::string node = {};  // of alerts
+  std::string cluster = {};
+  std::string self_test_comm = {};  // no rule is asked of what processes of this name do
 };
 
 }  // namespace nezuban::recording

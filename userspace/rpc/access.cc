@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "rpc/refusal.h"
 
 namespace nezuban::rpc {
 namespace {
@@ -55,11 +56,13 @@ grpc::Status Require(Role wanted, const grpc::ServerContextBase& context,
                      const AccessRules& rules) {
   const Role role = RoleOf(context, rules);
   if (role >= wanted) return grpc::Status::OK;
-  return {grpc::StatusCode::PERMISSION_DENIED,
-          role == Role::kRead
-              ? "only administrators may: callers on the unix socket, and certificates that "
-                "tls_administrators names"
-              : "no name in this certificate is among tls_readers or tls_administrators"};
+  if (role == Role::kRead) {
+    return Denied("ADMINISTRATORS_ONLY",
+                  "only administrators may: callers on the unix socket, and certificates that "
+                  "tls_administrators names");
+  }
+  return Denied("CERTIFICATE_NOT_NAMED",
+                "no name in this certificate is among tls_readers or tls_administrators");
 }
 
 grpc::Status RequirePlace(const std::string& name, const grpc::ServerContextBase& context,
@@ -70,8 +73,9 @@ grpc::Status RequirePlace(const std::string& name, const grpc::ServerContextBase
     const std::vector<std::string> names = NamesOf(*peer);
     if (std::ranges::find(names, name) != names.end()) return grpc::Status::OK;
   }
-  return {grpc::StatusCode::PERMISSION_DENIED,
-          "name: only administrators may choose one; others have those of their certificates"};
+  return Denied("NAME_OF_ANOTHER",
+                "name: only administrators may choose one; others have those of their "
+                "certificates");
 }
 
 }  // namespace nezuban::rpc

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@
 #include "state/process.h"
 
 namespace nezuban::rpc {
+
+class EventWatch;
 
 // A rule that is loaded.
 struct LoadedRule {
@@ -38,6 +41,7 @@ struct CheckedRules {
   std::uint32_t rules = 0;
   std::vector<Diagnostic> diagnostics;
   std::uint64_t omitted = 0;  // diagnostics for which there was no room
+  bool given_up = false;      // `stop` said so
 };
 
 struct ReloadedRules {
@@ -51,9 +55,15 @@ struct ReloadedRules {
 // An error is told as UNAVAILABLE. Containers come without labels and mounts.
 struct AdminCalls {
   std::function<Result<std::vector<LoadedRule>>()> list_rules;
-  std::function<CheckedRules(const std::vector<RuleFile>&)> check_rules;
+  // `stop` is asked now and then; true: nobody waits for the rest.
+  std::function<CheckedRules(const std::vector<RuleFile>&, const std::function<bool()>& stop)>
+      check_rules;
   std::function<Result<ReloadedRules>()> reload_rules;
   std::function<Result<std::vector<state::Container>>()> list_containers;
+  // From now on it is offered events, until it is closed. Errors (exit 1): there are too many.
+  std::function<Status(const std::shared_ptr<EventWatch>&)> watch_events;
+  // Called every second or so: lets go of those that were closed.
+  std::function<void()> forget_closed;
 };
 
 }  // namespace nezuban::rpc

@@ -97,6 +97,26 @@ Result<CheckedRules> AdminClient::CheckRules(const std::vector<RuleFile>& files,
   return FromProto(response);
 }
 
+Status AdminClient::WatchEvents(const EventsAskedFor& request, const EventHandler& on_events) {
+  v1::WatchEventsRequest asked;
+  asked.set_condition(ValidUtf8(request.condition));
+  for (const std::string& field : request.fields) asked.add_fields(ValidUtf8(field));
+  asked.set_one_in(request.one_in);
+  asked.set_max_per_second(request.max_per_second);
+  const auto stub = impl_->Stub();
+  grpc::ClientContext context;
+  const auto reader = stub->WatchEvents(&context, asked);
+  v1::WatchEventsResponse message;
+  bool more = true;
+  while (more && reader->Read(&message)) {
+    more = on_events(EventsFromProto(message), CountsFromProto(message));
+  }
+  if (!more) context.TryCancel();
+  const grpc::Status status = reader->Finish();
+  if (!more) return {};
+  return impl_->Failed(status);
+}
+
 Result<ReloadedRules> AdminClient::ReloadRules(std::chrono::milliseconds timeout) {
   const auto stub = impl_->Stub();
   grpc::ClientContext context;

@@ -3,14 +3,26 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "rpc/admin.h"
 #include "rpc/endpoint.h"
+#include "rpc/event_watch.h"
 
 namespace nezuban::rpc {
+
+// As WatchEventsRequest has it.
+struct EventsAskedFor {
+  std::string condition;
+  std::vector<std::string> fields;
+  std::uint32_t one_in = 0;
+  std::uint32_t max_per_second = 0;
+};
 
 // Each call connects anew. Errors: exit code 1 for a request that is refused, 2 if there is no
 // answer.
@@ -26,6 +38,10 @@ class AdminClient {
                                   std::chrono::milliseconds timeout);
   Result<ReloadedRules> ReloadRules(std::chrono::milliseconds timeout);
   Result<std::vector<state::Container>> ListContainers(std::chrono::milliseconds timeout);
+
+  // Calls back until that says false, or the call ends. Error: why it did.
+  using EventHandler = std::function<bool(const std::vector<WatchedEvent>&, const WatchCounts&)>;
+  Status WatchEvents(const EventsAskedFor& request, const EventHandler& on_events);
 
  private:
   struct Impl;

@@ -3,11 +3,15 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "rpc/admin_to_proto.h"
+#include "rpc/call_deadline.h"
+#include "rpc/event_stream.h"
+#include "rpc/refusal.h"
 #include "rpc/rule_pieces.h"
 
 namespace nezuban::rpc {
@@ -17,18 +21,40 @@ using grpc::StatusCode;
 
 constexpr std::size_t kMaxWaiting = 8;  // calls
 constexpr int kMaxChecks = 4;
+constexpr int kMaxListings = 8;
+// Each keeps what was sent, or what is to be read.
+constexpr std::chrono::minutes kLongestCall{1};
+constexpr std::chrono::seconds kLongestCompile{10};
+
+// Counts a call for as long as it lives, in what bounds how many there are.
+class Place {
+ public:
+  Place(std::atomic<int>& taken, int most) : taken_(taken), got_(++taken <= most) {}
+  ~Place() { --taken_; }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  bool got() const { return got_; }
+
+ private:
+  std::atomic<int>& taken_;
+  const bool got_;
+};
 
 grpc::Status TooMany() {
-  return {StatusCode::RESOURCE_EXHAUSTED, "too many administrators' calls at once; try again"};
+  return OverQuota("administrators' calls", "too many administrators' calls at once; try again",
+                   std::chrono::seconds(1));
 }
 
-grpc::Status Unavailable(const Error& error) { return {StatusCode::UNAVAILABLE, error.message}; }
+grpc::Status Unavailable(const Error& error) { return TryLater(error.message); }
 
 // A stream of messages that are there when it begins. Owns itself, as gRPC's reactors do; nothing
 // ends it before Write or Refuse.
 template <typename Response>
 class Pages final : public grpc::ServerWriteReactor<Response> {
  public:
+  explicit Pages(grpc::CallbackServerContext& context) : deadline_(context, kLongestCall) {}
+  // It takes a place in `open`. False: there is none.
+  bool TakePlace(std::atomic<int>& open) { return place_.emplace(open, kMaxListings).got(); }
   void Write(std::vector<Response> pages) {
     pages_ = std::move(pages);
     Next();
@@ -47,59 +73,61 @@ class Pages final : public grpc::ServerWriteReactor<Response> {
     this->StartWrite(&pages_[at_++]);
   }
 
+  CallDeadline deadline_;
+  std::optional<Place> place_;
   std::vector<Response> pages_;
   std::size_t at_ = 0;
 };
 
+}  // namespace
+
 // Puts the pieces of files together. Owns itself.
-class Check final : public grpc::ServerReadReactor<v1::CheckRulesRequest> {
+class AdminService::Check final : public grpc::ServerReadReactor<v1::CheckRulesRequest> {
  public:
   using Compile = std::function<bool(Check*)>;  // false: no room
 
   // Counts itself in `open` as long as it lives, if it may call; reads nothing of who is not
   // allowed to call. `compile` is called once all has come.
-  Check(std::atomic<int>& open, grpc::Status allowed, Compile compile)
-      : open_(open), compile_(std::move(compile)) {
-    if (allowed.ok()) {
-      counted_ = true;
-      if (++open_ > kMaxChecks) allowed = TooMany();
-    }
+  Check(grpc::CallbackServerContext& context, std::atomic<int>& open, grpc::Status allowed,
+        Compile compile)
+      : deadline_(context, kLongestCall), compile_(std::move(compile)) {
+    // Who may not call takes nobody's place.
+    if (allowed.ok() && !place_.emplace(open, kMaxChecks).got()) allowed = TooMany();
     if (allowed.ok()) {
       StartRead(&piece_);
     } else {
       Finish(std::move(allowed));
     }
   }
-  ~Check() override {
-    if (counted_) --open_;
-  }
 
   void Refuse(grpc::Status status) { Finish(std::move(status)); }
   void Done() { Finish(grpc::Status::OK); }
   std::vector<RuleFile> TakeFiles() { return pieces_.TakeFiles(); }
+  bool gone() const { return gone_; }
 
   // Not ok: the client has sent all, or is gone.
   void OnReadDone(bool ok) override {
     if (!ok) {
+      if (gone_) return Finish({StatusCode::CANCELLED, "cancelled, or not all came in time"});
       if (!compile_(this)) Finish(TooMany());
       return;
     }
     if (!pieces_.Add(piece_)) {
-      return Finish({StatusCode::INVALID_ARGUMENT, std::string(RulePieces::kExpected)});
+      return Finish(BadRequest({std::string(RulePieces::kExpected)}));
     }
     StartRead(&piece_);
   }
+  void OnCancel() override { gone_ = true; }
   void OnDone() override { delete this; }
 
  private:
-  std::atomic<int>& open_;
-  bool counted_ = false;  // who may not call takes nobody's place
+  CallDeadline deadline_;
+  std::optional<Place> place_;
+  std::atomic<bool> gone_{false};
   const Compile compile_;
   v1::CheckRulesRequest piece_;
   RulePieces pieces_;
 };
-
-}  // namespace
 
 AdminService::AdminService(AdminCalls calls, const AccessRules& access)
     : calls_(std::move(calls)), access_(access), tasks_(kMaxWaiting), worker_([this] { Run(); }) {}
@@ -110,24 +138,25 @@ AdminService::~AdminService() {
 }
 
 void AdminService::Run() {
-  constexpr std::chrono::hours kLong{1};
+  constexpr std::chrono::seconds kPause{1};
   while (true) {
-    if (const auto task = tasks_.Pop(kLong)) {
+    if (const auto task = tasks_.Pop(kPause)) {
       (*task)();
     } else if (tasks_.closed()) {
       return;
     }
+    calls_.forget_closed();
   }
 }
 
 template <typename Response, typename MakePages>
 grpc::ServerWriteReactor<Response>* AdminService::Answer(grpc::CallbackServerContext* context,
                                                          MakePages make_pages) {
-  auto* pages = new Pages<Response>();
+  auto* pages = new Pages<Response>(*context);
   grpc::Status allowed = Require(Role::kAdminister, *context, access_);
   if (!allowed.ok()) {
     pages->Refuse(std::move(allowed));
-  } else if (!tasks_.TryPush([pages, make_pages] {
+  } else if (!pages->TakePlace(listings_) || !tasks_.TryPush([pages, make_pages] {
                Result<std::vector<Response>> made = make_pages();
                if (!made) return pages->Refuse(Unavailable(made.error()));
                pages->Write(*std::move(made));
@@ -155,15 +184,52 @@ grpc::ServerWriteReactor<v1::ListContainersResponse>* AdminService::ListContaine
   });
 }
 
+// Nobody else is answered meanwhile: so not without end, nor for who is gone.
+void AdminService::Compile(Check& check, v1::CheckRulesResponse& response) {
+  const auto deadline = std::chrono::steady_clock::now() + kLongestCompile;
+  const CheckedRules checked = calls_.check_rules(check.TakeFiles(), [&] {
+    return check.gone() || std::chrono::steady_clock::now() >= deadline;
+  });
+  if (check.gone()) return check.Refuse({StatusCode::CANCELLED, "cancelled"});
+  if (checked.given_up) {
+    return check.Refuse({StatusCode::DEADLINE_EXCEEDED,
+                         "these rules take more than " + std::to_string(kLongestCompile.count()) +
+                             " seconds to compile: send fewer"});
+  }
+  ToProto(checked, response);
+  check.Done();
+}
+
 grpc::ServerReadReactor<v1::CheckRulesRequest>* AdminService::CheckRules(
     grpc::CallbackServerContext* context, v1::CheckRulesResponse* response) {
-  return new Check(checks_, Require(Role::kAdminister, *context, access_), [=, this](Check* check) {
-    return tasks_.TryPush([=, this] {
-      if (context->IsCancelled()) return check->Refuse({StatusCode::CANCELLED, "cancelled"});
-      ToProto(calls_.check_rules(check->TakeFiles()), *response);
-      check->Done();
-    });
-  });
+  return new Check(*context, checks_, Require(Role::kAdminister, *context, access_),
+                   [this, response](Check* check) {
+                     return tasks_.TryPush([this, check, response] { Compile(*check, *response); });
+                   });
+}
+
+grpc::ServerWriteReactor<v1::WatchEventsResponse>* AdminService::WatchEvents(
+    grpc::CallbackServerContext* context, const v1::WatchEventsRequest* request) {
+  auto* stream = new EventStream();
+  grpc::Status allowed = Require(Role::kAdminister, *context, access_);
+  if (!allowed.ok()) {
+    stream->Refuse(std::move(allowed));
+    return stream;
+  }
+  const auto watch = EventWatch::Make(*request);
+  if (!watch) {
+    stream->Refuse(BadRequest(watch.error()));
+  } else if (!tasks_.TryPush([this, stream, watch = *watch] {
+               const Status taken = calls_.watch_events(watch);
+               if (taken) return stream->Begin(watch);
+               const bool many = taken.error().exit_code == 1;
+               stream->Refuse(many ? OverQuota("watches of events", taken.error().message,
+                                               std::chrono::seconds(10))
+                                   : Unavailable(taken.error()));
+             })) {
+    stream->Refuse(TooMany());
+  }
+  return stream;
 }
 
 grpc::ServerUnaryReactor* AdminService::ReloadRules(grpc::CallbackServerContext* context,

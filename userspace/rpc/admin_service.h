@@ -31,10 +31,14 @@ class AdminService final : public v1::AdminService::CallbackService {
                                         v1::ReloadRulesResponse* response) override;
   grpc::ServerWriteReactor<v1::ListContainersResponse>* ListContainers(
       grpc::CallbackServerContext* context, const v1::ListContainersRequest* request) override;
+  grpc::ServerWriteReactor<v1::WatchEventsResponse>* WatchEvents(
+      grpc::CallbackServerContext* context, const v1::WatchEventsRequest* request) override;
 
  private:
   using Task = std::function<void()>;
+  class Check;
   void Run();
+  void Compile(Check& check, v1::CheckRulesResponse& response);
   // A stream of the messages that `make_pages` makes on the worker.
   template <typename Response, typename MakePages>
   grpc::ServerWriteReactor<Response>* Answer(grpc::CallbackServerContext* context,
@@ -43,7 +47,8 @@ class AdminService final : public v1::AdminService::CallbackService {
   const AdminCalls calls_;
   const AccessRules& access_;
   BoundedQueue<Task> tasks_;
-  std::atomic<int> checks_{0};  // CheckRules calls that are open: each keeps what was sent
+  std::atomic<int> checks_{0};    // CheckRules calls that are open: each keeps what was sent
+  std::atomic<int> listings_{0};  // the same of lists: each keeps what is to be read
   std::thread worker_;
 };
 

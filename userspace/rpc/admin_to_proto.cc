@@ -157,6 +157,41 @@ void ToProto(const ReloadedRules& reloaded, v1::ReloadRulesResponse& out) {
   out.set_rules(reloaded.rules.count);
 }
 
+void ToProto(const std::vector<WatchedEvent>& events, const WatchCounts& counts,
+             v1::WatchEventsResponse& out) {
+  for (const WatchedEvent& event : events) {
+    v1::WatchedEvent& told = *out.add_events();
+    ToProto(event.time_ns, *told.mutable_time());
+    told.set_type(event.type);
+    for (const auto& [name, value] : event.fields) {
+      v1::Field& field = *told.add_fields();
+      field.set_name(ValidUtf8(name));
+      alert::ToProto(value, field);
+    }
+  }
+  out.set_matched(counts.matched);
+  out.set_sampled_out(counts.sampled_out);
+  out.set_over_rate(counts.over_rate);
+  out.set_dropped(counts.dropped);
+  out.set_not_asked(counts.not_asked);
+}
+
+std::vector<WatchedEvent> EventsFromProto(const v1::WatchEventsResponse& in) {
+  std::vector<WatchedEvent> events;
+  for (const v1::WatchedEvent& told : in.events()) {
+    WatchedEvent event{FromProto(told.time()), told.type(), {}};
+    for (const v1::Field& field : told.fields()) {
+      event.fields.emplace_back(field.name(), alert::FromProto(field));
+    }
+    events.push_back(std::move(event));
+  }
+  return events;
+}
+
+WatchCounts CountsFromProto(const v1::WatchEventsResponse& in) {
+  return {in.not_asked(), in.matched(), in.sampled_out(), in.over_rate(), in.dropped()};
+}
+
 LoadedRule FromProto(const v1::Rule& in) {
   LoadedRule rule{.name = in.name(), .enabled = in.enabled(), .alerts = in.alerts()};
   FromProto(in.priority(), rule.priority);

@@ -7,6 +7,7 @@
 
 #include "nezuban/v1/admin_service.pb.h"
 #include "rpc/admin.h"
+#include "rpc/event_watch.h"
 
 namespace nezuban::rpc {
 
@@ -17,6 +18,11 @@ std::vector<v1::ListContainersResponse> ContainerPages(
 
 void ToProto(const CheckedRules& checked, v1::CheckRulesResponse& out);
 void ToProto(const ReloadedRules& reloaded, v1::ReloadRulesResponse& out);
+
+void ToProto(const std::vector<WatchedEvent>& events, const WatchCounts& counts,
+             v1::WatchEventsResponse& out);
+std::vector<WatchedEvent> EventsFromProto(const v1::WatchEventsResponse& in);
+WatchCounts CountsFromProto(const v1::WatchEventsResponse& in);
 
 LoadedRule FromProto(const v1::Rule& rule);
 state::Container FromProto(const v1::KnownContainer& container);

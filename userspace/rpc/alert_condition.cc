@@ -60,6 +60,9 @@ constexpr std::size_t kShortId = 12;  // as container.id has it
 constexpr std::array kMembers = {
     Member{"alert.event",
            [](const Given& g) { return Value(std::string_view(g.alert.event_type)); }},
+    Member{"alert.cluster",
+           [](const Given& g) { return Value(std::string_view(g.alert.cluster)); }},
+    Member{"alert.node", [](const Given& g) { return Value(std::string_view(g.alert.node)); }},
     Member{"alert.hostname",
            [](const Given& g) { return Value(std::string_view(g.alert.hostname)); }},
     Member{"alert.output", [](const Given& g) { return Value(std::string_view(g.alert.message)); }},

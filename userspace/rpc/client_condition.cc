@@ -23,9 +23,10 @@ Position PositionAt(std::string_view name, std::string_view text, std::uint32_t 
           static_cast<int>(before.size() - line_start) + 1};
 }
 
-// They travel in a header, for which gRPC clients have 8 KiB; a byte may take three there.
+// They travel in headers, for which gRPC clients have 8 KiB, twice: as the message, where a byte
+// may take three, and in details (rpc/refusal.cc).
 constexpr std::size_t kMaxProblems = 16;
-constexpr std::size_t kMaxMessage = 2000;
+constexpr std::size_t kMaxMessage = 1000;
 
 // Only the errors: what a warning says of rules need not hold for what the client asks of.
 Error ToError(std::string_view name, std::string_view text,

@@ -99,6 +99,8 @@ struct NodeStatus {
   std::string version;
   std::string kernel_release;
   std::string hostname;
+  std::string node;                // as its cluster calls it
+  std::string cluster;             // may be empty
   std::int64_t start_time_ns = 0;  // since the epoch
   std::vector<SensorStatus> sensors;
   std::vector<EventStatus> events;
@@ -119,6 +121,10 @@ struct NodeStatus {
   std::uint64_t origins_lost = 0;         // tasks whose origin could not be kept
   std::uint64_t containers_unmarked = 0;  // cgroups the kernel side could not be told of
   std::uint64_t table_heals = 0;          // scans of /proc after lost records
+  std::string problem;                    // what of the self-test failed; empty: nothing
+  std::uint64_t self_test_age_ms = 0;     // since the event of it that is overdue for longest
+  // Alerts of rules since these were loaded, as far as they gave any: those with the most.
+  std::vector<std::pair<std::string, std::uint64_t>> rule_alerts;
 
   // Filled by the server.
   store::StoreCounters store;

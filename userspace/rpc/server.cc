@@ -25,6 +25,13 @@ constexpr int kMaxRequestBytes = 64 << 10;  // the largest valid request is abou
 constexpr int kMaxStreamsPerConnection = 256;
 constexpr int kMaxHeaderBytes = 16 << 10;
 constexpr int kIdleMs = 5 * 60'000;  // a connection without a call
+// A certificate that has expired, or is no longer trusted, is asked for again. Streams may end
+// themselves meanwhile; whoever reads goes on where it was.
+constexpr int kMaxAgeMs = 12 * 3600'000;
+constexpr int kMaxAgeGraceMs = 5 * 60'000;
+// What connections and their calls hold; above it gRPC takes no more of them. Encoded alerts have
+// their own bound.
+constexpr std::size_t kMaxConnectionBytes = std::size_t{256} << 20;
 // A peer that does not answer a ping (a stopped process, a half-open connection) is dropped.
 constexpr int kKeepaliveMs = 30'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
@@ -48,6 +55,7 @@ class [[nodiscard]] ScopedUmask {
 void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   grpc::ResourceQuota quota("nezuban");
   quota.SetMaxThreads(kMaxBlockingThreads);
+  quota.Resize(kMaxConnectionBytes);
   builder.SetResourceQuota(quota);
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
@@ -58,6 +66,8 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
                              static_cast<int>(options.handshake_timeout.count()));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, kMaxAgeMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, kMaxAgeGraceMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,

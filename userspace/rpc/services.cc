@@ -3,15 +3,19 @@
 
 #include <grpcpp/support/proto_buffer_reader.h>
 
+#include <chrono>
 #include <memory>
 #include <utility>
 
+#include "rpc/refusal.h"
 #include "rpc/subscriber.h"
 #include "rpc/subscription.h"
 #include "rpc/to_proto.h"
 
 namespace nezuban::rpc {
 namespace {
+
+constexpr std::chrono::seconds kRetryPlace{10};
 
 // A stream that ends before it began. Owns itself, as gRPC's reactors do.
 class Refusal final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
@@ -30,7 +34,11 @@ bool Parse(const grpc::ByteBuffer& bytes, v1::SubscribeRequest& request) {
 grpc::Status Refused(AlertStream& stream, store::Cursor cursor, grpc::StatusCode otherwise,
                      const Error& error) {
   const bool ahead = cursor > stream.store().counters().newest;
-  return {ahead ? grpc::StatusCode::FAILED_PRECONDITION : otherwise, error.message};
+  if (ahead) return {grpc::StatusCode::FAILED_PRECONDITION, error.message};
+  if (otherwise == grpc::StatusCode::RESOURCE_EXHAUSTED) {
+    return OverQuota("names", error.message, kRetryPlace);
+  }
+  return {otherwise, error.message};
 }
 
 }  // namespace
@@ -47,7 +55,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* AlertService::Subscribe(
   }
   auto subscription = ParseSubscription(request, stream_.options().limits);
   if (!subscription) {
-    return new Refusal({StatusCode::INVALID_ARGUMENT, subscription.error().message});
+    return new Refusal(BadRequest(subscription.error()));
   }
   allowed = RequirePlace(subscription->name, *context, access_);
   if (!allowed.ok()) return new Refusal(std::move(allowed));
@@ -63,15 +71,18 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* AlertService::Subscribe(
     case AddResult::kAdded:
       break;
     case AddResult::kTooMany:
-      return new Refusal({StatusCode::RESOURCE_EXHAUSTED,
-                          "at most " + std::to_string(stream_.options().max_subscribers) +
-                              " subscribers are served at once"});
+      return new Refusal(OverQuota("subscribers",
+                                   "at most " + std::to_string(stream_.options().max_subscribers) +
+                                       " subscribers are served at once",
+                                   kRetryPlace));
     case AddResult::kTooDear:
-      return new Refusal({StatusCode::RESOURCE_EXHAUSTED,
-                          "the conditions of all subscribers together would be larger than " +
-                              std::to_string(stream_.options().condition_bytes) + " bytes"});
+      return new Refusal(
+          OverQuota("conditions",
+                    "the conditions of all subscribers together would be larger than " +
+                        std::to_string(stream_.options().condition_bytes) + " bytes",
+                    kRetryPlace));
     case AddResult::kStopping:
-      return new Refusal({StatusCode::UNAVAILABLE, "the monitor is stopping"});
+      return new Refusal(TryLater("the monitor is stopping"));
   }
   return reactor;  // lives until its OnDone, which cannot come before gRPC has it
 }
@@ -85,7 +96,7 @@ grpc::ServerUnaryReactor* AlertService::Acknowledge(grpc::CallbackServerContext*
     return reactor;
   }
   if (const Status good = CheckName(request->name()); !good) {
-    reactor->Finish({grpc::StatusCode::INVALID_ARGUMENT, good.error().message});
+    reactor->Finish(BadRequest(good.error()));
     return reactor;
   }
   if (const grpc::Status allowed = RequirePlace(request->name(), *context, access_);

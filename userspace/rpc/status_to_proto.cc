@@ -162,6 +162,10 @@ void ToProto(const NodeStatus& status, v1::GetStatusResponse& out) {
   out.set_version(ValidUtf8(status.version));
   out.set_kernel_release(ValidUtf8(status.kernel_release));
   out.set_hostname(ValidUtf8(status.hostname));
+  out.set_node(ValidUtf8(status.node));
+  out.set_cluster(ValidUtf8(status.cluster));
+  out.set_problem(ValidUtf8(status.problem));
+  out.set_self_test_age_ms(status.self_test_age_ms);
   ToProto(status.start_time_ns, *out.mutable_start_time());
   for (const SensorStatus& sensor : status.sensors) SensorToProto(sensor, *out.add_sensors());
   for (const EventStatus& event : status.events) EventToProto(event, *out.add_events());
@@ -197,6 +201,10 @@ NodeStatus FromProto(const v1::GetStatusResponse& in) {
   status.version = in.version();
   status.kernel_release = in.kernel_release();
   status.hostname = in.hostname();
+  status.node = in.node();
+  status.cluster = in.cluster();
+  status.problem = in.problem();
+  status.self_test_age_ms = in.self_test_age_ms();
   status.start_time_ns = FromProto(in.start_time());
   for (const v1::Sensor& sensor : in.sensors()) status.sensors.push_back(SensorFromProto(sensor));
   for (const v1::EventCounters& event : in.events()) status.events.push_back(EventFromProto(event));

@@ -248,6 +248,9 @@ void Ruleset::Compile(const RuleBook& book, const LoadOptions& options, Diagnost
   const OutputExtras extras(options.append_output, options.static_fields, diagnostics);
   const CompileContext context{resolver, pool, extras, options, reporter};
   for (const RuleSpec& spec : book.rules()) {
+    if (options.stop && options.stop()) {
+      return diagnostics.Error(spec.name.Start(), "given up before this rule: it took too long");
+    }
     if (spec.source != "syscall") {
       diagnostics.Warning(spec.name.Start(), "rule '" + spec.name.text +
                                                  "' is skipped: no source '" + spec.source + "'");

@@ -64,6 +64,8 @@ struct LoadOptions {
   // Warn of macros and lists that nothing uses, of which shared rule files have many.
   bool warn_unused = false;
   bool keep_trees = false;  // for Explainer
+  // Asked before each rule; true: gives up, with an error. Empty: goes on.
+  std::function<bool()> stop = {};
 };
 
 // What alerts say of where they come from. `run_id` is the boot's or the recording's: ids of alerts
@@ -71,6 +73,8 @@ struct LoadOptions {
 struct NodeIdentity {
   std::string hostname;
   std::string run_id;
+  std::string node = {};     // as its cluster calls it; empty: nobody said
+  std::string cluster = {};  // may be empty
 };
 
 // This machine: gethostname and /proc/sys/kernel/random/boot_id.

@@ -10,12 +10,16 @@ namespace {
 // As `nezuban watch --json` prints it, with the node it is from.
 std::string GapJson(const Gap& gap, const NodeNames& names) {
   alert::Json json;
-  json.Open('{').Key("gap").Open('{');
+  json.Open('{');
+  if (!names.cluster.empty()) json.Key("cluster").String(names.cluster);
+  json.Key("gap").Open('{');
   json.Key("count").Number(static_cast<std::int64_t>(gap.count));
   json.Key("first_time").String(alert::FormatTime(gap.first_ns));
   json.Key("last_time").String(alert::FormatTime(gap.last_ns));
   json.Key("reason").String(gap.reason).Close('}');
-  return json.Key("hostname").String(names.hostname).Close('}').Take();
+  json.Key("hostname").String(names.hostname);
+  if (!names.node.empty()) json.Key("node").String(names.node);
+  return json.Close('}').Take();
 }
 
 }  // namespace

@@ -95,6 +95,8 @@ std::string AlertElement(const alert::Alert& alert, std::uint64_t cursor,
                          const SyslogOptions& options) {
   Element element("nezuban", options);
   element.Param("id", alert.id).Param("cursor", cursor).Param("rule", alert.rule);
+  if (!alert.node.empty()) element.Param("node", alert.node);
+  if (!alert.cluster.empty()) element.Param("cluster", alert.cluster);
   element.Param("source", alert.source).Param("event", alert.event_type).Param("pid", alert.pid);
   element.Param("container", Place(alert.container_known, alert.container_id));
   element.Param("origin", Place(alert.origin_known, alert.origin));

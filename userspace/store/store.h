@@ -37,7 +37,9 @@ struct StoreOptions {
   std::size_t recent_bytes = std::size_t{16} << 20;    // kept in memory besides
   std::size_t max_alert_bytes = std::size_t{1} << 20;  // gRPC clients refuse messages above 4 MiB
   std::size_t max_consumers = 64;                      // names remembered: those last seen
-  std::string hostname;                                // of the alerts about faults
+  std::string hostname;                                // of the alerts about faults; so are these
+  std::string node;
+  std::string cluster;
   // Told once when the store begins to fail and once when it works again, by any thread, not the
   // one that publishes. For the log.
   std::function<void(std::string_view)> on_fault;

@@ -142,6 +142,8 @@ void Writer::TellNews(std::vector<Inbox::Item>& items) {
   alert.message = text;
   alert.tags = {"nezuban", "store"};
   alert.hostname = options_.hostname;
+  alert.node = options_.node;
+  alert.cluster = options_.cluster;
   alert.event_type = "store";
   items.emplace_back(std::make_shared<const alert::Alert>(std::move(alert)));
 }

@@ -26,6 +26,8 @@ Alert Sample() {
                   {"proc.pid", std::int64_t{20}}};
   alert.tags = {"T1059", "container"};
   alert.hostname = "node-1";
+  alert.node = "worker-1";
+  alert.cluster = "east";
   alert.event_type = "execve";
   alert.container_id = "3ad7";
   alert.container_runtime = "containerd";
@@ -40,9 +42,9 @@ TEST(Alert, IsOneJsonObjectWithSortedKeys) {
   EXPECT_EQ(
       ToJson(Sample()),
       R"({"ancestors":[{"exe_path":"/usr/bin/bash","name":"bash","pid":20},)"
-      R"({"exe_path":"/sbin/init","name":"init","pid":1}],"container_id":"3ad7",)"
+      R"({"exe_path":"/sbin/init","name":"init","pid":1}],"cluster":"east","container_id":"3ad7",)"
       R"("container_runtime":"containerd","event":"execve","hostname":"node-1",)"
-      R"("id":"b.0.1.7.c0ffee","lost_before":0,"origin":null,)"
+      R"("id":"b.0.1.7.c0ffee","lost_before":0,"node":"worker-1","origin":null,)"
       R"("output":"2019-08-19T16:00:00.010000001Z: Critical Shell on a socket | command=bash -i",)"
       R"("output_fields":{"evt.failed":false,"evt.time":1566230400010000001,"fd.rip":null,)"
       R"("proc.aname":["sshd","systemd"],"proc.cmdline":"bash -i","proc.pid":20},"pid":20,)"

@@ -14,6 +14,9 @@ rpc::NodeStatus SomeStatus() {
   rpc::NodeStatus status;
   status.version = "0.1.0";
   status.hostname = "node-1";
+  status.node = "worker-1";
+  status.cluster = "east";
+  status.problem = "no open";
   status.kernel_release = "6.1";
   status.subscribers = 2;
   status.processes = 345;
@@ -34,6 +37,7 @@ rpc::NodeStatus SomeStatus() {
 TEST(StatusText, IsReadable) {
   const std::string text = StatusText(SomeStatus());
   EXPECT_THAT(text, HasSubstr("nezuban 0.1.0 on node-1, kernel 6.1"));
+  EXPECT_THAT(text, HasSubstr("NOT HEALTHY: no open\n"));
   EXPECT_THAT(text, HasSubstr("processes known                    345\n"));
   EXPECT_THAT(text, HasSubstr("  the store fails: disk full\n"));
   EXPECT_THAT(text, HasSubstr("  rules: generation 3, version 00ff, loaded 1970-01-01T00:00:01."));
@@ -56,7 +60,8 @@ TEST(StatusText, EscapesWhatCameFromOutside) {
 TEST(StatusJson, HasEveryMember) {
   EXPECT_EQ(
       StatusJson(SomeStatus()),
-      R"({"version":"0.1.0","kernel_release":"6.1","hostname":"node-1",)"
+      R"({"version":"0.1.0","kernel_release":"6.1","hostname":"node-1","node":"worker-1","cluster":"east",)"
+      R"("problem":"no open",)"
       R"("start_time":"1970-01-01T00:00:00.000000000Z","rules_loaded":0,"alerts":0,)"
       R"("alerts_dropped":0,"alerts_held_back":0,"subscribers":2,"subscriber_drops":0,)"
       R"("store_alerts":0,"store_bytes":0,"store_deleted":31,"store_damaged":0,"store_unwritten":0,)"

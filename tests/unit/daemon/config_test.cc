@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <set>
 
 namespace nezuban::daemon {
 namespace {
@@ -146,7 +147,7 @@ TEST(Config, TellsEveryProblemOfASinkWithItsPlace) {
       {"sinks: [a]\n", "1:9: error: sinks: expected a map with name, type and more\n"},
       {"sinks: {name: a}\n", "1:8: error: a sink needs a type\n"},
       {"sinks:\n  - {name: a, type: fil}\n",
-       "2:21: error: unknown type of sink 'fil': expected one of file syslog webhook otlp, did you "
+       "2:21: error: unknown type of sink 'fil': expected one of file stdout syslog webhook otlp, did you "
        "mean 'file'?\n"},
       {"sinks:\n  - name: a\n    type: file\n    pathh: /x\n",
        "4:5: error: unknown key 'pathh' of a sink of type file, did you mean 'path'?\n"},
@@ -233,6 +234,45 @@ TEST(Config, TakesTlsWhereItHasAnEffect) {
                  "  - {name: c, type: otlp, address: 'h:1', tls_ca: /x, tls_server_name: x}\n")
                 .problems,
             "");
+}
+
+Config With(const std::string& text) {
+  Config config;
+  Diagnostics diagnostics;
+  ParseConfig(text, "f", config, diagnostics);
+  EXPECT_EQ(diagnostics.ToString(), "");
+  return config;
+}
+
+TEST(Config, WhatChangedIsTakenOverOrNeedsARestart) {
+  Config running =
+      With("priority: warning\nrate_limit: 7\nsinks: [{name: a, type: file, path: /a}]");
+  const ConfigChanges changes = TakeOver(With("rate_limit: 8\nlog_level: debug\nstore: memory\n"
+                                              "sinks: [{name: b, type: file, path: /a}]"),
+                                         running);
+  EXPECT_EQ(changes.taken, (std::vector<std::string>{"priority", "log_level", "rate_limit"}));
+  EXPECT_EQ(changes.need_restart, (std::vector<std::string>{"store", "sinks"}));
+  EXPECT_EQ(running.priority, alert::Priority::kDebug) << "no longer given: the default";
+  EXPECT_EQ(running.rate_limit, 8u);
+  EXPECT_EQ(running.log_level, "debug");
+  EXPECT_NE(running.store, "memory");
+  EXPECT_EQ(running.sinks.at(0).name, "a");
+}
+
+TEST(Config, NothingChangedIsNothingToTakeOver) {
+  const std::string text = "rules: [/a, /b]\nstore_max_age: 12h\nstatic_fields: [a=b]";
+  Config running = With(text);
+  const ConfigChanges changes = TakeOver(With(text), running);
+  EXPECT_TRUE(changes.taken.empty());
+  EXPECT_TRUE(changes.need_restart.empty());
+}
+
+TEST(Config, KeysAreUniqueAndDocumented) {
+  std::set<std::string_view> names;
+  for (const ConfigKey& key : ConfigKeys()) {
+    EXPECT_TRUE(names.insert(key.name).second) << key.name;
+    EXPECT_FALSE(key.doc.empty()) << key.name;
+  }
 }
 
 }  // namespace

@@ -428,5 +428,41 @@ TEST_F(DetectorTest, HoldingLosesNoAlert) {
   }
 }
 
+TEST_F(DetectorTest, NoRuleIsAskedOfTheSelfTest) {
+  constexpr std::string_view kName = "nz-test1234567";
+  detector_ =
+      std::make_unique<Detector>(Rules(kRules),
+                                 DetectorOptions{.node = {"host", "run", "worker-1", "east"},
+                                                 .self_test_comm = std::string(kName)},
+                                 [this](const auto& alert) { alerts_.push_back(*alert); });
+  Take(state::CgroupItem{{10, 1, "/host.slice"}});
+  const auto act = [&](auto draft) {
+    draft->hdr.seq = seq_++;
+    const testlib::Record record = draft.Build();
+    Take(state::RecordItem{record.bytes()});
+  };
+  const Actor child{.tgid = 2000, .comm = kName, .time_ns = clock_.now_ns()};
+  act(testlib::Fork(child, 2001, 2001'000'000'000));
+  Exec(2001, "any", 10);  // what it executes has another name
+  act(testlib::Exit(child));
+  EXPECT_THAT(Alerts(), IsEmpty());
+  EXPECT_EQ(counters().self_test[EVENT_FORK], 1u);
+  EXPECT_EQ(counters().self_test[EVENT_EXEC], 1u);
+  EXPECT_EQ(counters().self_test[EVENT_EXIT], 1u);
+  EXPECT_EQ(counters().decoded[EVENT_EXEC], 1u);
+  Exec(2002, "any", 10);
+  ASSERT_EQ(alerts_.size(), 1u);
+  EXPECT_EQ(alerts_[0].node, "worker-1");
+  EXPECT_EQ(alerts_[0].cluster, "east");
+  EXPECT_EQ(alerts_[0].hostname, "host");
+}
+
+TEST_F(DetectorTest, CountsAlertsByRule) {
+  Exec(2000, "any", 10);
+  Exec(2001, "any", 10);
+  detector_->RefreshCounters();
+  EXPECT_EQ(counters().rule_alerts.Read(), (RuleAlerts::Counts{{"any exec", 2}}));
+}
+
 }  // namespace
 }  // namespace nezuban::daemon

@@ -26,32 +26,66 @@ bool Eventually(const std::function<bool()>& condition) {
   return false;
 }
 
-Health::Options Quick(std::function<void()> act, std::function<void()> beat = nullptr) {
-  return {milliseconds(20), milliseconds(200), std::move(act), std::move(beat), milliseconds(20)};
+Health::Options Quick(std::function<void()> beat = nullptr) {
+  return {milliseconds(20), milliseconds(200), std::move(beat), milliseconds(20), nullptr};
 }
 
-TEST(Health, WhereNothingHappensItHasSomethingHappen) {
-  std::atomic<std::uint64_t> events = 0;
+// Sensors of open and connect, of which each can fail.
+struct Sensors {
+  std::atomic<std::uint64_t> opens = 0;
+  std::atomic<std::uint64_t> connects = 0;
+  std::atomic<bool> connect_works = true;
+
+  probe::EventSet Test() {
+    ++opens;
+    if (connect_works) ++connects;
+    probe::EventSet tested;
+    tested[EVENT_OPEN] = tested[EVENT_CONNECT] = true;
+    return tested;
+  }
+  Health::Counts Counts() const {
+    Health::Counts counts{};
+    counts[EVENT_OPEN] = opens;
+    counts[EVENT_CONNECT] = connects;
+    return counts;
+  }
+  Health Watch(Health::Options options) {
+    return Health([this] { return Test(); }, [this] { return Counts(); }, std::move(options));
+  }
+};
+
+TEST(Health, TestsItselfWhereNothingHappens) {
+  Sensors sensors;
   std::atomic<int> beats = 0;
-  const Health health([&] { return events.load(); }, Quick([&] { ++events; }, [&] { ++beats; }));
-  ASSERT_TRUE(Eventually([&] { return events > 20; }));
+  const Health health = sensors.Watch(Quick([&] { ++beats; }));
+  ASSERT_TRUE(Eventually([&] { return sensors.opens > 20; }));
   EXPECT_EQ(health.Problem(), "");
+  EXPECT_LT(health.Age(), milliseconds(200));
   EXPECT_GT(beats, 0);
 }
 
-TEST(Health, ASensorThatDeliversNothingIsTold) {
-  std::atomic<int> acts = 0;
+TEST(Health, ASensorThatDeliversNothingIsNamed) {
+  Sensors sensors;
+  sensors.connect_works = false;
   std::atomic<int> beats = 0;
-  std::atomic<std::uint64_t> events = 0;
-  const Health health([&] { return events.load(); }, Quick([&] { ++acts; }, [&] { ++beats; }));
-  ASSERT_TRUE(Eventually([&] { return !health.Problem().empty(); }));
-  EXPECT_EQ(health.Problem(), "no event has reached the rules for 0 s");
-  EXPECT_GT(acts, 1);
+  std::atomic<int> problems = 0;
+  std::atomic<int> recoveries = 0;
+  Health::Options options = Quick([&] { ++beats; });
+  options.on_change = [&](const std::string& problem) {
+    ++(problem.empty() ? recoveries : problems);
+  };
+  const Health health = sensors.Watch(std::move(options));
+  ASSERT_TRUE(Eventually([&] { return problems == 1; }));
+  EXPECT_EQ(health.Problem(), "the self-test's events no longer reach the rules: connect");
+  EXPECT_GT(health.Age(), milliseconds(200));
+  EXPECT_EQ(recoveries, 0);
   const int before = beats;
   std::this_thread::sleep_for(milliseconds(100));
-  EXPECT_EQ(beats, before) << "a watchdog must bite";
-  ++events;
-  EXPECT_TRUE(Eventually([&] { return health.Problem().empty(); }));
+  EXPECT_LE(beats, before + 1) << "a watchdog must bite";
+  sensors.connect_works = true;
+  EXPECT_TRUE(Eventually([&] { return recoveries == 1; }));
+  EXPECT_EQ(health.Problem(), "");
+  EXPECT_EQ(problems, 1);
 }
 
 TEST(Systemd, IsToldWhereItListens) {

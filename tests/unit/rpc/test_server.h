@@ -38,7 +38,7 @@ inline AdminCalls SomeAdmin() {
                                             "what it does",
                                             {"execve"}}};
           },
-          [](const std::vector<RuleFile>& files) {
+          [](const std::vector<RuleFile>& files, const std::function<bool()>&) {
             CheckedRules checked{true, static_cast<std::uint32_t>(files.size()), {}, 0};
             for (const RuleFile& file : files) {
               if (file.text == "good") continue;
@@ -63,7 +63,9 @@ inline AdminCalls SomeAdmin() {
             container.metadata.pod.ns = "shop";
             container.metadata.privileged = false;
             return std::vector<state::Container>{container};
-          }};
+          },
+          [](const std::shared_ptr<EventWatch>&) -> Status { return Fail("not here"); },
+          [] {}};
 }
 
 // In memory, for servers that nobody publishes to. The same for all of them.

@@ -25,6 +25,11 @@ labels:
 {{- if regexMatch "^(127\\.|localhost:|\\[::1\\]|none$)" $address }}0{{ else }}{{ regexFind "[0-9]+$" $address }}{{ end }}
 {{- end }}
 
+{{/* The gRPC service's port where other pods reach it, else 0. */}}
+{{- define "nezuban.grpcPort" -}}
+{{- if regexMatch "^(127\\.|localhost:|\\[::1\\]|$)" .Values.grpc.address }}0{{ else }}{{ regexFind "[0-9]+$" .Values.grpc.address }}{{ end }}
+{{- end }}
+
 {{- define "nezuban.image" -}}
 {{ .Values.image.repository }}{{ if .Values.image.digest }}@{{ .Values.image.digest }}{{ else }}:{{ .Values.image.tag | default .Chart.AppVersion }}{{ end }}
 {{- end }}
@@ -41,6 +46,18 @@ labels:
 {{- $rules = append $rules "/etc/nezuban/rules.d" }}
 {{- $config := dict "rules" $rules "watch_rules" true "output" .Values.output "cri_socket" .Values.cri.socket "metrics" .Values.metrics.address }}
 {{- $_ := set $config "store" (ternary "/var/lib/nezuban" "memory" (ne .Values.node.storeDirectory "")) }}
+{{- with .Values.cluster }}{{ $_ := set $config "cluster" . }}{{ end }}
+{{- with .Values.grpc }}
+{{- if .address }}
+{{- if not $.Values.tls.secretName }}{{ fail "grpc.address: the network is served with TLS only, which needs tls.secretName" }}{{ end }}
+{{- $_ := set $config "listen" .address }}
+{{- $_ := set $config "tls_certificate" .certificate }}
+{{- $_ := set $config "tls_key" .key }}
+{{- $_ := set $config "tls_client_ca" .clientCA }}
+{{- $_ := set $config "tls_readers" .readers }}
+{{- if .administrators }}{{ $_ := set $config "tls_administrators" .administrators }}{{ end }}
+{{- end }}
+{{- end }}
 {{- if .Values.sinks }}{{ $_ := set $config "sinks" .Values.sinks }}{{ end }}
 {{- toYaml (mergeOverwrite $config (deepCopy .Values.config)) }}
 {{- end }}

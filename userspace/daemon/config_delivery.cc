@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <yaml-cpp/yaml.h>
+
+#include <array>
+
+#include "daemon/config_sinks.h"
+#include "daemon/config_values.h"
+
+namespace nezuban::daemon {
+namespace {
+
+constexpr std::array<std::string_view, 3> kOutputs = {"text", "json", "none"};
+
+std::string SetSinks(Config& config, const Values& values) {
+  config.sinks.clear();
+  Diagnostics diagnostics;
+  for (const std::string& value : values) ReadSinks(value, config.sinks, diagnostics);
+  return diagnostics.has_errors() ? diagnostics.all().front().message : "";
+}
+
+void ReadSinksKey(Config& config, const YAML::Node& value, const std::string& path,
+                  Diagnostics& diagnostics) {
+  config.sinks.clear();
+  ReadSinks(value, path, config.sinks, diagnostics);
+}
+
+constexpr std::array kKeys = {
+    ConfigKey{"socket", "PATH", "Unix socket of the gRPC service (mode 0600).", false,
+              [](Config& c, const Values& v) { return SetText(c.socket, v); }},
+    ConfigKey{"listen", "ADDRESS",
+              "TCP address of the gRPC service as well: 127.0.0.1:PORT, with TLS any ADDRESS:PORT.",
+              false, [](Config& c, const Values& v) { return SetText(c.listen, v); }},
+    ConfigKey{"tls_certificate", "FILE",
+              "Certificate chain of the TCP service, in PEM. Replaced files count for new "
+              "connections, without a restart.",
+              false, [](Config& c, const Values& v) { return SetText(c.tls_certificate, v); }},
+    ConfigKey{"tls_key", "FILE", "Its private key, in PEM.", false,
+              [](Config& c, const Values& v) { return SetText(c.tls_key, v); }},
+    ConfigKey{"tls_client_ca", "FILE",
+              "What vouches for clients' certificates, in PEM; no client gets in without one.",
+              false, [](Config& c, const Values& v) { return SetText(c.tls_client_ca, v); }},
+    ConfigKey{"tls_readers", "GLOB",
+              "Clients whose certificate has such a name (CN or alternative name) may read alerts "
+              "and status; default: *, all that the CA vouches for.",
+              true, [](Config& c, const Values& v) { return SetList(c.tls_readers, v); }},
+    ConfigKey{"tls_administrators", "GLOB",
+              "The same for those who may do everything: list, check and reload rules; default: "
+              "nobody. On the unix socket its permissions decide.",
+              true, [](Config& c, const Values& v) { return SetList(c.tls_administrators, v); }},
+    ConfigKey{"output", "FORMAT", "Alerts on standard output: text, json or none.", false,
+              [](Config& c, const Values& v) { return OneOf(v.back(), kOutputs, c.output); }},
+    ConfigKey{"metrics", "ADDRESS",
+              "Where /metrics, /healthz and /readyz are served over HTTP; none: nowhere.", false,
+              [](Config& c, const Values& v) { return SetText(c.metrics, v); }},
+    Reloads(
+        ConfigKey{
+            "rate_limit", "COUNT",
+            "Alerts of one rule that are told a minute; the others are counted in a summary. 0: "
+            "any number.",
+            false,
+            [](Config& c, const Values& v) {
+              return Number(v.back(), 0, 1'000'000, c.rate_limit);
+            }},
+        [](const Config& f, Config& t) { t.rate_limit = f.rate_limit; }),
+    Reloads(ConfigKey{"rate_burst", "COUNT", "The same at once, before the rate counts.", false,
+                      [](Config& c, const Values& v) {
+                        return Number(v.back(), 1, 1'000'000, c.rate_burst);
+                      }},
+            [](const Config& f, Config& t) { t.rate_burst = f.rate_burst; }),
+    Reloads(
+        ConfigKey{"dedup_window_ms", "MS",
+                  "How long an alert is not told again that is alike in dedup_fields; repeats are "
+                  "counted in a summary. 0: all are told.",
+                  false,
+                  [](Config& c, const Values& v) {
+                    return Number(v.back(), 0, 86'400'000, c.dedup_window_ms);
+                  }},
+        [](const Config& f, Config& t) { t.dedup_window_ms = f.dedup_window_ms; }),
+    Reloads(
+        ConfigKey{
+            "dedup_fields", "FIELD",
+            "Alerts of one rule with the same values of these are alike: container.id, "
+            "container.origin, evt.type, proc.name, proc.exepath, proc.pid, or what outputs name.",
+            true, [](Config& c, const Values& v) { return SetList(c.dedup_fields, v); }},
+        [](const Config& f, Config& t) { t.dedup_fields = f.dedup_fields; }),
+    ConfigKey{"store", "DIRECTORY",
+              "Where alerts are kept until they are too old; memory: nowhere.", false,
+              [](Config& c, const Values& v) -> std::string {
+                if (v.back() != "memory" && !v.back().starts_with('/')) {
+                  return "expected a path from the root, or memory";
+                }
+                return SetText(c.store, v);
+              }},
+    ConfigKey{"store_max_bytes", "BYTES", "Size of the store; then the oldest alerts go.", false,
+              [](Config& c, const Values& v) {
+                return Number(v.back(), std::size_t{1} << 20, std::size_t{1} << 40,
+                              c.store_max_bytes);
+              }},
+    ConfigKey{"store_max_age", "TIME",
+              "Older alerts go, unless a named subscriber still needs them: 90s, 15m, 12h, 7d.",
+              false,
+              [](Config& c, const Values& v) { return Duration(v.back(), c.store_max_age); }},
+    ConfigKey{"store_sync", "PRIORITY",
+              "Alerts this severe are on disk before they are sent, others soon after.", false,
+              [](Config& c, const Values& v) { return SetPriority(v.back(), c.store_sync); }},
+    ConfigKey{"sinks", "YAML",
+              "Where alerts go besides: {name: NAME, type: file|syslog|webhook|otlp, …}; "
+              "`nezuban sinks` tells the options of each type.",
+              true, SetSinks, true, ReadSinksKey},
+};
+
+}  // namespace
+
+std::span<const ConfigKey> DeliveryKeys() { return kKeys; }
+
+}  // namespace nezuban::daemon

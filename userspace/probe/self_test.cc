@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/self_test.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include "probe/proof.h"
+
+namespace nezuban::probe {
+namespace {
+
+// Of the vital lane only process life: to try to load a module every few seconds would have others
+// on the node raise an alarm.
+bool Disturbs(event::EventType event) {
+  const bool life = event == EVENT_FORK || event == EVENT_EXEC || event == EVENT_EXIT;
+  return !life && event::EventTable()[event].lane == LANE_VITAL;
+}
+
+}  // namespace
+
+EventSet Testable(const EventSet& wanted, const std::vector<SensorStatus>& sensors) {
+  EventSet events;
+  for (const SensorStatus& sensor : sensors) {
+    const bool life =
+        sensor.event == EVENT_FORK || sensor.event == EVENT_EXEC || sensor.event == EVENT_EXIT;
+    const bool serves = sensor.kind != SensorKind::kNone && sensor.proved;
+    events[sensor.event] = serves && (life || wanted[sensor.event]) && !Disturbs(sensor.event);
+  }
+  return events;
+}
+
+EventSet RunSelfTest(const std::string& comm, const EventSet& events) {
+  using Clock = std::chrono::steady_clock;
+  std::vector<const SensorRow*> rows;
+  for (const SensorRow& row : Sensors()) {
+    const auto same = [&](const SensorRow* other) { return other->event == row.event; };
+    const bool first = std::ranges::none_of(rows, same);
+    if (events[row.event] && row.act != nullptr && first) rows.push_back(&row);
+  }
+  auto proof = Proof::Start(rows, 0, comm);
+  if (!proof) return {};
+  const auto deadline = Clock::now() + std::chrono::seconds(1);
+  while (!proof->Finished() && Clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return proof->attempted() & events;
+}
+
+}  // namespace nezuban::probe

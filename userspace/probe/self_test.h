@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// The self-test: what the proof at start did once, a child of the running monitor does now and
+// then, to see whether the sensors still deliver.
+#pragma once
+
+#include <string>
+
+#include "probe/sensors.h"
+
+namespace nezuban::probe {
+
+// Events that can be tested again and again: a fork, an exec, an exit, and what changes nothing and
+// disturbs nobody, other monitors on the node included. Of those `wanted`, and with a sensor.
+EventSet Testable(const EventSet& wanted, const std::vector<SensorStatus>& sensors);
+
+// Has a child named `comm`, which is of SecretComm, do what gives `events`, and waits for its end:
+// some milliseconds; a second at most, then it is killed. Gives those whose act was done. Any
+// thread, one at a time.
+EventSet RunSelfTest(const std::string& comm, const EventSet& events);
+
+}  // namespace nezuban::probe
