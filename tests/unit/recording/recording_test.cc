@@ -244,8 +244,8 @@ TEST_F(DamageTest, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(end(""), "not a recording");
   EXPECT_EQ(end("hello, world, this is not one"), "not a recording");
   std::string later = file;
-  later[8] = 2;
-  EXPECT_EQ(end(later), "a recording of version 2; this reads version 1");
+  later[8] = 3;
+  EXPECT_EQ(end(later), "a recording of version 3; this reads version 2");
   const std::string at = "damaged at byte " + std::to_string(whole_[1]) + ": ";
   EXPECT_EQ(end(file.substr(0, whole_[1] + 5)), at + "the file ends inside a block");
   std::string flipped = file;

@@ -86,7 +86,7 @@ TEST(Admin, ListsThatNobodyReadsAreBounded) {
   calls.list_rules = []() -> Result<std::vector<LoadedRule>> {
     LoadedRule rule;
     rule.description = std::string(4000, 'x');
-    return std::vector<LoadedRule>(300, rule);
+    return std::vector<LoadedRule>(2000, rule);
   };
   AdminServer server(std::move(calls));
   const auto stub = server.Stub();
