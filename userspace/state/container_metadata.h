@@ -57,7 +57,7 @@ struct ContainerMetadata {
   std::optional<std::vector<ContainerMount>> mounts;
   std::optional<bool> privileged;
   std::optional<bool> seccomp;  // whether a profile filters its system calls
-  std::int64_t start_ns = 0;  // since the epoch; 0: not told
+  std::int64_t start_ns = 0;    // since the epoch; 0: not told
   std::optional<Labels> annotations;
   std::optional<ContainerUser> user;
   std::optional<std::string> capabilities;  // effective ones: "CAP_CHOWN CAP_KILL"

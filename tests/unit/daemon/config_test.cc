@@ -147,7 +147,8 @@ TEST(Config, TellsEveryProblemOfASinkWithItsPlace) {
       {"sinks: [a]\n", "1:9: error: sinks: expected a map with name, type and more\n"},
       {"sinks: {name: a}\n", "1:8: error: a sink needs a type\n"},
       {"sinks:\n  - {name: a, type: fil}\n",
-       "2:21: error: unknown type of sink 'fil': expected one of file stdout syslog webhook otlp, did you "
+       "2:21: error: unknown type of sink 'fil': expected one of file stdout syslog webhook otlp, "
+       "did you "
        "mean 'file'?\n"},
       {"sinks:\n  - name: a\n    type: file\n    pathh: /x\n",
        "4:5: error: unknown key 'pathh' of a sink of type file, did you mean 'path'?\n"},
