@@ -29,7 +29,7 @@ bool RuntimeLookup::LookUp(const state::Container& container) {
   return client_ && client_->LookUp(container);
 }
 
-void RuntimeLookup::LookUpNames(state::NamesWanted wanted) { names_.Ask(std::move(wanted)); }
+void RuntimeLookup::LookUpNames(const state::NamesWanted& wanted) { names_.Ask(wanted); }
 
 void RuntimeLookup::Drain(const state::ItemHandler& handler) {
   names_.Drain([&](state::NamesItem&& item) { handler(std::move(item)); });

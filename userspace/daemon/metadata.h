@@ -20,7 +20,7 @@ class RuntimeLookup : public ContainerLookup {
 
   void Begin(const state::ItemHandler& handler) override;
   bool LookUp(const state::Container& container) override;
-  void LookUpNames(state::NamesWanted wanted) override;
+  void LookUpNames(const state::NamesWanted& wanted) override;
   void Drain(const state::ItemHandler& handler) override;
   bool busy() const override;
 

@@ -49,9 +49,9 @@ class NamesReader::Shared : public std::enable_shared_from_this<Shared> {
     }
   }
 
-  void Ask(NamesWanted wanted) {
+  void Ask(const NamesWanted& wanted) {
     if (waited_for_ < options_.queued) {
-      unsent_.push_back(std::move(wanted));
+      unsent_.push_back(wanted);
       ++waited_for_;
     } else {
       ++dropped_;
@@ -114,7 +114,7 @@ class NamesReader::Shared : public std::enable_shared_from_this<Shared> {
       if (working_ == 0 || hopeless_.contains(unsent_.front().cgroup_id)) {
         Answer(unsent_.front().cgroup_id, {});
       } else {
-        requests_.push_back(std::move(unsent_.front()));
+        requests_.push_back(unsent_.front());
         wake_.notify_one();
       }
     }
@@ -149,7 +149,7 @@ class NamesReader::Shared : public std::enable_shared_from_this<Shared> {
     while (true) {
       wake_.wait(lock, [this] { return stopped_ || !requests_.empty(); });
       if (stopped_) break;
-      const NamesWanted wanted = std::move(requests_.front());
+      const NamesWanted wanted = requests_.front();
       requests_.pop_front();
       if (!ReadOne(wanted, lock)) return;  // it was held up, and another has its place
     }
@@ -204,17 +204,17 @@ NamesReader::NamesReader(Options options) : shared_(std::make_shared<Shared>(std
 
 NamesReader::~NamesReader() { shared_->Stop(); }
 
-void NamesReader::Ask(NamesWanted wanted) { shared_->Ask(std::move(wanted)); }
+void NamesReader::Ask(const NamesWanted& wanted) { shared_->Ask(wanted); }
 
 void NamesReader::Drain(const std::function<void(NamesItem&&)>& handler) {
   shared_->Drain(handler);
 }
 
-NamesItem NamesReader::WaitFor(NamesWanted wanted) {
+NamesItem NamesReader::WaitFor(const NamesWanted& wanted) {
   std::optional<NamesItem> answer;
   NamesItem unreadable{.cgroup_id = wanted.cgroup_id};
   const auto deadline = Clock::now() + 2 * shared_->time_limit();
-  Ask(std::move(wanted));
+  Ask(wanted);
   while (!answer && Clock::now() < deadline) {
     Drain([&answer](NamesItem&& item) { answer = std::move(item); });
     if (!answer) std::this_thread::sleep_for(kBetweenLooks);

@@ -40,13 +40,13 @@ class NamesReader {
   NamesReader& operator=(const NamesReader&) = delete;
 
   // Begins to read. Never waits.
-  void Ask(state::NamesWanted wanted);
+  void Ask(const state::NamesWanted& wanted);
 
   // Hands over the answers, one for each Ask but such as were dropped. Never waits.
   void Drain(const std::function<void(state::NamesItem&&)>& handler);
 
   // Asks, and waits for the answer, for the time limit at most. Before the first Ask only.
-  state::NamesItem WaitFor(state::NamesWanted wanted);
+  state::NamesItem WaitFor(const state::NamesWanted& wanted);
 
   // Something is being read.
   bool busy() const;

@@ -98,8 +98,8 @@ void Pipeline::Take(const state::Item& item) noexcept {
     if (!options_.mark_container(cgroup)) ++detector_.counters().containers_unmarked;
   }
   LookUpRecognised();
-  for (state::NamesWanted& wanted : detector_.TakeNamesWanted()) {
-    if (options_.lookup != nullptr) options_.lookup->LookUpNames(std::move(wanted));
+  for (const state::NamesWanted& wanted : detector_.TakeNamesWanted()) {
+    if (options_.lookup != nullptr) options_.lookup->LookUpNames(wanted);
   }
 }
 

@@ -32,7 +32,7 @@ class ContainerLookup {
   virtual void Begin(const state::ItemHandler& /*handler*/) {}
 
   // Begins to read what a container, or the node, calls its users: one NamesItem comes of it.
-  virtual void LookUpNames(state::NamesWanted wanted) = 0;
+  virtual void LookUpNames(const state::NamesWanted& wanted) = 0;
 
   // Begins to look for a container. True: something may come of it soon, so that it is worth
   // waiting for.

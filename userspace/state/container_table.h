@@ -72,7 +72,7 @@ class ContainerTable {
   // were told: nobody reads any.
   bool BeginNames(const Container& container, std::uint32_t euid, std::uint32_t egid,
                   std::uint64_t now_ns);
-  void AskForNames(NamesWanted wanted);
+  void AskForNames(const NamesWanted& wanted);
 
   // The container's own record of whom to ask for its names, `container` being one of this table's.
   KnownNames& NamesOf(const Container& container);

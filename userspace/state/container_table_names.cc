@@ -52,8 +52,8 @@ KnownNames& ContainerTable::NamesOf(const Container& container) {
   return own->users;
 }
 
-void ContainerTable::AskForNames(NamesWanted wanted) {
-  if (names_wanted_.size() < kWantedMax) names_wanted_.push_back(std::move(wanted));
+void ContainerTable::AskForNames(const NamesWanted& wanted) {
+  if (names_wanted_.size() < kWantedMax) names_wanted_.push_back(wanted);
 }
 
 void ContainerTable::SetNames(const NamesItem& item) {
