@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -106,6 +107,7 @@ double Readers::CpuSeconds() const {
 
 int RunReaders(int argc, char** argv) {
   CHECK(argc == 6);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // or whoever waits for the bench waits for these, too
   const std::string socket = argv[2];
   Board& board = *MapBoard(std::atoi(argv[3]));
   const int count = std::atoi(argv[4]);

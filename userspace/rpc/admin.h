@@ -62,7 +62,7 @@ struct AdminCalls {
   std::function<Result<std::vector<state::Container>>()> list_containers;
   // From now on it is offered events, until it is closed. Errors (exit 1): there are too many.
   std::function<Status(const std::shared_ptr<EventWatch>&)> watch_events;
-  // Called every second or so: lets go of those that were closed.
+  // Called every second or so, where it is set: lets go of those that were closed.
   std::function<void()> forget_closed;
 };
 

@@ -145,7 +145,7 @@ void AdminService::Run() {
     } else if (tasks_.closed()) {
       return;
     }
-    calls_.forget_closed();
+    if (calls_.forget_closed) calls_.forget_closed();
   }
 }
 

@@ -57,7 +57,8 @@ std::size_t SizeOf(const WatchedEvent& event) {
   std::size_t bytes = sizeof(event);
   for (const auto& [name, value] : event.fields) {
     const auto* text = std::get_if<std::string>(&value);
-    bytes += sizeof(std::string) + sizeof(value) + name.size() + (text != nullptr ? text->size() : 0);
+    bytes +=
+        sizeof(std::string) + sizeof(value) + name.size() + (text != nullptr ? text->size() : 0);
   }
   return bytes;
 }
