@@ -109,6 +109,7 @@ class Monitor {
   const ConfigReader& read_again_;
   const ruleset::NodeIdentity node_;
   const std::string self_test_comm_;
+  bool untaken_ = false;  // something of the configuration could not be taken over yet
   RuleLoader loader_;
   std::shared_ptr<const ruleset::Ruleset> rules_;
   std::shared_ptr<const Redactor> redactor_;
@@ -238,16 +239,21 @@ void Monitor::TakeOverConfig() {
   for (const std::string& key : changes.need_restart) {
     spdlog::warn("{} has changed: that takes a restart", key);
   }
-  if (changes.taken.empty()) return;
+  if (changes.taken.empty() && !untaken_) return;
+  untaken_ = false;
   for (const std::string& key : changes.taken) spdlog::info("{} has changed: taken over", key);
   SetLogLevel(config_);
   loader_.SetConfig(config_);
   constexpr std::chrono::seconds kPatience{5};
   const auto set = [this](Detector& detector) { detector.SetNoise(NoiseOf(config_)); };
-  if (!pipeline_->Look(set, kPatience)) spdlog::error("too busy to take over limits of alerts");
+  if (!pipeline_->Look(set, kPatience)) {
+    untaken_ = true;
+    spdlog::error("too busy to take over limits of alerts: the next SIGHUP tries again");
+  }
   if (auto watcher = WatchRules(config_)) {
     watcher_ = *std::move(watcher);
   } else {
+    untaken_ = true;
     spdlog::error("{}; what was watched still is", watcher.error().message);
   }
 }

@@ -16,7 +16,7 @@ namespace {
 RuleAlerts::Counts MostAlerts(const ruleset::Ruleset& rules,
                               std::span<const std::uint64_t> alerts) {
   RuleAlerts::Counts counts;
-  for (std::size_t i = 0; i < alerts.size(); ++i) {
+  for (std::size_t i = 0; i < std::min(alerts.size(), rules.rules().size()); ++i) {
     if (alerts[i] > 0) counts.emplace_back(rules.rules()[i].name, alerts[i]);
   }
   std::ranges::stable_sort(counts, std::ranges::greater(), &RuleAlerts::Counts::value_type::second);
@@ -76,7 +76,7 @@ void Detector::TakeRecord(std::span<const std::byte> record) {
   now_ns_ = std::max<std::uint64_t>(now_ns_, event->header().time_ns);
   RetryHeld();
   Expire(now_ns_);
-  if (IsSelfTest(*event)) {
+  if (IsSelfTest(*event, *enriched.process)) {
     ++counters_.self_test[event->type()];
     return;
   }
@@ -86,13 +86,17 @@ void Detector::TakeRecord(std::span<const std::byte> record) {
 }
 
 // By the name, and what it started also when an exec has changed that. By more than the number:
-// another process may have it soon.
-bool Detector::IsSelfTest(const event::Event& event) {
+// another process may have it soon. Once it is worn the name can be read in /proc: only children of
+// whoever was the first to start one count, and that is the monitor.
+bool Detector::IsSelfTest(const event::Event& event, const state::Process& actor) {
   if (self_test_comm_.empty()) return false;
   const std::pair<std::uint32_t, std::uint64_t> process(event.header().tgid,
                                                         event.header().start_ns);
-  const bool ours =
-      event.comm() == self_test_comm_ || std::ranges::find(self_test_, process) != self_test_.end();
+  bool ours = std::ranges::find(self_test_, process) != self_test_.end();
+  if (!ours && event.comm() == self_test_comm_ && actor.parent.tgid != 0) {
+    if (tester_.tgid == 0) tester_ = actor.parent;
+    ours = actor.parent == tester_;
+  }
   const auto* fork = event.As<fork_record>();
   if (!ours || fork == nullptr) return ours;
   constexpr std::size_t kMost = 4;  // of the last few tests: records of the bulk lane come late

@@ -84,7 +84,7 @@ class Detector {
 
  private:
   void TakeRecord(std::span<const std::byte> record);
-  bool IsSelfTest(const event::Event& event);
+  bool IsSelfTest(const event::Event& event, const state::Process& actor);
   void KeepOrDecide(const state::EnrichedEvent& event);
   bool AskAgain(HeldEvent& held, bool may_wait);
   void RetryHeld();
@@ -100,6 +100,7 @@ class Detector {
   const std::string cluster_;
   const std::string self_test_comm_;
   std::deque<std::pair<std::uint32_t, std::uint64_t>> self_test_;  // tgid and start
+  state::ProcessKey tester_;                                       // whose children do it
   ruleset::Matching matching_;
   state::ProcessTable processes_;
   state::ContainerTable containers_;

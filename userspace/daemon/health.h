@@ -47,12 +47,14 @@ class Health {
   void Test();
   void Look();
   void TellChange();
+  void GiveTimeAfterStop(Clock::time_point now);
 
   const std::function<probe::EventSet()> test_;
   const std::function<Counts()> counts_;
   const Options options_;
   bool told_ = false;  // that there is a problem; this and seen_ of the thread
   Counts seen_{};
+  Clock::time_point looked_;
 
   mutable std::mutex mutex_;  // guards both
   probe::EventSet tested_;

@@ -64,6 +64,12 @@ std::string KeyOf(const alert::Alert& alert, const std::vector<std::string>& fie
 }  // namespace
 
 void Noise::SetLimits(NoiseLimits limits) {
+  if (limits.repeat_window_ns != limits_.repeat_window_ns ||
+      limits.repeat_fields != limits_.repeat_fields) {
+    by_key_.clear();  // its keys are views of the others'
+    repeats_.clear();
+    repeats_bytes_ = 0;
+  }
   limits_ = std::move(limits);
   for (auto& [name, rule] : rules_) rule.tokens = static_cast<double>(limits_.burst);
 }

@@ -206,6 +206,7 @@ std::uint64_t HashText(std::string_view text) {
 
 void Matching::Reset(const Ruleset& next) {
   alerts_by_rule_.clear();
+  counted_ = &next;
   std::set<std::uint64_t> tables;
   for (const Rule& rule : next.rules()) {
     if (rule.after) tables.insert(rule.after->table);
@@ -380,10 +381,10 @@ bool Ruleset::Settle(const Hit& hit, Matching& matching, const AlertHandler* han
   } else {
     id = AlertId(rule, header, matching.node_.run_id);
   }
-  if (matching.alerts_by_rule_.size() < rules_.size()) {
+  if (matching.counted_ == nullptr || matching.counted_ == this) {
     matching.alerts_by_rule_.resize(rules_.size());
+    ++matching.alerts_by_rule_[hit.rule];
   }
-  ++matching.alerts_by_rule_[hit.rule];
   (*handler)(MakeAlert(hit, fired, std::move(id), matching));
   return true;
 }

@@ -91,7 +91,8 @@ class Matching {
                     CorrelatorLimits limits = {})
       : node_(std::move(node)), redactor_(std::move(redactor)), which_(which), earlier_(limits) {}
 
-  // Alerts per rule, by its index in Ruleset::rules(), since the last Reset.
+  // Alerts per rule, by its index in Ruleset::rules() of the set that was the last to take over;
+  // what an earlier one still decides is not counted.
   std::span<const std::uint64_t> alerts_by_rule() const { return alerts_by_rule_; }
   // Call it when another Ruleset takes over. What rules remember of earlier matches stays for those
   // that are the same in `next`.
@@ -108,6 +109,7 @@ class Matching {
   fields::Arena arena_;
   filter::RuleNetwork::Scratch scratch_;
   std::vector<std::uint64_t> alerts_by_rule_;
+  const Ruleset* counted_ = nullptr;  // nullptr: none has taken over, there is only one
   Correlator earlier_;
 };
 

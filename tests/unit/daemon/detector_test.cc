@@ -441,7 +441,10 @@ TEST_F(DetectorTest, NoRuleIsAskedOfTheSelfTest) {
     const testlib::Record record = draft.Build();
     Take(state::RecordItem{record.bytes()});
   };
-  const Actor child{.tgid = 2000, .comm = kName, .time_ns = clock_.now_ns()};
+  constexpr std::uint64_t kStart = 2000'000'000'000;
+  const Actor child{.tgid = 2000, .start_ns = kStart, .comm = kName, .time_ns = clock_.now_ns()};
+  act(testlib::Fork(Actor{.tgid = 1900, .comm = "monitor", .time_ns = clock_.now_ns()}, 2000,
+                    kStart));
   act(testlib::Fork(child, 2001, 2001'000'000'000));
   Exec(2001, "any", 10);  // what it executes has another name
   act(testlib::Exit(child));
@@ -455,6 +458,17 @@ TEST_F(DetectorTest, NoRuleIsAskedOfTheSelfTest) {
   EXPECT_EQ(alerts_[0].node, "worker-1");
   EXPECT_EQ(alerts_[0].cluster, "east");
   EXPECT_EQ(alerts_[0].hostname, "host");
+}
+
+// The name can be read in /proc as long as a test is under way.
+TEST_F(DetectorTest, TheNameOfTheSelfTestHidesNobodyElse) {
+  detector_ = std::make_unique<Detector>(Rules(kRules), DetectorOptions{.self_test_comm = "any"},
+                                         [this](const auto& alert) { alerts_.push_back(*alert); });
+  Take(state::CgroupItem{{10, 1, "/host.slice"}});
+  Exec(2000, "any", 10, 1900);  // the monitor's own: nobody knew the name before
+  EXPECT_THAT(Alerts(), IsEmpty());
+  Exec(2001, "any", 10, 1901);
+  EXPECT_EQ(alerts_.size(), 1u);
 }
 
 TEST_F(DetectorTest, CountsAlertsByRule) {
