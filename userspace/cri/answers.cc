@@ -151,12 +151,19 @@ void ApplyMounts(const ::runtime::v1::ContainerStatus& status, ContainerMetadata
   }
 }
 
-// Whether system calls are filtered; a filter that allows everything is none.
+bool LetsPass(std::string_view action) {
+  return action == "SCMP_ACT_ALLOW" || action == "SCMP_ACT_LOG";
+}
+
+// Whether system calls are filtered; a filter that lets everything pass is none.
 void ApplySeccomp(const Spec& spec, ContainerMetadata& metadata) {
   if (!spec.has_linux()) return;
   const Seccomp& filter = spec.linux().seccomp();
   metadata.seccomp = spec.linux().has_seccomp() &&
-                     (filter.default_action() != "SCMP_ACT_ALLOW" || filter.syscalls_size() > 0);
+                     (!LetsPass(filter.default_action()) ||
+                      std::ranges::any_of(filter.syscalls(), [](const SeccompRule& rule) {
+                        return !LetsPass(rule.action());
+                      }));
 }
 
 // What the OCI runtime was given.

@@ -23,17 +23,17 @@ state::Process As(const state::Image& image) {
 template <OfProcess of>
 Value Was(const FieldContext& c, const Argument& argument) {
   const state::Process& p = c.process();
-  if (p.before.empty()) {
-    // What was missed may have been an execve.
-    return ExecKnown(p) && !p.healed ? Value(Absent{}) : Value(Unknown{});
-  }
+  // What was missed may have been an execve.
+  const Value rest = p.past_known ? Value(Absent{}) : Value(Unknown{});
+  if (p.before.empty()) return rest;
   if (argument.kind == Argument::Kind::kIndex) {
     const auto index = static_cast<std::size_t>(argument.index);
-    if (index >= p.before.size()) return Absent{};
+    if (index >= p.before.size()) return rest;
     return of(c, As(p.before[index]));
   }
-  const std::span<Value> values = c.arena.Values(p.before.size());
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = of(c, As(p.before[i]));
+  const std::span<Value> values = c.arena.Values(p.before.size() + (p.past_known ? 0 : 1));
+  for (std::size_t i = 0; i < p.before.size(); ++i) values[i] = of(c, As(p.before[i]));
+  if (!p.past_known) values.back() = Unknown{};
   return ValueList{values.data(), values.size()};
 }
 

@@ -84,12 +84,12 @@ void Enricher::NoteFirst(const Container& container, const Process& process) {
   KnownNames& known = containers_.NamesOf(container);
   const Process* first = processes_.Find(known.first);
   const bool lives = first != nullptr && first->exit_ns == 0;
+  // Not of a runtime's helper, the first in the cgroup before there was a root to see.
+  if (lives && first->exec_in_container) known.first_mnt_ns = first->mnt_ns;
   if (lives && first->key.start_ns <= oldest->key.start_ns) return;
-  // A runtime's helper may have been the first in the cgroup, before there was a root to see.
-  const Process* node = processes_.FindByTgid(1);
-  const bool in_nodes = node != nullptr && first != nullptr && first->mnt_ns == node->mnt_ns;
-  if (first != nullptr && !lives && !in_nodes && known.mnt_ns == 0) known.mnt_ns = first->mnt_ns;
+  if (!lives && known.mnt_ns == 0) known.mnt_ns = known.first_mnt_ns;
   known.first = oldest->key;
+  if (known.first_mnt_ns == 0 && oldest->exec_in_container) known.first_mnt_ns = oldest->mnt_ns;
 }
 
 EnrichedEvent Enricher::Again(const event::Event& event, const Process& process,

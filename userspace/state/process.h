@@ -86,6 +86,8 @@ struct Process {
   bool from_snapshot = false;  // was there before the monitor, or before it was found
   // Found after records were lost, not seen as it happened: its last execve, or all of it.
   bool healed = false;
+  // Its fork was seen, and no loss since: what is not in `before` was not.
+  bool past_known = false;
   // Images it had executed itself before the one it has, the latest first; not its parent's.
   std::vector<Image> before;
   // key.start_ns comes from /proc: rounded down to a clock tick. The first record corrects it.
@@ -101,6 +103,7 @@ struct KnownNames {
   // The first of the container's processes that lives, through which they are read, and the mount
   // namespace the one before it was in; 0: there was none, or it was in the node's.
   ProcessKey first;
+  std::uint32_t first_mnt_ns = 0;  // the one it runs its program in; 0: none yet
   std::uint32_t mnt_ns = 0;
   std::uint64_t asked_ns = 0;  // when it was last asked for, boot-time clock; 0: never
 };

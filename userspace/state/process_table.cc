@@ -235,14 +235,19 @@ void ProcessTable::Apply(Entry& entry, const event::Event& event, const exec_rec
 void ProcessTable::MarkHealed(Process& process) {
   if (!process.healed) ++counters_.healed;
   process.healed = true;
+  process.past_known = false;
 }
 
 // What it executed itself; what it has from its parent is the parent's.
 void ProcessTable::KeepImage(Process& process) const {
   if (process.exec_ns == 0 && !process.from_snapshot) return;
   if (process.before.size() >= limits_.images) process.before.resize(limits_.images - 1);
-  process.before.insert(process.before.begin(),
-                        {process.comm, process.exe_path, process.args, process.exec_ns});
+  Image image{process.comm, process.exe_path, process.args, process.exec_ns};
+  if (image.args.bytes.view().size() > limits_.image_args) {  // its total says that it was cut
+    const std::string head(image.args.bytes.view().substr(0, limits_.image_args));
+    image.args = Store({head, std::max<std::uint32_t>(image.args.total, limits_.image_args + 1)});
+  }
+  process.before.insert(process.before.begin(), std::move(image));
 }
 
 void ProcessTable::Apply(Entry& entry, const fork_record& record) {
@@ -268,6 +273,8 @@ void ProcessTable::Apply(Entry& entry, const fork_record& record) {
   if (child.origin_cgroup_id == 0) child.origin_cgroup_id = record.child_origin_cgroup_id;
   child.exec_ns = 0;
   child.before.clear();
+  child.healed = false;
+  child.past_known = true;
   child.from_snapshot = false;
   child.start_rounded = false;
 }
@@ -327,6 +334,8 @@ void ProcessTable::EndMissing(std::span<const std::uint32_t> tgids, std::uint64_
 
 void ProcessTable::End(Entry& entry, std::uint64_t time_ns) {
   if (entry.process.exit_ns != 0) return;
+  if (!entry.process.before.empty()) entry.process.past_known = false;
+  entry.process.before = {};
   entry.process.env = {};  // large, and the least asked for of what is over
   entry.process.exit_ns = std::max<std::uint64_t>(time_ns, 1);
   ended_.push_back(&entry);

@@ -27,7 +27,8 @@ struct ProcessTableLimits {
   std::size_t entries = 65536;
   std::size_t recent = 4096;
   int ancestors = 16;
-  std::size_t images = 4;  // that a process had before, each
+  std::size_t images = 4;           // that a process had before, each
+  std::uint32_t image_args = 1024;  // bytes of such an image's arguments
 };
 
 struct ProcessTableCounters {

@@ -137,7 +137,10 @@ static void* swap_types(void* nothing) {
 // Half of the mounts are of another file system, which all the others look like.
 static void mount_rewritten(char** args) {
   disturb_with(swap_types, NULL);
-  for (int i = 0; i < 200; ++i) mount("none", args[0], shared_type, 0, NULL);
+  for (int i = 0; i < 200; ++i) {
+    mount("none", args[0], shared_type, 0, NULL);
+    usleep(1000);  // or all are over before the other thread runs
+  }
 }
 
 static void finish(pid_t child) {

@@ -76,6 +76,8 @@ TEST(ProcFields, TellWhatTheExecTold) {
 
 TEST(HistoryFields, TellWhatTheProcessWasBefore) {
   Reader reader;
+  const auto fork = testlib::Fork({.tgid = 10}, 20, testlib::Actor().start_ns).Build();
+  reader.Text(fork, "proc.name");
   const auto shell =
       testlib::Exec({.tgid = 20, .comm = "sh"}, "/bin/sh", testlib::Argv({"sh", "-c", "exec nc"}))
           .Build();
