@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fields/event_facts.h"
 
+#include <fcntl.h>
+
 #include <array>
 
 #include "base/check.h"
@@ -31,6 +33,10 @@ const std::array<EventFacts, NR_EVENTS>& Table() {
 }
 
 }  // namespace
+
+Value DirectoryFd(std::int32_t fd) {
+  return fd == AT_FDCWD ? Value("AT_FDCWD") : Value(std::int64_t{fd});
+}
 
 const EventFacts& FactsOf(const FieldContext& context) { return Table()[context.header().type]; }
 

@@ -124,6 +124,9 @@ inline Value FdNumber(std::int32_t fd) {
   return fd < 0 ? Value(Unknown{}) : Value(std::int64_t{fd});
 }
 
+// The descriptor of a directory that a path is relative to; "AT_FDCWD" for the working directory.
+Value DirectoryFd(std::int32_t fd);
+
 // evt.rawres, evt.res, evt.failed, and the parameter `res`.
 Value EventResult(const FieldContext& context);
 Value EventResultText(const FieldContext& context);

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
-
 #include "fields/event_families.h"
 #include "fields/fd.h"
 #include "fields/file_flags.h"
@@ -39,10 +37,7 @@ Value OpenSucceeded(const FieldContext& c) {
   return n == nullptr ? result : Value(*n >= 0);
 }
 
-Value DirFd(const FieldContext& c) {
-  const std::int32_t dirfd = As<open_record>(c).dirfd;
-  return dirfd == AT_FDCWD ? Value("AT_FDCWD") : Number(dirfd);
-}
+Value DirFd(const FieldContext& c) { return DirectoryFd(As<open_record>(c).dirfd); }
 Value DirFdNumber(const FieldContext& c) { return Number(As<open_record>(c).dirfd); }
 
 Value NameRaw(const FieldContext& c) { return RecordText(c, &open_record::name); }

@@ -7,17 +7,12 @@
 
 #include <array>
 #include <charconv>
-#include <span>
 #include <string>
+
+#include "fields/flag_names.h"
 
 namespace nezuban::fields {
 namespace {
-
-struct FlagName {
-  std::uint64_t bits;  // all of them must be set
-  std::string_view name;
-  std::uint32_t number = 0;  // of the flags of open: the bit that rules know it by
-};
 
 #if defined(__aarch64__)
 constexpr std::uint64_t kLargeFile = 0400000;
@@ -71,29 +66,6 @@ constexpr FlagName kFileTypes[] = {{0, "S_IFREG"},       {S_IFREG, "S_IFREG"},
                                    {S_IFCHR, "S_IFCHR"}, {S_IFBLK, "S_IFBLK"},
                                    {S_IFIFO, "S_IFIFO"}, {S_IFSOCK, "S_IFSOCK"}};
 
-void Add(std::string& text, std::string_view name) {
-  if (!text.empty()) text += '|';
-  text += name;
-}
-
-void AddNames(std::string& text, std::uint64_t flags, std::span<const FlagName> names) {
-  for (const FlagName& flag : names)
-    if ((flags & flag.bits) == flag.bits) Add(text, flag.name);
-}
-
-std::int64_t Numbers(std::uint64_t flags, std::span<const FlagName> names) {
-  std::int64_t number = 0;
-  for (const FlagName& flag : names)
-    if ((flags & flag.bits) == flag.bits) number |= flag.number;
-  return number;
-}
-
-std::string_view Names(std::uint64_t flags, std::span<const FlagName> names, Arena& arena) {
-  std::string text;
-  AddNames(text, flags, names);
-  return text.empty() ? std::string_view("0") : arena.Copy(text);
-}
-
 }  // namespace
 
 std::string_view OpenFlags(std::uint64_t flags, std::uint16_t file_flags, Arena& arena) {
@@ -101,7 +73,7 @@ std::string_view OpenFlags(std::uint64_t flags, std::uint16_t file_flags, Arena&
   AddNames(text, flags, kOpenFlags);
   const bool reads = OpensToRead(flags);
   const bool writes = OpensToWrite(flags);
-  Add(text, reads && writes ? "O_RDWR" : writes ? "O_WRONLY" : "O_RDONLY");
+  AddName(text, reads && writes ? "O_RDWR" : writes ? "O_WRONLY" : "O_RDONLY");
   AddNames(text, flags, kOpenFlagsAfter);
   AddNames(text, file_flags, kFileFlags);
   return arena.Copy(text);
@@ -109,31 +81,31 @@ std::string_view OpenFlags(std::uint64_t flags, std::uint16_t file_flags, Arena&
 
 std::int64_t OpenNumber(std::uint64_t flags, std::uint16_t file_flags) {
   return (OpensToRead(flags) ? kReads : 0) | (OpensToWrite(flags) ? kWrites : 0) |
-         Numbers(flags, kOpenFlags) | Numbers(flags, kOpenFlagsAfter) |
-         Numbers(file_flags, kFileFlags);
+         FlagNumber(flags, kOpenFlags) | FlagNumber(flags, kOpenFlagsAfter) |
+         FlagNumber(file_flags, kFileFlags);
 }
 
 std::string_view ResolveFlags(std::uint64_t flags, Arena& arena) {
-  return Names(flags, kResolveFlags, arena);
+  return FlagNames(flags, kResolveFlags, arena);
 }
 
 std::string_view RenameFlags(std::uint64_t flags, Arena& arena) {
-  return Names(flags, kRenameFlags, arena);
+  return FlagNames(flags, kRenameFlags, arena);
 }
 
 std::string_view AtFlags(std::uint64_t flags, Arena& arena) {
-  return Names(flags, kAtFlags, arena);
+  return FlagNames(flags, kAtFlags, arena);
 }
 
 std::string_view ModeBits(std::uint32_t mode, Arena& arena) {
-  return Names(mode, kModeBits, arena);
+  return FlagNames(mode, kModeBits, arena);
 }
 
 std::string_view NodeMode(std::uint32_t mode, Arena& arena) {
   std::string text;
   AddNames(text, mode, kModeBits);
   for (const FlagName& type : kFileTypes)
-    if ((mode & S_IFMT) == type.bits) Add(text, type.name);
+    if ((mode & S_IFMT) == type.bits) AddName(text, type.name);
   return text.empty() ? std::string_view("0") : arena.Copy(text);
 }
 

@@ -5,17 +5,11 @@
 
 #include <cstring>
 #include <iterator>
-#include <span>
-#include <string>
+
+#include "fields/flag_names.h"
 
 namespace nezuban::fields {
 namespace {
-
-struct FlagName {
-  std::uint64_t bit;
-  std::string_view name;
-  std::uint32_t number = 0;  // of the flags of clone: the bit that rules know it by
-};
 
 // The bits of mount(2), include/uapi/linux/mount.h.
 constexpr FlagName kMountFlags[] = {
@@ -131,35 +125,20 @@ constexpr FlagName kMountAttributes[] = {{1, "MOUNT_ATTR_RDONLY"},
                                          {0x100000, "MOUNT_ATTR_IDMAP"},
                                          {0x200000, "MOUNT_ATTR_NOSYMFOLLOW"}};
 
-std::string_view Names(std::span<const FlagName> names, std::uint64_t flags, Arena& arena) {
-  std::string text;
-  for (const FlagName& flag : names) {
-    if ((flags & flag.bit) == 0) continue;
-    if (!text.empty()) text += '|';
-    text += flag.name;
-  }
-  return text.empty() ? std::string_view("0") : arena.Copy(text);
-}
-
 }  // namespace
 
 std::string_view MountFlags(std::uint64_t flags, Arena& arena) {
-  return Names(kMountFlags, flags, arena);
+  return FlagNames(flags, kMountFlags, arena);
 }
 
 std::string_view CloneFlags(std::uint64_t flags, Arena& arena) {
-  return Names(kCloneFlags, flags, arena);
+  return FlagNames(flags, kCloneFlags, arena);
 }
 
-std::int64_t CloneNumber(std::uint64_t flags) {
-  std::int64_t number = 0;
-  for (const FlagName& flag : kCloneFlags)
-    if ((flags & flag.bit) != 0) number |= flag.number;
-  return number;
-}
+std::int64_t CloneNumber(std::uint64_t flags) { return FlagNumber(flags, kCloneFlags); }
 
 std::string_view SocketFlags(std::uint64_t type, Arena& arena) {
-  return Names(kSocketFlags, type, arena);
+  return FlagNames(type, kSocketFlags, arena);
 }
 
 std::string_view SocketDomain(std::uint32_t domain, Arena& arena) {
@@ -167,39 +146,39 @@ std::string_view SocketDomain(std::uint32_t domain, Arena& arena) {
 }
 
 std::string_view UmountFlags(std::uint64_t flags, Arena& arena) {
-  return Names(kUmountFlags, flags, arena);
+  return FlagNames(flags, kUmountFlags, arena);
 }
 
 std::string_view MemfdFlags(std::uint64_t flags, Arena& arena) {
-  return Names(kMemfdFlags, flags, arena);
+  return FlagNames(flags, kMemfdFlags, arena);
 }
 
 std::string_view ProtFlags(std::uint64_t flags, Arena& arena) {
-  return Names(kProtFlags, flags, arena);
+  return FlagNames(flags, kProtFlags, arena);
 }
 
 std::string_view MmapFlags(std::uint64_t flags, Arena& arena) {
-  return Names(kMmapFlags, flags, arena);
+  return FlagNames(flags, kMmapFlags, arena);
 }
 
 std::string_view UserfaultfdFlags(std::uint64_t flags, Arena& arena) {
-  return Names(kUserfaultfdFlags, flags, arena);
+  return FlagNames(flags, kUserfaultfdFlags, arena);
 }
 
 std::string_view IoUringFlags(std::uint64_t flags, Arena& arena) {
-  return Names(kIoUringFlags, flags, arena);
+  return FlagNames(flags, kIoUringFlags, arena);
 }
 
 std::string_view ModuleFlags(std::uint64_t flags, Arena& arena) {
-  return Names(kModuleFlags, flags, arena);
+  return FlagNames(flags, kModuleFlags, arena);
 }
 
 std::string_view OpenTreeFlags(std::uint64_t flags, Arena& arena) {
-  return Names(kOpenTreeFlags, flags, arena);
+  return FlagNames(flags, kOpenTreeFlags, arena);
 }
 
 std::string_view MountAttributes(std::uint64_t flags, Arena& arena) {
-  return Names(kMountAttributes, flags, arena);
+  return FlagNames(flags, kMountAttributes, arena);
 }
 
 std::string_view ResultName(std::int64_t result, Arena& arena) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls on names of files: rename, unlink, mkdir, link, mknod, chmod, chown, utimensat and their
 // siblings.
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -153,17 +152,13 @@ constexpr EventFacts kFacts[] = {
 
 Value Number(std::int64_t n) { return n; }
 
-Value DirFdOf(std::int32_t fd) {
-  return fd == AT_FDCWD ? Value("AT_FDCWD") : Value(std::int64_t{fd});
-}
-
 Value DirFdNumber(const FieldContext& c) { return Number(Record(c).dirfd); }
 Value NewDirFdNumber(const FieldContext& c) { return Number(Record(c).new_dirfd); }
 Value FlagsNumber(const FieldContext& c) { return Number(Record(c).flags); }
 Value ModeNumber(const FieldContext& c) { return Number(Record(c).mode); }
 
-Value DirFd(const FieldContext& c) { return DirFdOf(Record(c).dirfd); }
-Value NewDirFd(const FieldContext& c) { return DirFdOf(Record(c).new_dirfd); }
+Value DirFd(const FieldContext& c) { return DirectoryFd(Record(c).dirfd); }
+Value NewDirFd(const FieldContext& c) { return DirectoryFd(Record(c).new_dirfd); }
 Value At(const FieldContext& c) { return AtFlags(Record(c).flags, c.arena); }
 
 // Of a device's node, whose number is passed as stat(2) gives it.

@@ -11,11 +11,14 @@
 namespace nezuban::probe {
 namespace {
 
+bool IsLife(event::EventType event) {
+  return event == EVENT_FORK || event == EVENT_EXEC || event == EVENT_EXIT;
+}
+
 // Of the vital lane only process life: to try to load a module every few seconds would have others
 // on the node raise an alarm.
 bool Disturbs(event::EventType event) {
-  const bool life = event == EVENT_FORK || event == EVENT_EXEC || event == EVENT_EXIT;
-  return !life && event::EventTable()[event].lane == LANE_VITAL;
+  return !IsLife(event) && event::EventTable()[event].lane == LANE_VITAL;
 }
 
 }  // namespace
@@ -23,10 +26,9 @@ bool Disturbs(event::EventType event) {
 EventSet Testable(const EventSet& wanted, const std::vector<SensorStatus>& sensors) {
   EventSet events;
   for (const SensorStatus& sensor : sensors) {
-    const bool life =
-        sensor.event == EVENT_FORK || sensor.event == EVENT_EXEC || sensor.event == EVENT_EXIT;
     const bool serves = sensor.kind != SensorKind::kNone && sensor.proved;
-    events[sensor.event] = serves && (life || wanted[sensor.event]) && !Disturbs(sensor.event);
+    events[sensor.event] =
+        serves && (IsLife(sensor.event) || wanted[sensor.event]) && !Disturbs(sensor.event);
   }
   return events;
 }
