@@ -2,6 +2,7 @@
 // What the store costs: alerts a second through it to one reader, and how long one takes at 1,000 a
 // second, with every alert on disk before it is read, with all of them soon after, and in memory
 // only. The numbers are of this disk; the ratios say more.
+//   store_bench [DIRECTORY]   a directory of its own is made there; /var/tmp
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -12,36 +13,22 @@
 #include <thread>
 #include <vector>
 
+#include "bench/alerts.h"
 #include "store/store.h"
+#include "testlib/temp_dir.h"
 
 namespace nezuban::store {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using std::chrono::microseconds;
+using bench::StoreMode;
 
-std::shared_ptr<const alert::Alert> SomeAlert(int number) {
-  alert::Alert alert;
-  alert.id = std::to_string(number);
-  alert.time_ns = Clock::now().time_since_epoch().count();
-  alert.rule = "Reverse shell";
-  alert.priority = alert::Priority::kWarning;
-  alert.source = "syscall";
-  alert.message = std::string(200, 'm');
-  for (int i = 0; i < 10; ++i) {
-    alert.fields.emplace_back("proc.field" + std::to_string(i), std::string(40, 'v'));
-  }
-  alert.container_id = std::string(64, 'c');
-  return std::make_shared<const alert::Alert>(std::move(alert));
+std::shared_ptr<const alert::Alert> AlertNow(int number) {
+  return bench::SomeAlert(static_cast<std::uint64_t>(number), alert::Priority::kWarning,
+                          Clock::now().time_since_epoch().count());
 }
 
-struct Mode {
-  const char* name;
-  bool file;
-  alert::Priority sync;
-};
-
-std::unique_ptr<Store> Open(const Mode& mode, const std::string& directory) {
+std::unique_ptr<Store> Open(const StoreMode& mode, const std::string& directory) {
   std::filesystem::remove_all(directory);
   StoreOptions options;
   options.directory = mode.file ? directory : "";
@@ -55,11 +42,11 @@ std::unique_ptr<Store> Open(const Mode& mode, const std::string& directory) {
 }
 
 // All at once: how fast the store takes them.
-double Throughput(const Mode& mode, const std::string& directory, int alerts) {
+double Throughput(const StoreMode& mode, const std::string& directory, int alerts) {
   const auto store = Open(mode, directory);
   const auto reader = *store->OpenReader("", {});
   std::vector<std::shared_ptr<const alert::Alert>> made;
-  for (int i = 0; i < alerts; ++i) made.push_back(SomeAlert(i));
+  for (int i = 0; i < alerts; ++i) made.push_back(AlertNow(i));
   const auto begin = Clock::now();
   for (auto& alert : made) store->Publish(std::move(alert));
   std::size_t read = 0;
@@ -69,13 +56,13 @@ double Throughput(const Mode& mode, const std::string& directory, int alerts) {
 }
 
 // One every millisecond: how long each is on its way.
-std::vector<std::int64_t> Waits(const Mode& mode, const std::string& directory, int alerts) {
+std::vector<std::int64_t> Waits(const StoreMode& mode, const std::string& directory, int alerts) {
   const auto store = Open(mode, directory);
   const auto reader = *store->OpenReader("", {});
   std::thread publisher([&] {
     auto next = Clock::now();
     for (int i = 0; i < alerts; ++i) {
-      store->Publish(SomeAlert(i));
+      store->Publish(AlertNow(i));
       std::this_thread::sleep_until(next += std::chrono::milliseconds(1));
     }
   });
@@ -92,8 +79,10 @@ std::vector<std::int64_t> Waits(const Mode& mode, const std::string& directory, 
   return waits;
 }
 
-int Main(const std::string& directory) {
-  constexpr Mode kModes[] = {
+int Main(const std::string& base) {
+  const testlib::TempDir temporary(base);
+  const std::string directory = temporary / "store";
+  constexpr StoreMode kModes[] = {
       {"memory only", false, alert::Priority::kDebug},
       {"on disk soon", true, alert::Priority::kEmergency},
       {"on disk first", true, alert::Priority::kDebug},
@@ -102,7 +91,7 @@ int Main(const std::string& directory) {
   constexpr int kPaced = 5'000;
   double first = 0;
   std::printf("%-14s %12s %8s %10s %10s\n", "store", "alerts/s", "ratio", "p50 us", "p99 us");
-  for (const Mode& mode : kModes) {
+  for (const StoreMode& mode : kModes) {
     const double rate = Throughput(mode, directory, kAlerts);
     if (first == 0) first = rate;
     const auto waits = Waits(mode, directory, kPaced);
@@ -110,13 +99,10 @@ int Main(const std::string& directory) {
                 static_cast<long long>(waits[kPaced / 2]),
                 static_cast<long long>(waits[kPaced * 99 / 100]));
   }
-  std::filesystem::remove_all(directory);
   return 0;
 }
 
 }  // namespace
 }  // namespace nezuban::store
 
-int main(int argc, char** argv) {
-  return nezuban::store::Main(argc > 1 ? argv[1] : "/var/tmp/nezuban-store-bench");
-}
+int main(int argc, char** argv) { return nezuban::store::Main(argc > 1 ? argv[1] : "/var/tmp"); }

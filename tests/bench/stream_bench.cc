@@ -21,9 +21,11 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "bench/alerts.h"
 #include "bench/readers.h"
 #include "rpc/server.h"
 #include "store/store.h"
+#include "testlib/temp_dir.h"
 
 namespace nezuban::bench {
 namespace {
@@ -42,38 +44,21 @@ struct Effort {
 constexpr Effort kFull{100, 10, 60, 50'000, 10'000, 10};
 constexpr Effort kQuick{100, 10, 2, 2'000, 500, 0};
 
-struct Mode {
-  const char* name;
-  bool file;
-  alert::Priority sync;
-};
-constexpr Mode kMemory{"memory only", false, alert::Priority::kDebug};
-constexpr Mode kUsual{"as it is by default", true, alert::Priority::kWarning};
+constexpr StoreMode kMemory{"memory only", false, alert::Priority::kDebug};
+constexpr StoreMode kUsual{"as it is by default", true, alert::Priority::kWarning};
 
-std::shared_ptr<const alert::Alert> SomeAlert(std::uint64_t number) {
-  alert::Alert alert;
-  alert.id = std::to_string(number);
-  alert.time_ns = WallClockNs();
-  alert.rule = "Reverse shell";
-  alert.priority = number % 3 == 0 ? alert::Priority::kWarning : alert::Priority::kNotice;
-  alert.source = "syscall";
-  alert.message = std::string(200, 'm');
-  for (int i = 0; i < 10; ++i) {
-    alert.fields.emplace_back("proc.field" + std::to_string(i), std::string(40, 'v'));
-  }
-  alert.container_id = std::string(64, 'c');
-  return std::make_shared<const alert::Alert>(std::move(alert));
+// Every third is one that the disk comes first for.
+std::shared_ptr<const alert::Alert> AlertNow(std::uint64_t number) {
+  return SomeAlert(number, number % 3 == 0 ? alert::Priority::kWarning : alert::Priority::kNotice,
+                   WallClockNs());
 }
 
 // A store and a server on it.
 class Monitor {
  public:
-  Monitor(const Mode& mode, std::size_t inbox) {
-    char name[] = "/var/tmp/nezuban-stream-bench-XXXXXX";
-    CHECK(::mkdtemp(name) != nullptr);
-    directory_ = name;
+  Monitor(const StoreMode& mode, std::size_t inbox) {
     store::StoreOptions options;
-    options.directory = mode.file ? directory_ + "/store" : "";
+    options.directory = mode.file ? directory_ / "store" : "";
     options.sync_priority = mode.sync;
     options.inbox_alerts = inbox;
     options.inbox_bytes = std::size_t{1} << 30;
@@ -90,14 +75,13 @@ class Monitor {
     server_->Stop();
     server_.reset();
     store_.reset();
-    std::filesystem::remove_all(directory_);
   }
 
-  std::string socket() const { return directory_ + "/socket"; }
+  std::string socket() const { return directory_ / "socket"; }
   store::Store& store() { return *store_; }
 
  private:
-  std::string directory_;
+  const testlib::TempDir directory_{"/var/tmp"};  // a disk, where /tmp may be memory
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<rpc::Server> server_;
 };
@@ -119,7 +103,7 @@ Publishing PublishPaced(store::Store& store, std::uint64_t count, double rate) {
   Publishing result;
   const auto begin = Clock::now();
   for (; result.alerts < count; ++result.alerts) {
-    auto alert = SomeAlert(result.alerts);
+    auto alert = AlertNow(result.alerts);
     const long switches = Switches();
     const auto start = Clock::now();
     store.Publish(std::move(alert));
@@ -182,12 +166,12 @@ double CpuSeconds() {
 
 constexpr std::chrono::minutes kPatience{3};
 
-double BurstRate(const Mode& mode, const Effort& effort) {
+double BurstRate(const StoreMode& mode, const Effort& effort) {
   Monitor monitor(mode, 1'000'000);
   Readers readers(monitor.socket(), 1, 0);
   const auto count = static_cast<std::uint64_t>(effort.burst);
   std::vector<std::shared_ptr<const alert::Alert>> made;
-  for (std::uint64_t i = 0; i < count; ++i) made.push_back(SomeAlert(i));
+  for (std::uint64_t i = 0; i < count; ++i) made.push_back(AlertNow(i));
   const auto begin = Clock::now();
   for (auto& alert : made) monitor.store().Publish(std::move(alert));
   CHECK(WaitFor(readers.board(), 0, 1, count, kPatience));
@@ -196,7 +180,7 @@ double BurstRate(const Mode& mode, const Effort& effort) {
   return static_cast<double>(count) / took.count();
 }
 
-std::vector<std::int64_t> Waits(const Mode& mode, const Effort& effort) {
+std::vector<std::int64_t> Waits(const StoreMode& mode, const Effort& effort) {
   Monitor monitor(mode, 10'000);
   Readers readers(monitor.socket(), 1, 0);
   const auto count = static_cast<std::uint64_t>(effort.paced);
@@ -209,14 +193,14 @@ std::vector<std::int64_t> Waits(const Mode& mode, const Effort& effort) {
 }
 
 void CompareModes(const Effort& effort) {
-  constexpr Mode kModes[] = {kMemory,
-                             {"on disk soon", true, alert::Priority::kEmergency},
-                             kUsual,
-                             {"on disk first", true, alert::Priority::kDebug}};
+  constexpr StoreMode kModes[] = {kMemory,
+                                  {"on disk soon", true, alert::Priority::kEmergency},
+                                  kUsual,
+                                  {"on disk first", true, alert::Priority::kDebug}};
   std::printf("%-20s %9s %6s %9s %6s %9s %6s\n", "to one client", "alerts/s", "ratio", "p50 us",
               "ratio", "p99 us", "ratio");
   double first[3] = {};
-  for (const Mode& mode : kModes) {
+  for (const StoreMode& mode : kModes) {
     const auto waits = Waits(mode, effort);
     const double figures[3] = {BurstRate(mode, effort),
                                static_cast<double>(waits[waits.size() / 2]),

@@ -10,11 +10,11 @@
 
 namespace nezuban::testlib {
 
-// A directory of its own (0700), removed with all that is in it.
+// A directory of its own (0700) in `base`, removed with all that is in it.
 class TempDir {
  public:
-  TempDir() {
-    std::string name = (std::filesystem::temp_directory_path() / "nezuban-test-XXXXXX").string();
+  explicit TempDir(const std::filesystem::path& base = std::filesystem::temp_directory_path()) {
+    std::string name = (base / "nezuban-test-XXXXXX").string();
     CHECK(::mkdtemp(name.data()) != nullptr);
     path_ = name;
   }

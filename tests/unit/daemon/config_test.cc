@@ -2,11 +2,11 @@
 #include "daemon/config.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdio>
 #include <fstream>
 #include <set>
+
+#include "testlib/temp_dir.h"
 
 namespace nezuban::daemon {
 namespace {
@@ -14,17 +14,12 @@ namespace {
 // A file that goes away with the test.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(const std::string& text) {
-    char name[] = "/tmp/nezuban-config-XXXXXX";
-    ::close(::mkstemp(name));
-    path_ = name;
-    std::ofstream(path_) << text;
-  }
-  ~TemporaryFile() { std::remove(path_.c_str()); }
+  explicit TemporaryFile(const std::string& text) { std::ofstream(path_) << text; }
   const std::string& path() const { return path_; }
 
  private:
-  std::string path_;
+  const testlib::TempDir directory_;
+  const std::string path_ = directory_ / "config.yaml";
 };
 
 struct Loaded {
