@@ -10,105 +10,15 @@
 #include <string>
 #include <vector>
 
-#include "alert_texts.h"
-#include "testlib/fake_clock.h"
-#include "testlib/record_builder.h"
+#include "detector_fixture.h"
 
 namespace nezuban::daemon {
 namespace {
 
-using std::chrono::milliseconds;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testlib::Actor;
 using testlib::Argv;
-
-constexpr char kRules[] =
-    "- {rule: in a container, desc: d, priority: notice, output: '%proc.name %proc.pname in "
-    "%container.id', condition: evt.type = execve and container.id != host and proc.pname = sh}\n"
-    "- {rule: any exec, desc: d, priority: notice, output: '%proc.name', condition: evt.type = "
-    "execve and proc.name = any}\n"
-    "- {rule: long, desc: d, priority: notice, output: '%proc.name', condition: evt.type = execve "
-    "and proc.args contains needle}\n"
-    "- {rule: shop, desc: d, priority: notice, output: '%proc.name of %k8s.pod.name', condition: "
-    "evt.type = execve and proc.name startswith buy and not k8s.ns.name in (kube-system)}\n"
-    "- {rule: certain, desc: d, priority: notice, output: '%proc.name %container.labels', "
-    "condition: evt.type = execve and proc.name = sell}\n";
-constexpr std::uint64_t kBox = 50;
-
-std::shared_ptr<const ruleset::Ruleset> Rules(const std::string& text) {
-  Diagnostics diagnostics;
-  const ruleset::Ruleset::File files[] = {{"r", text}};
-  auto rules = ruleset::Ruleset::FromFiles(files, diagnostics);
-  EXPECT_NE(rules, nullptr) << diagnostics.ToString();
-  return rules;
-}
-
-state::Container Box(std::uint64_t cgroup_id = kBox) {
-  return {.full_id = "box-full", .id = "box", .runtime = "runc", .cgroup_id = cgroup_id};
-}
-
-// The box, with what its runtime told of it.
-state::Container Told(const std::string& ns, state::MetadataState state) {
-  state::Container box = Box();
-  box.metadata = {.state = state,
-                  .name = "web",
-                  .image = "shop/web:v1",
-                  .pod = {.name = "web-0", .ns = ns, .uid = "1234"}};
-  if (state == state::MetadataState::kComplete) box.metadata.labels = state::Labels{{"a", "b"}};
-  return box;
-}
-
-state::Container Pending() {
-  state::Container box = Box();
-  box.metadata.state = state::MetadataState::kPending;
-  return box;
-}
-
-class DetectorTest : public testing::Test {
- protected:
-  DetectorTest() { Make(HoldLimits{}); }
-
-  void Make(HoldLimits hold) {
-    alerts_.clear();
-    detector_ = std::make_unique<Detector>(
-        Rules(kRules), DetectorOptions{.node = {"node", "run"}, .hold = hold},
-        [this](const auto& alert) { alerts_.push_back(*alert); });
-    Take(state::CgroupItem{{10, 1, "/host.slice"}});
-    clock_.Advance(milliseconds(1));
-    // sh, which forks what is executed here.
-    Exec(1000, "sh", 10, 1);
-    alerts_.clear();
-  }
-
-  void Take(const state::Item& item) { detector_->Take(item); }
-  void Tick(milliseconds by) { Take(state::TickItem{clock_.Advance(by)}); }
-
-  // A child of sh executes `comm` in that cgroup.
-  void Exec(std::uint32_t tgid, std::string_view comm, std::uint64_t cgroup_id,
-            std::uint32_t ppid = 1000, std::string_view argv = "") {
-    auto exec = testlib::Exec({.tgid = tgid,
-                               .start_ns = tgid * 1'000'000'000ULL,
-                               .comm = comm,
-                               .cgroup_id = cgroup_id,
-                               .time_ns = clock_.now_ns()},
-                              "/bin/x", argv);
-    exec->ppid = ppid;
-    exec->parent_start_ns = ppid * 1'000'000'000ULL;
-    exec->hdr.seq = seq_++;
-    const testlib::Record record = exec.Build();
-    Take(state::RecordItem{record.bytes()});
-  }
-
-  // Those that came since the last call.
-  std::vector<std::string> Alerts() { return TakeTexts(alerts_); }
-  const PipelineCounters& counters() const { return detector_->counters(); }
-
-  testlib::FakeClock clock_{2'000'000'000'000};
-  std::unique_ptr<Detector> detector_;
-  std::vector<alert::Alert> alerts_;
-  std::uint64_t seq_ = 0;
-};
 
 TEST_F(DetectorTest, WhatArrivesInTimeDecides) {
   Exec(1100, "cat", kBox);
@@ -292,104 +202,6 @@ TEST_F(DetectorTest, MalformedRecordsAreCounted) {
 }
 
 // Rules that look at more than one event
-
-constexpr char kSequence[] =
-    "- {rule: first, desc: d, priority: notice, alert: false, output: o, condition: evt.type = "
-    "execve and proc.name = one and container.id != host}\n"
-    "- {rule: then, desc: d, priority: notice, output: '%proc.name', condition: evt.type = execve "
-    "and proc.name = two, after: {rule: first, within: 5s}}\n"
-    "- {rule: often, desc: d, priority: notice, output: '%proc.name', condition: evt.type = execve "
-    "and proc.name = thrice, count: {at_least: 3, within: 10s}}\n";
-
-TEST_F(DetectorTest, AnAlertNamesWhatItCameAfter) {
-  detector_->SetRules(Rules(kSequence));
-  Take(state::ContainerItem{Box()});
-  Exec(1100, "two", 10);
-  EXPECT_THAT(Alerts(), IsEmpty());
-  clock_.Advance(milliseconds(10));
-  Exec(1101, "one", kBox);
-  clock_.Advance(milliseconds(4999));
-  Exec(1102, "two", 10);
-  ASSERT_EQ(alerts_.size(), 1u);
-  ASSERT_EQ(alerts_[0].related.size(), 1u);
-  EXPECT_EQ(alerts_[0].related[0].rule, "first");
-  EXPECT_EQ(alerts_[0].time_ns - alerts_[0].related[0].time_ns, 4'999'000'000);
-  EXPECT_FALSE(alerts_[0].related[0].uncertain);
-  clock_.Advance(milliseconds(2));
-  Exec(1103, "two", 10);
-  EXPECT_EQ(alerts_.size(), 1u);
-}
-
-// The first of the two waits for its container; what comes after it must wait with it.
-TEST_F(DetectorTest, WhatComesAfterAHeldMatchWaitsForIt) {
-  detector_->SetRules(Rules(kSequence));
-  Exec(1101, "one", kBox);
-  clock_.Advance(milliseconds(10));
-  Exec(1102, "two", 10);
-  EXPECT_THAT(Alerts(), IsEmpty());
-  EXPECT_EQ(counters().held_now, 2u);
-  Take(state::ContainerItem{Box()});
-  Tick(milliseconds(600));
-  ASSERT_EQ(alerts_.size(), 1u);
-  EXPECT_FALSE(alerts_[0].related[0].uncertain);
-  EXPECT_EQ(counters().held_now, 0u);
-}
-
-TEST_F(DetectorTest, AHeldMatchThatIsNoneFeedsNothing) {
-  detector_->SetRules(Rules(kSequence));
-  Exec(1101, "one", kBox);
-  clock_.Advance(milliseconds(10));
-  Exec(1102, "two", 10);
-  Take(state::CgroupItem{{kBox, 1, "/other.slice"}});
-  Tick(milliseconds(600));
-  EXPECT_THAT(Alerts(), IsEmpty());
-  EXPECT_EQ(counters().held_now, 0u);
-  Exec(1103, "two", 10);
-  EXPECT_EQ(counters().held_now, 0u) << "nothing to wait for any more";
-}
-
-TEST_F(DetectorTest, AMatchThatStayedOpenSaysSo) {
-  detector_->SetRules(Rules(kSequence));
-  Exec(1101, "one", kBox);
-  clock_.Advance(milliseconds(10));
-  Exec(1102, "two", 10);
-  Tick(milliseconds(600));
-  ASSERT_EQ(alerts_.size(), 1u);
-  EXPECT_TRUE(alerts_[0].related[0].uncertain);
-}
-
-TEST_F(DetectorTest, CountsSurviveAReloadOfTheSameRule) {
-  detector_->SetRules(Rules(kSequence));
-  Exec(1101, "thrice", 10);
-  Exec(1102, "thrice", 10);
-  detector_->SetRules(Rules(std::string(kSequence) +
-                            "- {rule: new, desc: d, priority: notice, output: o, condition: "
-                            "evt.type = connect}\n"));
-  Exec(1103, "thrice", 10);
-  EXPECT_THAT(Alerts(), ElementsAre("often: thrice count=3"));
-  std::string changed = kSequence;
-  changed.replace(changed.find("within: 10s"), 11, "within: 20s");
-  detector_->SetRules(Rules(changed));
-  detector_->RefreshCounters();
-  EXPECT_EQ(counters().correlated_groups, 0u);
-}
-
-TEST_F(DetectorTest, ARuleThatOnlyFeedsHidesNoOther) {
-  detector_ = std::make_unique<Detector>(
-      Rules(std::string(kSequence) +
-            "- {rule: any, desc: d, priority: notice, output: o, condition: evt.type = execve}\n"),
-      DetectorOptions{.node = {"node", "run"},
-                      .hold = {.time_ns = 0},
-                      .rule_matching = filter::RuleMatching::kFirst},
-      [this](const auto& alert) { alerts_.push_back(*alert); });
-  Take(state::ContainerItem{Box()});
-  Exec(1101, "one", kBox);
-  Exec(1102, "thrice", 10);
-  EXPECT_THAT(Alerts(), ElementsAre("any: o", "any: o"));
-  clock_.Advance(milliseconds(1));
-  Exec(1103, "two", 10);
-  EXPECT_THAT(Alerts(), ElementsAre("then: two"));
-}
 
 // Holding changes when an alert comes and what it knows, never whether: every event that alerts
 // without holding does so with it, unless what arrived said no for certain.
