@@ -7,14 +7,13 @@ import ctypes
 import json
 import os
 import pathlib
-import secrets
 import signal
 import subprocess
-import tempfile
 import time
 import unittest
 
-from harness import Container, Daemon, Follower, wait_until
+from harness import Container, wait_until
+from watched import OwnMonitor, mark
 
 SCALE = int(os.environ.get("NEZUBAN_SCALE", "1"))
 LIVES = 1_000_000 if SCALE > 1 else 5_000
@@ -23,7 +22,7 @@ RULES = """
 - rule: Marked
   desc: d
   priority: warning
-  condition: evt.type = execve and proc.args contains nezuban-mark-
+  condition: evt.type = execve and proc.args startswith nezuban-mark-
   output: "%proc.cmdline | %proc.pcmdline | %container.id %container.type"
 - rule: Opened
   desc: d
@@ -48,7 +47,10 @@ def run_as(pid, *command):
     args = CloneArgs(exit_signal=signal.SIGCHLD, set_tid=ctypes.addressof(wanted), set_tid_size=1)
     child = libc.syscall(CLONE3, ctypes.byref(args), ctypes.sizeof(args))
     if child == 0:
-        os.execv(command[0], command)
+        try:
+            os.execv(command[0], command)
+        finally:
+            os._exit(127)
     if child != pid:
         raise OSError(ctypes.get_errno(), f"clone3 gave {child}")
     return os.waitpid(pid, 0)[1]
@@ -70,25 +72,8 @@ class CrunContainer(Container):
         return self
 
 
-def mark():
-    return "nezuban-mark-" + secrets.token_hex(6)
-
-
-class Lineage(unittest.TestCase):
-    def setUp(self):
-        directory = tempfile.TemporaryDirectory(prefix="nezuban-e2e-")
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
-        self.rules = self.directory / "rules.yaml"
-        self.rules.write_text(RULES)
-
-    def daemon(self, *arguments):
-        daemon = Daemon(*arguments, rules=str(self.rules))
-        self.addCleanup(daemon.remove)
-        watch = Follower.watch(daemon)
-        self.addCleanup(watch.stop)
-        wait_until(lambda: daemon.status()["subscribers"] == 1, "the client to be subscribed")
-        return daemon, watch
+class Lineage(OwnMonitor):
+    rules_text = RULES
 
     def test_a_number_that_is_used_again_is_another_process(self):
         _, watch = self.daemon()
@@ -162,12 +147,12 @@ class Lineage(unittest.TestCase):
     def test_containers_of_crun_on_pure_cgroup2(self):
         _, watch = self.daemon()
         word = mark()
-        container = CrunContainer("/bin/true", word)
+        # By the name it is given nobody could tell whose it is: by who put a process into its cgroup.
+        container = CrunContainer("/bin/true", word, name="shop-" + word[-12:])
         self.addCleanup(container.remove)
         container.start().process.wait()
         alert = watch.wait_for(lambda a: a["rule"] == "Marked" and word in a["output"], "the alert")[0]
-        self.assertEqual(alert["container_id"], container.id)
-        self.assertIn(f"{container.id[:12]} crun", alert["output"])
+        self.assertIn(f"| {container.id} crun", alert["output"])
 
 
 if __name__ == "__main__":

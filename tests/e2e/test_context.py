@@ -7,7 +7,6 @@ import concurrent.futures
 import contextlib
 import os
 import pathlib
-import secrets
 import signal
 import socket
 import tempfile
@@ -16,7 +15,8 @@ import time
 import unittest
 
 from containerd import ANOTHER, IMAGE, Containerd
-from harness import Container, Daemon, Follower, wait_until
+from harness import Container, wait_until
+from watched import OwnMonitor, mark
 
 SCALE = int(os.environ.get("NEZUBAN_SCALE", "1"))
 IN_A_ROW, AT_ONCE = (300, 20) if SCALE > 1 else (5, 3)
@@ -41,35 +41,19 @@ RULES = """
 """
 
 
-def rules_file():
-    file = tempfile.NamedTemporaryFile("w", suffix=".yaml", prefix="nezuban-rules-", delete=False)
-    with file:
-        file.write(RULES)
-    return file.name
+class Context(OwnMonitor):
+    rules_text = RULES
 
-
-class Context(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.rules = rules_file()
-        cls.addClassCleanup(os.unlink, cls.rules)
         cls.containerd = Containerd()
         cls.addClassCleanup(cls.containerd.remove)
-
-    def daemon(self, *arguments):
-        """A monitor and what it tells."""
-        daemon = Daemon(*arguments, rules=self.rules)
-        self.addCleanup(daemon.remove)
-        watch = Follower.watch(daemon)
-        self.addCleanup(watch.stop)
-        wait_until(lambda: daemon.status()["subscribers"] == 1, "the client to be subscribed")
-        return daemon, watch
 
     def found_by_itself(self):
         return self.daemon("--host-root", str(self.containerd.root))
 
-    def marked(self, watch, mark, rule="Marked"):
-        return watch.wait_for(lambda a: a["rule"] == rule and mark in a["output"], f"{rule}: {mark}")[0]
+    def marked(self, watch, word, rule="Marked"):
+        return watch.wait_for(lambda a: a["rule"] == rule and word in a["output"], f"{rule}: {word}")[0]
 
     def check_named(self, alert, pod, namespace="shop", name="job"):
         self.assertEqual(alert["uncertain"], [], alert)
@@ -79,19 +63,19 @@ class Context(unittest.TestCase):
 
     def run_marked(self, pod_name, namespace="shop", **options):
         """A pod whose only container runs one command; gives its mark."""
-        mark = "nezuban-mark-" + secrets.token_hex(6)
+        word = mark()
         pod = self.containerd.pod(pod_name, namespace)
-        container = self.containerd.container(pod, "job", "/bin/true", mark, **options)
+        container = self.containerd.container(pod, "job", "/bin/true", word, **options)
         self.assertEqual(self.containerd.wait_ended(container), 0)
         self.containerd.remove_pod(pod[0])
-        return mark, container
+        return word, container
 
     def check_many(self, run_all, count):
         daemon, watch = self.found_by_itself()
         names = [f"pod-{number}" for number in range(count)]
         waited = []
-        for name, (mark, container) in zip(names, run_all(names)):
-            alert = self.marked(watch, mark)
+        for name, (word, container) in zip(names, run_all(names)):
+            alert = self.marked(watch, word)
             self.check_named(alert, name)
             self.assertEqual(alert["container_id"], container)
             self.assertIn(f"pod={name} ns=shop image=localhost/tools", alert["output"])
@@ -120,10 +104,10 @@ class Context(unittest.TestCase):
     def test_what_the_runtime_tells_reaches_rules(self):
         _, watch = self.found_by_itself()
         pod = self.containerd.pod("web-0", privileged=True, tier="front")
-        mark = "nezuban-mark-" + secrets.token_hex(6)
-        self.containerd.container(pod, "job", "/bin/true", mark, privileged=True,
+        word = mark()
+        self.containerd.container(pod, "job", "/bin/true", word, privileged=True,
                                   mounts=[("/tmp", "/host-tmp", True)])
-        alert = self.marked(watch, mark, "Marked outside of the system")
+        alert = self.marked(watch, word, "Marked outside of the system")
         self.check_named(alert, "web-0")
         fields = alert["output_fields"]
         self.assertEqual(fields["k8s.pod.uid"], pod[1].metadata.uid)
@@ -134,19 +118,19 @@ class Context(unittest.TestCase):
 
     def test_an_exception_for_a_namespace_holds_from_the_first_exec_on(self):
         _, watch = self.found_by_itself()
-        mark, _ = self.run_marked("dns-0", "kube-system")
-        self.check_named(self.marked(watch, mark), "dns-0", "kube-system")
+        word, _ = self.run_marked("dns-0", "kube-system")
+        self.check_named(self.marked(watch, word), "dns-0", "kube-system")
         later, _ = self.run_marked("web-1")
         self.marked(watch, later, "Marked outside of the system")
-        self.assertEqual(watch.matching(lambda a: mark in a["output"] and a["rule"] != "Marked"), [])
+        self.assertEqual(watch.matching(lambda a: word in a["output"] and a["rule"] != "Marked"), [])
 
     def test_containers_of_nobodys_pod_do_not_wait(self):
         daemon, watch = self.found_by_itself()
-        mark = "nezuban-mark-" + secrets.token_hex(6)
-        container = Container("/bin/true", mark)
+        word = mark()
+        container = Container("/bin/true", word)
         self.addCleanup(container.remove)
         container.start().finish()
-        alert = self.marked(watch, mark, "Marked outside of the system")
+        alert = self.marked(watch, word, "Marked outside of the system")
         self.assertEqual(alert["uncertain"], [])
         self.assertNotIn("pod", alert)
         self.assertEqual(daemon.status()["held_expired"], 0)
@@ -154,7 +138,7 @@ class Context(unittest.TestCase):
     def test_commands_put_into_a_running_container(self):
         _, watch = self.found_by_itself()
         pod = self.containerd.pod("web-2")
-        own, put, put_too, by_hand = (f"nezuban-mark-{secrets.token_hex(6)}" for _ in range(4))
+        own, put, put_too, by_hand = (mark() for _ in range(4))
         container = self.containerd.container(pod, "job", "/bin/sh", "-c", f"/bin/true {own}; sleep 1000")
         self.marked(watch, own)
         self.containerd.exec(container, "/bin/sh", "-c", f"/bin/true {put}; true")
@@ -178,8 +162,8 @@ class Context(unittest.TestCase):
         """One container, watched by a monitor that knows nothing but a socket, which leads elsewhere."""
         pod = self.containerd.pod("long-0")
         self.addCleanup(self.containerd.remove_pod, pod[0])
-        mark = "nezuban-mark-" + secrets.token_hex(6)
-        self.containerd.container(pod, "job", "/bin/sh", "-c", f"while sleep 0.2; do /bin/true {mark}; done")
+        word = mark()
+        self.containerd.container(pod, "job", "/bin/sh", "-c", f"while sleep 0.2; do /bin/true {word}; done")
         directory = pathlib.Path(tempfile.mkdtemp(prefix="nz-s-"))
         leads_to = directory / "socket"
         with contextlib.ExitStack() as stack:
@@ -194,7 +178,7 @@ class Context(unittest.TestCase):
 
             def next_alert():
                 begun = time.time_ns()
-                return watch.wait_for(lambda a: a["rule"] == "Marked" and mark in a["output"]
+                return watch.wait_for(lambda a: a["rule"] == "Marked" and word in a["output"]
                                       and a["output_fields"]["evt.time"] > begun, "the next alert")[0]
 
             def check_marked_uncertain():

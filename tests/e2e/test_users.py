@@ -4,16 +4,14 @@
 a container whose files are a file system that never answers holds up nothing but itself."""
 
 import os
-import pathlib
 import pwd
-import secrets
 import stat
 import subprocess
 import sys
-import tempfile
 import unittest
 
-from harness import BINARY, PATIENCE, Container, Daemon, Follower, wait_until
+from harness import BINARY, PATIENCE, Container, wait_until
+from watched import OwnMonitor, mark
 
 RULES = """
 - rule: Marked
@@ -44,25 +42,8 @@ signal.pause()
 """
 
 
-def mark():
-    return "nezuban-mark-" + secrets.token_hex(6)
-
-
-class Users(unittest.TestCase):
-    def setUp(self):
-        directory = tempfile.TemporaryDirectory(prefix="nezuban-e2e-")
-        self.addCleanup(directory.cleanup)
-        self.directory = pathlib.Path(directory.name)
-        self.rules = self.directory / "rules.yaml"
-        self.rules.write_text(RULES)
-
-    def daemon(self, *arguments):
-        daemon = Daemon(*arguments, rules=str(self.rules))
-        self.addCleanup(daemon.remove)
-        watch = Follower.watch(daemon)
-        self.addCleanup(watch.stop)
-        wait_until(lambda: daemon.status()["subscribers"] == 1, "the client to be subscribed")
-        return daemon, watch
+class Users(OwnMonitor):
+    rules_text = RULES
 
     def container(self, *command, **options):
         container = Container(*command, **options)

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the scenarios stand on: one daemon with the default rules for all tests of a class, a follower
-of its alerts, and containers whose alerts are asked for.
+of its alerts, and containers whose alerts are asked for; and tests that each start a monitor with rules of
+their own.
 """
 
 import pathlib
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -19,6 +21,33 @@ API_SERVER = """
   items: [{port}]
   override: {{items: append}}
 """
+
+
+def mark():
+    """A word that is nowhere else on the machine."""
+    return "nezuban-mark-" + secrets.token_hex(6)
+
+
+class OwnMonitor(unittest.TestCase):
+    """Each test starts its monitors, with `rules_text` for their rules."""
+
+    rules_text = ""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory(prefix="nezuban-e2e-")
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
+        self.rules = self.directory / "rules.yaml"
+        self.rules.write_text(self.rules_text)
+
+    def daemon(self, *arguments):
+        """A monitor, and what it tells."""
+        daemon = Daemon(*arguments, rules=str(self.rules))
+        self.addCleanup(daemon.remove)
+        watch = Follower.watch(daemon)
+        self.addCleanup(watch.stop)
+        wait_until(lambda: daemon.status()["subscribers"] == 1, "the client to be subscribed")
+        return daemon, watch
 
 
 class Watched(unittest.TestCase):
