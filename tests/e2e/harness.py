@@ -19,6 +19,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ["NEZUBAN_BIN"]
 TOOLS = pathlib.Path(os.environ["NEZUBAN_E2E_TOOLS"])  # the static programs built beside the tests
+OCI_RUNTIME = os.environ.get("NEZUBAN_RUNTIME", "runc")  # or crun
 # Sanitizers make everything slower; nothing here is a statement about speed.
 PATIENCE = float(os.environ.get("NEZUBAN_PATIENCE", "30"))
 
@@ -142,12 +143,12 @@ class Follower:
 
 
 class Listener:
-    """A TCP listener on loopback that accepts one peer and talks to it."""
+    """A TCP listener, on loopback unless told otherwise, that accepts one peer and talks to it."""
 
-    def __init__(self, port=0, family=socket.AF_INET):
+    def __init__(self, port=0, family=socket.AF_INET, address=None):
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(("127.0.0.1" if family == socket.AF_INET else "::1", port))
+        self.socket.bind((address or ("127.0.0.1" if family == socket.AF_INET else "::1"), port))
         self.socket.listen(8)
         self.socket.settimeout(PATIENCE)
         self.port = self.socket.getsockname()[1]
@@ -186,8 +187,13 @@ def copy_with_libraries(program, rootfs):
         shutil.copy(os.path.realpath(file), target)
 
 
+# crun takes no mixture of cgroup hierarchies: it is given the second version alone.
+IN_CGROUP2 = ["unshare", "-m", "--propagation", "private", "sh", "-c",
+              'umount -l /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec "$@"', "sh"]
+
+
 class Container:
-    """A runc container on the host's network, with busybox, bash and our static programs in it."""
+    """A container of runc (or OCI_RUNTIME) on the host's network, with busybox, bash and our static programs in it."""
 
     def __init__(self, *command, privileged=False, host_pid=False, name=None, mounts=None, ro=None, user=0):
         """`mounts` are directories of the node by where the container has them, `ro` those it cannot write to.
@@ -195,6 +201,7 @@ class Container:
         self.id = name or secrets.token_hex(32)
         self.user = user
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="nezuban-runc-"))
+        self.runtime = [*(IN_CGROUP2 if OCI_RUNTIME == "crun" else []), OCI_RUNTIME, "--root", str(self.directory / "state")]
         self.rootfs = self.directory / "rootfs"
         self._fill_rootfs()
         every = [(where, what, "rw") for where, what in (mounts or {}).items()]
@@ -237,6 +244,8 @@ class Container:
             config["linux"].pop("maskedPaths", None)
             config["linux"].pop("readonlyPaths", None)
             config["linux"]["resources"]["devices"] = [{"allow": True, "access": "rwm"}]
+        if OCI_RUNTIME == "crun":
+            config["linux"].pop("resources")  # what it needs for them not every machine lets it do
         path.write_text(json.dumps(config))
 
     def on_overlay(self):
@@ -256,7 +265,7 @@ class Container:
 
     def start(self, leaked=None):
         """`leaked`: a path of the node, which is left open as descriptor 3 of the container."""
-        command = ["runc", "--root", str(self.directory / "state"), "run"]
+        command = [*self.runtime, "run"]
         if leaked is not None:
             command = ["sh", "-c", f'exec 3<{leaked}; exec "$@"', "sh", *command, "--preserve-fds", "1"]
         self.process = subprocess.Popen(
@@ -270,11 +279,11 @@ class Container:
         return self.process.returncode, out.decode(errors="replace")
 
     def exec(self, *command):
-        return subprocess.run(["runc", "--root", self.directory / "state", "exec", self.id, *command],
+        return subprocess.run([*self.runtime, "exec", self.id, *command],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
 
     def remove(self):
-        subprocess.run(["runc", "--root", self.directory / "state", "delete", "--force", self.id],
+        subprocess.run([*self.runtime, "delete", "--force", self.id],
                        capture_output=True)
         if self.process is not None:
             self.process.wait(timeout=PATIENCE)

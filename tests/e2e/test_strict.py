@@ -80,7 +80,7 @@ class Strict(Watched):
         pod = self.container("/bin/sleep", "3600")
         wait_until(lambda: pod.exec("/bin/true").returncode == 0, "the pod")
         leader, follower = os.openpty()
-        session = subprocess.Popen(["runc", "--root", pod.directory / "state", "exec", "-t", pod.id, "/bin/sh", "-c",
+        session = subprocess.Popen([*pod.runtime, "exec", "-t", pod.id, "/bin/sh", "-c",
                                     "true"], stdin=follower, stdout=follower, stderr=follower, start_new_session=True)
         self.addCleanup(os.close, leader)
         os.close(follower)

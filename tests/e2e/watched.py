@@ -4,6 +4,7 @@ of its alerts, and containers whose alerts are asked for; and tests that each st
 their own.
 """
 
+import os
 import pathlib
 import secrets
 import shutil
@@ -21,6 +22,9 @@ API_SERVER = """
   items: [{port}]
   override: {{items: append}}
 """
+
+# For documentation (RFC 5737): nobody's; the last number for this run of the tests.
+ELSEWHERE = f"198.51.100.{os.getpid() % 250 + 2}"
 
 
 def mark():
@@ -74,6 +78,15 @@ class Watched(unittest.TestCase):
         cls.service = subprocess.Popen(["sleep", "3600"])
         cls.addClassCleanup(cls.service.wait)
         cls.addClassCleanup(cls.service.kill)
+
+    def another_machine(self):
+        """A listener at an address that is not loopback's, though it lies there."""
+        address = ["ip", "address", "replace", f"{ELSEWHERE}/32", "dev", "lo"]
+        subprocess.run(address, check=True)
+        self.addCleanup(subprocess.run, ["ip", "address", "del", *address[3:]], check=True)
+        elsewhere = Listener(address=ELSEWHERE)
+        self.addCleanup(elsewhere.close)
+        return elsewhere
 
     def make_container(self, *command, **options):
         container = Container(*command, **options)

@@ -25,6 +25,7 @@ constexpr Technique kTechniques[] = {
     {"T1027.004", "Obfuscated Files: Compile After Delivery"},
     {"T1040", "Network Sniffing"},
     {"T1046", "Network Service Discovery"},
+    {"T1041", "Exfiltration Over C2 Channel"},
     {"T1048", "Exfiltration Over Alternative Protocol"},
     {"T1053.003", "Scheduled Task: Cron"},
     {"T1055.008", "Process Injection: Ptrace System Calls"},
