@@ -162,7 +162,8 @@ std::shared_ptr<const Ruleset> Ruleset::Load(std::span<const std::string> paths,
     if (auto text = ReadFile(path, diagnostics)) files.push_back({path, std::move(*text)});
   }
   if (files.empty() && !diagnostics.has_errors()) {
-    diagnostics.Error({paths.empty() ? std::string() : paths[0]}, "no rule files");
+    diagnostics.Error({paths.empty() ? std::string() : paths[0]}, "no rule files",
+                      "expected *.yaml or *.yml right in it: directories below are not searched");
   }
   return FromFiles(files, diagnostics, options);
 }
