@@ -96,11 +96,12 @@ std::string_view ProgramRefusedIn(std::string_view line) {
 
 std::string_view VerifierReason(std::string_view text) {
   constexpr std::string_view kBegin = "-- BEGIN PROG LOAD LOG --";
-  constexpr std::string_view kStatistics = "\nprocessed ";
+  constexpr std::string_view kStatistics[] = {"\nprocessed ", "\nverification time "};
   const std::size_t begin = text.find(kBegin);
   if (begin == std::string_view::npos) return {};
   std::string_view log = text.substr(begin + kBegin.size());
-  log = Trim(log.substr(0, log.rfind(kStatistics)));
+  for (const std::string_view statistics : kStatistics) log = log.substr(0, log.rfind(statistics));
+  log = Trim(log);
   return log.substr(log.rfind('\n') + 1);
 }
 

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <type_traits>
@@ -30,17 +29,6 @@ constexpr char kSnapshot[] = "on_snapshot";
 
 std::string ErrnoText(int error) { return std::strerror(error < 0 ? -error : error); }
 
-std::uint32_t RingSize(std::uint32_t bytes) {
-  const auto page = static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE));
-  return std::bit_ceil(std::max(bytes, page));
-}
-
-bool NeedsDispatcher(const SensorRow& row) {
-  return std::any_of(row.programs.begin(), row.programs.end(), [](const ProgramRow& program) {
-    return program.attachment == Attachment::kSyscallExit;
-  });
-}
-
 int NativeNumber(const SyscallNumbers& numbers) {
 #if defined(__aarch64__)
   return numbers.arm64;
@@ -60,17 +48,16 @@ bpf_prog_info InfoOf(const bpf_program* program) {
 
 }  // namespace
 
-void LoadedProbes::SkeletonDeleter::operator()(probes* skeleton) const {
-  probes__destroy(skeleton);
-}
-
 std::unique_ptr<LoadedProbes> LoadedProbes::Load(std::span<const SensorRow* const> rows,
-                                                 const LoadOptions& options, LoadFailure& failure) {
+                                                 const LoadOptions& options, ProgramNames& taken,
+                                                 LoadFailure& failure) {
   QuietLog quiet;
   auto loaded = std::unique_ptr<LoadedProbes>(new LoadedProbes);
+  loaded->skeleton_ = LoadObject(rows, options, taken, failure);
+  if (!loaded->skeleton_) return nullptr;
   std::string refused;
-  if (auto status = loaded->Prepare(rows, options, refused); !status) {
-    failure = {refused, status.error()};
+  if (auto status = loaded->Prepare(options); !status) {
+    failure = {"", status.error()};
     return nullptr;
   }
   // Containers' cgroups are remembered and tasks counted from the first program on; who reads the
@@ -95,40 +82,12 @@ LoadedProbes::~LoadedProbes() {
   for (bpf_link* link : links_) bpf_link__destroy(link);
 }
 
-Status LoadedProbes::Prepare(std::span<const SensorRow* const> rows, const LoadOptions& options,
-                             std::string& refused) {
-  skeleton_.reset(probes__open());
-  if (!skeleton_) return Fail("open the sensors' object: " + ErrnoText(errno));
-  bpf_program* program = nullptr;
-  bpf_object__for_each_program(program, skeleton_->obj) bpf_program__set_autoload(program, false);
-  bpf_program__set_autoload(skeleton_->progs.on_snapshot, true);
-  for (const SensorRow* row : rows) {
-    if (NeedsDispatcher(*row)) {
-      bpf_program__set_autoload(skeleton_->progs.on_sys_exit, true);
-      bpf_program__set_autoload(skeleton_->progs.on_socketcall, true);
-    }
-    for (const ProgramRow& wanted : row->programs) {
-      ASSIGN_OR_RETURN(bpf_program * found, Find(wanted.name));
-      bpf_program__set_autoload(found, true);
-    }
-  }
-  const bool task_helpers = options.features.task_helpers;
-  skeleton_->rodata->has_task_helpers = task_helpers ? 1 : 0;
-  skeleton_->rodata->flood_rate = options.flood_rate;
-  skeleton_->rodata->flood_burst = options.flood_burst;
-  bpf_map__set_autocreate(skeleton_->maps.task_origins, task_helpers);
-  bpf_map__set_autocreate(skeleton_->maps.task_origins_by_id, !task_helpers);
-  bpf_map__set_max_entries(skeleton_->maps.ring_vital, RingSize(options.vital_bytes));
-  bpf_map__set_max_entries(skeleton_->maps.ring_bulk, RingSize(options.bulk_bytes));
-  if (const int error = probes__load(skeleton_.get()); error != 0) {
-    const std::string detail = QuietLog::FirstWarning();
-    refused = QuietLog::RefusedProgram();
-    return Fail("load the sensors into the kernel: " + ErrnoText(error) +
-                (detail.empty() ? "" : " (" + detail + ")"));
-  }
+Status LoadedProbes::Prepare(const LoadOptions& options) {
   for (int lane = 0; lane < NR_LANES; ++lane) {
-    const std::uint32_t bytes = lane == LANE_VITAL ? options.vital_bytes : options.bulk_bytes;
-    ASSIGN_OR_RETURN(RingMapping ring, RingMapping::Map(ring_fd(lane), RingSize(bytes)));
+    const int fd = ring_fd(lane);
+    const bpf_map* map =
+        lane == LANE_VITAL ? skeleton_->maps.ring_vital : skeleton_->maps.ring_bulk;
+    ASSIGN_OR_RETURN(RingMapping ring, RingMapping::Map(fd, bpf_map__max_entries(map)));
     rings_.push_back(std::move(ring));
   }
   SetEnabled(EventSet().set(), EventSet().set());

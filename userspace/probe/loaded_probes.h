@@ -13,38 +13,23 @@
 #include <vector>
 
 #include "base/result.h"
-#include "probe/capability.h"
+#include "probe/probe_object.h"
 #include "probe/ring.h"
 #include "probe/sensors.h"
 #include "probe/source.h"
 
 struct bpf_link;
 struct bpf_program;
-struct probes;
 
 namespace nezuban::probe {
-
-struct LoadOptions {
-  std::uint32_t vital_bytes = 4u << 20;  // rounded up to a power of two of at least a page
-  std::uint32_t bulk_bytes = 8u << 20;
-  bool leave_out_self = true;    // the process's own acts give no record
-  std::uint32_t flood_rate = 0;  // records of the bulk lane a second and cgroup; 0: any number
-  std::uint32_t flood_burst = 0;
-  KernelFeatures features;
-};
-
-// What refused to load or to attach, so that the rows it is of can do without it.
-struct LoadFailure {
-  std::string program;  // empty: no single one, nothing can be loaded here
-  Error error;
-};
 
 class LoadedProbes {
  public:
   // Loads the programs of `rows` and attaches them, or gives nullptr and fills `failure`; nothing
-  // stays behind then.
+  // stays behind then. `taken`: see LoadObject.
   static std::unique_ptr<LoadedProbes> Load(std::span<const SensorRow* const> rows,
-                                            const LoadOptions& options, LoadFailure& failure);
+                                            const LoadOptions& options, ProgramNames& taken,
+                                            LoadFailure& failure);
   ~LoadedProbes();
 
   RingReader Ring(int lane) const { return rings_[static_cast<std::size_t>(lane)].Reader(); }
@@ -78,8 +63,7 @@ class LoadedProbes {
  private:
   LoadedProbes() = default;
 
-  Status Prepare(std::span<const SensorRow* const> rows, const LoadOptions& options,
-                 std::string& refused);
+  Status Prepare(const LoadOptions& options);
   Status AttachSnapshot();
   Status Attach(const SensorRow& row, bool first, std::string& refused);
   Status Attach(const ProgramRow& row, event::EventType event);
@@ -90,10 +74,7 @@ class LoadedProbes {
   Result<bpf_program*> Find(const std::string& name) const;
   std::uint64_t RecursionMisses(const std::string& program) const;
 
-  struct SkeletonDeleter {
-    void operator()(probes* skeleton) const;
-  };
-  std::unique_ptr<probes, SkeletonDeleter> skeleton_;
+  ProbeObject skeleton_;
   std::vector<bpf_link*> links_;
   bpf_link* snapshot_ = nullptr;  // among links_
   std::vector<RingMapping> rings_;

@@ -25,7 +25,8 @@ constexpr milliseconds kNap{2};
 constexpr int kNapsInVain = 3;
 // So that a flood cannot keep a caller of Poll from its other duties.
 constexpr std::size_t kRecordsPerPoll = 4096;
-constexpr milliseconds kProofTimeout{1000};
+// A busy node takes seconds to run a child.
+constexpr milliseconds kProofTimeout{10000};
 // Records of others that may come in that time; at the limit the proof ends with what it has.
 constexpr std::size_t kPendingRecords = 65536;
 
@@ -143,6 +144,7 @@ Status ProbeSource::Choose(const ProbeOptions& options) {
   std::vector<Candidates> all = AllCandidates(types, trials, options);
   EventSet proved;
   EventSet attempted;
+  ProgramNames taken;
   for (bool settled = false; !settled;) {
     const std::vector<const SensorRow*> rows = CurrentRows(all);
     for (const Candidates& candidates : all)
@@ -152,7 +154,9 @@ Status ProbeSource::Choose(const ProbeOptions& options) {
     pending_.clear();
     probes_.reset();
     LoadFailure failure;
-    probes_ = LoadedProbes::Load(rows, load, failure);
+    // Once one was refused, the others are tried by themselves: loading all of them takes long.
+    if (taken.empty() || TryPrograms(rows, load, taken, failure))
+      probes_ = LoadedProbes::Load(rows, load, taken, failure);
     if (!probes_) {
       if (!Refuse(all, failure)) return tl::unexpected<Error>(failure.error);
       continue;

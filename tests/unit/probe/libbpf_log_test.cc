@@ -17,6 +17,9 @@ TEST(LibbpfLog, TheVerifiersReasonIsItsLastWord) {
        "0: R1=ctx(off=0,imm=0) R10=fp0\nR2 !read_ok\n"
        "processed 12 insns (limit 1000000) max_states_per_insn 0\n-- END PROG LOAD LOG --\n",
        "R2 !read_ok"},
+      {"-- BEGIN PROG LOAD LOG --\nR2 !read_ok\nverification time 52 usec\nstack depth 8+0\n"
+       "processed 12 insns (limit 1000000)\n-- END PROG LOAD LOG --\n",
+       "R2 !read_ok"},
       {"-- BEGIN PROG LOAD LOG --\nprocessed 0 insns\n-- END PROG LOAD LOG --\n", ""},
       {"-- BEGIN PROG LOAD LOG --\nback-edge from insn 3 to 1", "back-edge from insn 3 to 1"},
   };
