@@ -21,6 +21,8 @@
 _Static_assert(ARGS_LEN_MAX == AREA_LEN_MAX && ENV_LEN_MAX == AREA_LEN_MAX, "");
 
 DEFINE_SCRATCH(exec, RECORD_MAX);
+DEFINE_SCRATCH(snapshot, RECORD_MAX); /* not exec's: that may preempt the iterator */
+_Static_assert(sizeof_scratch(exec) == sizeof_scratch(snapshot), "");
 
 /* The process that read the iterator last. Read by user space. */
 __u32 snapshot_reader_tgid;
@@ -86,9 +88,10 @@ static __always_inline void append_unix_names(struct exec_record *record, struct
 }
 
 static __always_inline void append_stdio_path(struct exec_record *record, struct str_ref *name,
-					      struct task_struct *task, struct file *file)
+					      struct task_struct *task, struct file *file,
+					      __u32 buffer)
 {
-	record_append_file_path(record, sizeof_scratch(exec), name, task, file, EVENT_EXEC);
+	record_append_file_path(record, sizeof_scratch(exec), name, task, file, buffer);
 	if (name->len <= STDIO_NAME_MAX)
 		return;
 	name->off += name->len - STDIO_NAME_MAX; /* the end of a path says more than its start */
@@ -98,7 +101,7 @@ static __always_inline void append_stdio_path(struct exec_record *record, struct
 
 static __always_inline void append_stdio(struct exec_record *record, struct stdio_ref *stdio,
 					 struct str_ref *name, struct task_struct *task,
-					 struct file *file)
+					 struct file *file, __u32 buffer)
 {
 	record_append_nothing(record, name);
 	if (!file)
@@ -122,32 +125,35 @@ static __always_inline void append_stdio(struct exec_record *record, struct stdi
 	}
 	stdio->kind = format == S_IFIFO ? STDIO_PIPE : STDIO_FILE;
 	if (format != S_IFIFO || stdio->file.mnt_ns) /* a named pipe has a path */
-		append_stdio_path(record, name, task, file);
+		append_stdio_path(record, name, task, file, buffer);
 }
 
 /* Most often two or three of them are one open file: looked at once, its name shared. */
-static __always_inline void append_all_stdio(struct exec_record *record, struct task_struct *task)
+static __always_inline void append_all_stdio(struct exec_record *record, struct task_struct *task,
+					     __u32 buffer)
 {
 	struct file *in = task_file(task, 0);
 	struct file *out = task_file(task, 1);
 	struct file *err = task_file(task, 2);
 
-	append_stdio(record, &record->stdio[0], &record->stdio_names[0], task, in);
+	append_stdio(record, &record->stdio[0], &record->stdio_names[0], task, in, buffer);
 	if (out == in) {
 		record->stdio[1] = record->stdio[0];
 		record->stdio_names[1] = record->stdio_names[0];
 	} else {
-		append_stdio(record, &record->stdio[1], &record->stdio_names[1], task, out);
+		append_stdio(record, &record->stdio[1], &record->stdio_names[1], task, out, buffer);
 	}
 	if (err == out) {
 		record->stdio[2] = record->stdio[1];
 		record->stdio_names[2] = record->stdio_names[1];
 	} else {
-		append_stdio(record, &record->stdio[2], &record->stdio_names[2], task, err);
+		append_stdio(record, &record->stdio[2], &record->stdio_names[2], task, err, buffer);
 	}
 }
 
-static __always_inline void fill_process(struct exec_record *record, struct task_struct *task)
+/* `buffer`: key of path_buffers. */
+static __always_inline void fill_process(struct exec_record *record, struct task_struct *task,
+					 __u32 buffer)
 {
 	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
 	struct fs_struct *fs = BPF_CORE_READ(task, fs);
@@ -169,11 +175,11 @@ static __always_inline void fill_process(struct exec_record *record, struct task
 		record->exe_ctime_ns = inode_ctime_ns(inode);
 		record->exe_mtime_ns = inode_mtime_ns(inode);
 		record_append_file_path(record, sizeof_scratch(exec), &record->exe, task, exe,
-					EVENT_EXEC);
+					buffer);
 	}
 	record_append_path(record, sizeof_scratch(exec), &record->cwd, task,
-			   BPF_CORE_READ(fs, pwd.dentry), BPF_CORE_READ(fs, pwd.mnt), EVENT_EXEC);
-	append_all_stdio(record, task);
+			   BPF_CORE_READ(fs, pwd.dentry), BPF_CORE_READ(fs, pwd.mnt), buffer);
+	append_all_stdio(record, task, buffer);
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -186,7 +192,7 @@ int BPF_PROG(on_exec, struct task_struct *task, pid_t old_pid, struct linux_binp
 		return 0;
 	append_area(record, &record->args, BPF_CORE_READ(task, mm, arg_start),
 		    BPF_CORE_READ(task, mm, arg_end));
-	fill_process(record, task);
+	fill_process(record, task, EVENT_EXEC);
 	/* Last: what leaves no room for it, paths of thousands of bytes, is worth more. */
 	append_area(record, &record->env, BPF_CORE_READ(task, mm, env_start),
 		    BPF_CORE_READ(task, mm, env_end));
@@ -212,7 +218,7 @@ int on_snapshot(struct bpf_iter__task *ctx)
 		return 0;
 	}
 
-	struct exec_record *record = record_begin_for(&exec_scratch, task, EVENT_EXEC, 0,
+	struct exec_record *record = record_begin_for(&snapshot_scratch, task, EVENT_EXEC, 0,
 						      SENSOR_SNAPSHOT, sizeof(*record));
 
 	if (!record)
@@ -220,12 +226,12 @@ int on_snapshot(struct bpf_iter__task *ctx)
 	record->args.off = record->hdr.size;
 	record->args.total = STR_TOTAL_UNKNOWN;
 	record->env = record->args;
-	fill_process(record, task);
+	fill_process(record, task, PATH_BUFFER_SNAPSHOT);
 
 	__u64 size = record->hdr.size;
 
-	if (size > sizeof_scratch(exec))
-		size = sizeof_scratch(exec);
+	if (size > sizeof_scratch(snapshot))
+		size = sizeof_scratch(snapshot);
 	bpf_seq_write(ctx->meta->seq, record, size);
 	record_discard(record);
 	return 0;

@@ -15,10 +15,12 @@ struct path_buffer {
 	__u64 start; /* of what is written so far */
 };
 
-/* Key: EVENT_*: the slot is guarded by the scratch of that event. */
+/* Key: EVENT_*: the slot is guarded by the scratch of that event. The snapshot has one, too: an
+ * exec may come between on its CPU. */
+#define PATH_BUFFER_SNAPSHOT NR_EVENTS
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, NR_EVENTS);
+	__uint(max_entries, NR_EVENTS + 1);
 	__type(key, __u32);
 	__type(value, struct path_buffer);
 } path_buffers SEC(".maps") __weak;
