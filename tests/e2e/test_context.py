@@ -159,14 +159,14 @@ class Context(OwnMonitor):
         self.assertEqual(wrong, [], "the container's own")
 
     def test_a_cgroup_called_like_another_container_is_not_that_container(self):
-        daemon, watch = self.found_by_itself()
+        _, watch = self.found_by_itself()
         victim = self.containerd.container(self.containerd.pod("victim-0"), "job", "/bin/sleep", "1000")
         word = mark()
         script = f"""set -e
             busybox mkdir -p /cg && busybox mount -t cgroup2 none /cg
             own=$(busybox sed -n s/^0:://p /proc/self/cgroup)
             for name in {victim} cri-containerd-{victim}.scope; do
-              busybox mkdir /cg$own/$name && echo $$ >/cg$own/$name/cgroup.procs && true {word} $name
+              busybox mkdir /cg$own/$name && echo $$ >/cg$own/$name/cgroup.procs && /bin/true {word} $name
             done; sleep 1000"""
         pod = self.containerd.pod("attacker-0", privileged=True)
         attacker = self.containerd.container(pod, "job", "/bin/sh", "-c", script, privileged=True)
@@ -174,7 +174,6 @@ class Context(OwnMonitor):
         for alert in alerts:
             self.check_named(alert, "attacker-0")
             self.assertEqual((alert["container_id"], alert["origin"]), (attacker, attacker), alert)
-        self.assertEqual(daemon.status()["alerts_without_metadata"], 0)
 
     def test_a_runtime_that_hangs_lies_or_dies_blocks_nothing(self):
         """One container, watched by a monitor that knows nothing but a socket, which leads elsewhere."""
