@@ -11,15 +11,20 @@ struct way {
   void (*act)(char** args);  // ends the process where the act fails
 };
 
-extern const struct way file_ways[];  // the last has no name
+extern const struct way call_ways[];  // the last has no name
+extern const struct way file_ways[];
 extern const struct way network_ways[];
 extern const struct way process_ways[];
+extern const struct way relay_ways[];
 
 // Ends the process with a message where `condition` is false.
 void need(bool condition, const char* what);
 
 // int $0x80; pointers must lie below 4 GiB. Gives the kernel's result.
 int int80(int number, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e);
+
+// A TCP socket that is connected to that port of 127.0.0.1.
+int connected_to(const char* port);
 
 // A copy of `size` bytes below 4 GiB, as 32-bit calls want it.
 uint32_t low(const void* bytes, unsigned size);

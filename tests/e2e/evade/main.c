@@ -69,7 +69,7 @@ void disturb_with(void* (*disturb)(void*), void* what) {
 }
 
 int main(int argc, char** argv) {
-  const struct way* const tables[] = {file_ways, network_ways, process_ways};
+  const struct way* const tables[] = {call_ways, file_ways, network_ways, process_ways, relay_ways};
   for (unsigned i = 0; argc > 1 && i < sizeof tables / sizeof *tables; ++i) {
     for (const struct way* way = tables[i]; way->name != NULL; ++way) {
       if (strcmp(way->name, argv[1]) != 0) continue;

@@ -26,14 +26,14 @@ static int make_socket(int type) {
   return fd;
 }
 
-static int connected(const char* port) {
+int connected_to(const char* port) {
   struct sockaddr_in peer = to(port);
   int fd = make_socket(SOCK_STREAM);
   need(connect(fd, (void*)&peer, sizeof peer) == 0, "connect");
   return fd;
 }
 
-static void connect_plain(char** args) { connected(args[0]); }
+static void connect_plain(char** args) { connected_to(args[0]); }
 
 static void connect_int80(char** args) {
   struct sockaddr_in peer = to(args[0]);
@@ -128,26 +128,49 @@ static void datagram_raw(char** args) {
   need(fd >= 0 && sendto(fd, datagram, 9, 0, (void*)&peer, sizeof peer) == 9, "raw socket");
 }
 
+static void datagram_socketcall(char** args) {
+  struct sockaddr_in peer = to(args[0]);
+  uint32_t words[6] = {(uint32_t)make_socket(SOCK_DGRAM), low_text("x"), 1, 0,
+                       low(&peer, sizeof peer),           sizeof peer};
+  need(int80(102, 11 /* SYS_SENDTO */, low(words, sizeof words), 0, 0, 0) == 1, "socketcall");
+}
+
+static void datagram_uring(char** args) {
+  struct sockaddr_in peer = to(args[0]);
+  struct iovec part = {"x", 1};
+  struct msghdr message = {
+      .msg_name = &peer, .msg_namelen = sizeof peer, .msg_iov = &part, .msg_iovlen = 1};
+  const struct io_uring_sqe request = {.opcode = IORING_OP_SENDMSG,
+                                       .fd = make_socket(SOCK_DGRAM),
+                                       .addr = (uint64_t)(uintptr_t)&message,
+                                       .len = 1};
+  need(by_uring(false, &request) == 1, "io_uring: sendmsg");
+}
+
+static void on_streams(const char* port) {
+  int fd = connected_to(port);
+  for (int stream = 0; stream < 3; ++stream) need(dup2(fd, stream) == stream, "dup2");
+}
+
 static void become_shell(void) {
   execl("/bin/sh", "sh", (char*)NULL);
   need(false, "exec");
 }
 
 static void shell_dup2(char** args) {
-  int fd = connected(args[0]);
-  for (int stream = 0; stream < 3; ++stream) need(dup2(fd, stream) == stream, "dup2");
+  on_streams(args[0]);
   become_shell();
 }
 
 static void shell_dup(char** args) {
   for (int stream = 0; stream < 3; ++stream) close(stream);
-  int fd = connected(args[0]);
+  int fd = connected_to(args[0]);
   need(fd == 0 && dup(fd) == 1 && dup(fd) == 2, "dup");
   become_shell();
 }
 
 static void shell_fcntl(char** args) {
-  int fd = connected(args[0]);
+  int fd = connected_to(args[0]);
   for (int stream = 0; stream < 3; ++stream) {
     close(stream);
     need(fcntl(fd, F_DUPFD, stream) == stream, "fcntl");
@@ -156,9 +179,22 @@ static void shell_fcntl(char** args) {
 }
 
 static void shell_int80(char** args) {
-  uint32_t fd = (uint32_t)connected(args[0]);
+  uint32_t fd = (uint32_t)connected_to(args[0]);
   for (uint32_t stream = 0; stream < 3; ++stream) need(int80(63, fd, stream, 0, 0, 0) >= 0, "dup2");
   become_shell();
+}
+
+// args of both: the port, the shell.
+static void shell_renamed(char** args) {
+  on_streams(args[0]);
+  execl(args[1], "kworker/0:1", (char*)NULL);
+  need(false, "exec");
+}
+
+static void shell_loaded(char** args) {
+  on_streams(args[0]);
+  execl("/lib64/ld-linux-x86-64.so.2", "ld-linux-x86-64.so.2", args[1], (char*)NULL);
+  need(false, "exec");
 }
 
 // The socket is connected by a child and comes over a unix socket.
@@ -175,7 +211,7 @@ static void shell_passed(char** args) {
   need(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0, "socketpair");
   pid_t child = fork();
   if (child == 0) {
-    int fd = connected(args[0]);
+    int fd = connected_to(args[0]);
     control.aligned = (struct cmsghdr){CMSG_LEN(sizeof fd), SOL_SOCKET, SCM_RIGHTS};
     memcpy(CMSG_DATA(&control.aligned), &fd, sizeof fd);
     need(sendmsg(ends[1], &message, 0) == 1, "sendmsg");
@@ -213,11 +249,15 @@ const struct way network_ways[] = {
     {"datagram-sendto", datagram_sendto},
     {"datagram-sendmmsg", datagram_sendmmsg},
     {"datagram-raw", datagram_raw},
+    {"datagram-socketcall", datagram_socketcall},
+    {"datagram-uring", datagram_uring},
     {"shell-dup2", shell_dup2},
     {"shell-dup", shell_dup},
     {"shell-fcntl", shell_fcntl},
     {"shell-int80", shell_int80},
     {"shell-passed", shell_passed},
+    {"shell-renamed", shell_renamed},
+    {"shell-loaded", shell_loaded},
     {"shell-listen", shell_listen},
     {NULL, NULL},
 };

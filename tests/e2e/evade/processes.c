@@ -2,6 +2,7 @@
 // Programs executed, mounts, and processes that leave their cgroup or namespace.
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <linux/sched.h>
 #include <sched.h>
@@ -12,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -136,11 +138,16 @@ static void* swap_types(void* nothing) {
 
 // Half of the mounts are of another file system, which all the others look like.
 static void mount_rewritten(char** args) {
+  struct statfs got;
+  int hits = 0;
   disturb_with(swap_types, NULL);
-  for (int i = 0; i < 200; ++i) {
-    mount("none", args[0], shared_type, 0, NULL);
+  for (int i = 0; i < 5000 && hits < 100; ++i) {
+    if (mount("none", args[0], shared_type, 0, NULL) == 0 && statfs(args[0], &got) == 0 &&
+        got.f_type == CGROUP2_SUPER_MAGIC)
+      ++hits;
     usleep(1000);  // or all are over before the other thread runs
   }
+  need(hits > 0, "the file system was never hit");
 }
 
 static void finish(pid_t child) {
@@ -187,6 +194,25 @@ static void move_setns(char** args) {
   open_it(args[0]);
 }
 
+// args: what to open. The pid is one that another program had a moment ago.
+static void pid_reused(char** args) {
+  pid_t before = fork();
+  if (before == 0) {
+    execl("/bin/evil", "evil", "who-was-before", (char*)NULL);
+    _exit(1);
+  }
+  need(before > 0 && waitpid(before, NULL, 0) == before, "the child before");
+  struct clone_args how = {
+      .exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)&before, .set_tid_size = 1};
+  pid_t child = (pid_t)syscall(SYS_clone3, &how, sizeof how);
+  if (child == 0) {
+    open_it(args[0]);
+    _exit(0);
+  }
+  need(child == before, "clone3 with set_tid");
+  finish(child);
+}
+
 const struct way process_ways[] = {
     {"exec", exec_plain},
     {"exec-fexecve", exec_fexecve},
@@ -205,5 +231,6 @@ const struct way process_ways[] = {
     {"move-clone3", move_clone3},
     {"move-unshare", move_unshare},
     {"move-setns", move_setns},
+    {"pid-reused", pid_reused},
     {NULL, NULL},
 };
