@@ -23,8 +23,11 @@ std::shared_ptr<ConfigOptions> AddConfigOptions(CLI::App& command,
   for (const daemon::ConfigKey& key : daemon::ConfigKeys()) {
     if (!keys.empty() && std::ranges::find(keys, key.name) == keys.end()) continue;
     auto& values = options->values[std::string(key.name)];
-    const std::string doc =
-        std::string(key.doc) + (key.reload != nullptr ? " Taken over at SIGHUP." : "");
+    const std::string standard = key.shown(daemon::Config());
+    const bool reloads = key.reload != nullptr && keys.empty();  // others end before any change
+    const std::string doc = std::string(key.doc) +
+                            (standard.empty() ? "" : " Default: " + standard + ".") +
+                            (reloads ? " Taken over at SIGHUP." : "");
     CLI::Option* option = command.add_option(FlagOf(key), values, doc);
     option->type_name(std::string(key.argument))->expected(1);
     if (key.repeatable) option->expected(1, -1)->allow_extra_args(false);

@@ -91,6 +91,8 @@ struct ConfigKey {
                Diagnostics& diagnostics) = nullptr;
   // Takes it over while the monitor runs; nullptr: that takes a restart.
   void (*reload)(const Config& from, Config& to) = nullptr;
+  // What it is set to, for people; empty for nothing, and for what has no short form.
+  std::string (*shown)(const Config& config) = nullptr;
 };
 
 std::span<const ConfigKey> ConfigKeys();

@@ -7,6 +7,12 @@
 #include <utility>
 
 namespace nezuban::daemon {
+namespace {
+
+constexpr std::array<std::pair<char, int>, 4> kUnits = {
+    {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 24 * 3600}}};
+
+}  // namespace
 
 std::string OneOf(const std::string& value, std::span<const std::string_view> allowed,
                   std::string& out) {
@@ -40,8 +46,6 @@ std::string SetList(std::vector<std::string>& out, const Values& values) {
 }
 
 std::string Duration(const std::string& value, std::chrono::seconds& out) {
-  static constexpr std::array<std::pair<char, int>, 4> kUnits = {
-      {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 24 * 3600}}};
   const auto unit =
       std::ranges::find(kUnits, value.empty() ? '\0' : value.back(), &std::pair<char, int>::first);
   std::size_t number = 0;
@@ -63,6 +67,26 @@ std::string YesOrNo(const std::string& value, bool& out) {
   if (value != "true" && value != "false") return "expected true or false";
   out = value == "true";
   return {};
+}
+
+std::string Shown(const std::string& value) { return value; }
+
+std::string Shown(const std::vector<std::string>& values) {
+  std::string text;
+  for (const std::string& value : values) text += (text.empty() ? "" : ", ") + value;
+  return text;
+}
+
+std::string Shown(std::size_t value) { return std::to_string(value); }
+
+std::string Shown(bool value) { return value ? "true" : "false"; }
+
+std::string Shown(alert::Priority value) { return std::string(alert::ToString(value)); }
+
+std::string Shown(std::chrono::seconds value) {
+  const auto unit = std::ranges::find_if(
+      kUnits.rbegin(), kUnits.rend(), [&](const auto& u) { return value.count() % u.second == 0; });
+  return std::to_string(value.count() / unit->second) + unit->first;
 }
 
 }  // namespace nezuban::daemon

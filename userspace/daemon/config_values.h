@@ -27,10 +27,30 @@ std::string Duration(const std::string& value, std::chrono::seconds& out);
 std::string SetPriority(const std::string& value, alert::Priority& out);
 std::string YesOrNo(const std::string& value, bool& out);
 
-// The key can be changed while the monitor runs.
-constexpr ConfigKey Reloads(ConfigKey key, void (*reload)(const Config& from, Config& to)) {
-  key.reload = reload;
+// A value as `nezuban run --help` shows it; empty for what has no short form.
+std::string Shown(const std::string& value);
+std::string Shown(const std::vector<std::string>& values);
+std::string Shown(std::size_t value);
+std::string Shown(bool value);
+std::string Shown(alert::Priority value);
+std::string Shown(std::chrono::seconds value);  // as Duration reads it
+template <typename T>
+std::string Shown(const T& /*value*/) {
+  return {};
+}
+
+// The row of a key whose value is that member.
+template <auto member>
+constexpr ConfigKey Sets(ConfigKey key) {
+  key.shown = [](const Config& config) { return Shown(config.*member); };
   return key;
+}
+
+// The same, of a key that can be changed while the monitor runs.
+template <auto member>
+constexpr ConfigKey Reloads(ConfigKey key) {
+  key.reload = [](const Config& from, Config& to) { to.*member = from.*member; };
+  return Sets<member>(key);
 }
 
 // The keys of where alerts go, and of who gets to see them.

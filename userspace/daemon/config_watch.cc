@@ -70,74 +70,78 @@ constexpr std::array<std::string_view, 2> kRuleMatchings = {"all", "first"};
 constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warn", "error"};
 
 constexpr std::array kKeys = {
-    Reloads(ConfigKey{"rules", "PATH", "Rule file or directory of them; in the order given.", true,
-                      [](Config& c, const Values& v) { return SetList(c.rules, v); }},
-            [](const Config& f, Config& t) { t.rules = f.rules; }),
-    Reloads(ConfigKey{"rule_selection", "SELECTION",
-                      "enable or disable rules by name (* for any characters) or tag, in order: "
-                      "disable.rule=NAME, enable.tag=TAG.",
-                      true, SetSelection, true},
-            [](const Config& f, Config& t) { t.rule_selection = f.rule_selection; }),
-    Reloads(
-        ConfigKey{
-            "append_output", "YAML",
-            "What rules say besides: {match: {tags: [T]}, extra_output: FORMAT, extra_fields: "
-            "[FIELD, {KEY: FORMAT}], suggested_output: true}.",
-            true, SetAppendOutput, true},
-        [](const Config& f, Config& t) { t.append_output = f.append_output; }),
-    Reloads(ConfigKey{"static_fields", "NAME=VALUE",
-                      "Values that outputs can name as %static.NAME.", true, SetStaticFields, true},
-            [](const Config& f, Config& t) { t.static_fields = f.static_fields; }),
-    ConfigKey{"sensors", "KIND", "auto, object or tracepoint; auto takes the best that delivers.",
-              false,
-              [](Config& c, const Values& v) { return OneOf(v.back(), kSensors, c.sensors); }},
-    Reloads(ConfigKey{"priority", "PRIORITY", "Rules less severe than this are not loaded.", false,
-                      [](Config& c, const Values& v) { return SetPriority(v.back(), c.priority); }},
-            [](const Config& f, Config& t) { t.priority = f.priority; }),
-    ConfigKey{"rule_matching", "WHICH",
-              "all: every rule an event matches alerts; first: only the first defined of them.",
-              false,
-              [](Config& c, const Values& v) {
-                return OneOf(v.back(), kRuleMatchings, c.rule_matching);
-              }},
-    ConfigKey{"hostname", "NAME", "Name of the host in alerts; default: the machine's.", false,
-              [](Config& c, const Values& v) { return SetText(c.hostname, v); }},
-    ConfigKey{"node", "NAME", "Name of the node in its cluster, in alerts; default: hostname.",
-              false, [](Config& c, const Values& v) { return SetText(c.node, v); }},
-    ConfigKey{"cluster", "NAME", "Name of the cluster in alerts.", false,
-              [](Config& c, const Values& v) { return SetText(c.cluster, v); }},
-    Reloads(
-        ConfigKey{
-            "log_level", "LEVEL", "debug, info, warn or error; logs go to standard error.", false,
-            [](Config& c, const Values& v) { return OneOf(v.back(), kLogLevels, c.log_level); }},
-        [](const Config& f, Config& t) { t.log_level = f.log_level; }),
-    ConfigKey{"vital_ring_bytes", "BYTES", "Ring buffer for process life and dangerous acts.",
-              false,
-              [](Config& c, const Values& v) { return RingBytes(v.back(), c.vital_ring_bytes); }},
-    ConfigKey{"bulk_ring_bytes", "BYTES", "Ring buffer for connections and other frequent acts.",
-              false,
-              [](Config& c, const Values& v) { return RingBytes(v.back(), c.bulk_ring_bytes); }},
-    ConfigKey{
+    Reloads<&Config::rules>(
+        ConfigKey{"rules", "PATH", "Rule file or directory of them; in the order given.", true,
+                  [](Config& c, const Values& v) { return SetList(c.rules, v); }}),
+    Reloads<&Config::rule_selection>(
+        ConfigKey{"rule_selection", "SELECTION",
+                  "enable or disable rules by name (* for any characters) or tag, in order: "
+                  "disable.rule=NAME, enable.tag=TAG.",
+                  true, SetSelection, true}),
+    Reloads<&Config::append_output>(ConfigKey{
+        "append_output", "YAML",
+        "What rules say besides: {match: {tags: [T]}, extra_output: FORMAT, extra_fields: "
+        "[FIELD, {KEY: FORMAT}], suggested_output: true}.",
+        true, SetAppendOutput, true}),
+    Reloads<&Config::static_fields>(ConfigKey{"static_fields", "NAME=VALUE",
+                                              "Values that outputs can name as %static.NAME.", true,
+                                              SetStaticFields, true}),
+    Sets<&Config::sensors>(ConfigKey{
+        "sensors", "KIND", "auto, object or tracepoint; auto takes the best that delivers.", false,
+        [](Config& c, const Values& v) { return OneOf(v.back(), kSensors, c.sensors); }}),
+    Reloads<&Config::priority>(
+        ConfigKey{"priority", "PRIORITY", "Rules less severe than this are not loaded.", false,
+                  [](Config& c, const Values& v) { return SetPriority(v.back(), c.priority); }}),
+    Sets<&Config::rule_matching>(ConfigKey{
+        "rule_matching", "WHICH",
+        "all: every rule an event matches alerts; first: only the first defined of them.", false,
+        [](Config& c, const Values& v) {
+          return OneOf(v.back(), kRuleMatchings, c.rule_matching);
+        }}),
+    Sets<&Config::hostname>(
+        ConfigKey{"hostname", "NAME", "Name of the host in alerts; default: the machine's.", false,
+                  [](Config& c, const Values& v) { return SetText(c.hostname, v); }}),
+    Sets<&Config::node>(
+        ConfigKey{"node", "NAME", "Name of the node in its cluster, in alerts; default: hostname.",
+                  false, [](Config& c, const Values& v) { return SetText(c.node, v); }}),
+    Sets<&Config::cluster>(
+        ConfigKey{"cluster", "NAME", "Name of the cluster in alerts.", false,
+                  [](Config& c, const Values& v) { return SetText(c.cluster, v); }}),
+    Reloads<&Config::log_level>(ConfigKey{
+        "log_level", "LEVEL", "debug, info, warn or error; logs go to standard error.", false,
+        [](Config& c, const Values& v) { return OneOf(v.back(), kLogLevels, c.log_level); }}),
+    Sets<&Config::vital_ring_bytes>(ConfigKey{
+        "vital_ring_bytes", "BYTES", "Ring buffer for process life and dangerous acts.", false,
+        [](Config& c, const Values& v) { return RingBytes(v.back(), c.vital_ring_bytes); }}),
+    Sets<&Config::bulk_ring_bytes>(ConfigKey{
+        "bulk_ring_bytes", "BYTES", "Ring buffer for connections and other frequent acts.", false,
+        [](Config& c, const Values& v) { return RingBytes(v.back(), c.bulk_ring_bytes); }}),
+    Sets<&Config::flood_rate>(ConfigKey{
         "flood_rate", "COUNT",
         "Connections and other frequent acts of one cgroup that are looked at, a second; 0: "
         "any number.",
         false,
-        [](Config& c, const Values& v) { return Number(v.back(), 0, 100'000'000, c.flood_rate); }},
-    ConfigKey{
-        "flood_burst", "COUNT", "The same at once, before the rate counts.", false,
-        [](Config& c, const Values& v) { return Number(v.back(), 1, 100'000'000, c.flood_burst); }},
-    ConfigKey{"max_processes", "COUNT", "Processes remembered, ended ones included.", false,
-              [](Config& c, const Values& v) {
-                return Number(v.back(), 1024, std::size_t{1} << 24, c.max_processes);
-              }},
-    ConfigKey{"watch_rules", "BOOL",
-              "Load the rules again when their files change; else at SIGHUP.", false,
-              [](Config& c, const Values& v) { return YesOrNo(v.back(), c.watch_rules); }},
-    ConfigKey{"record", "FILE", "Record what is seen to a new file as well.", false,
-              [](Config& c, const Values& v) { return SetText(c.record, v); }},
-    ConfigKey{"redact", "BOOL", "Mask passwords, tokens and keys in alerts and recordings.", false,
-              [](Config& c, const Values& v) { return YesOrNo(v.back(), c.redact); }},
-    ConfigKey{
+        [](Config& c, const Values& v) { return Number(v.back(), 0, 100'000'000, c.flood_rate); }}),
+    Sets<&Config::flood_burst>(ConfigKey{"flood_burst", "COUNT",
+                                         "The same at once, before the rate counts.", false,
+                                         [](Config& c, const Values& v) {
+                                           return Number(v.back(), 1, 100'000'000, c.flood_burst);
+                                         }}),
+    Sets<&Config::max_processes>(
+        ConfigKey{"max_processes", "COUNT", "Processes remembered, ended ones included.", false,
+                  [](Config& c, const Values& v) {
+                    return Number(v.back(), 1024, std::size_t{1} << 24, c.max_processes);
+                  }}),
+    Sets<&Config::watch_rules>(ConfigKey{
+        "watch_rules", "BOOL", "Load the rules again when their files change; else at SIGHUP.",
+        false, [](Config& c, const Values& v) { return YesOrNo(v.back(), c.watch_rules); }}),
+    Sets<&Config::record>(
+        ConfigKey{"record", "FILE", "Record what is seen to a new file as well.", false,
+                  [](Config& c, const Values& v) { return SetText(c.record, v); }}),
+    Sets<&Config::redact>(
+        ConfigKey{"redact", "BOOL", "Mask passwords, tokens and keys in alerts and recordings.",
+                  false, [](Config& c, const Values& v) { return YesOrNo(v.back(), c.redact); }}),
+    Sets<&Config::redact_patterns>(ConfigKey{
         "redact_patterns", "REGEX",
         "More to mask: the first group of a regular expression (RE2), or all it matches.", true,
         [](Config& c, const Values& v) -> std::string {
@@ -145,26 +149,30 @@ constexpr std::array kKeys = {
           if (!made) return made.error().message;
           c.redact_patterns = v;
           return {};
-        }},
-    ConfigKey{"cri_socket", "PATH",
-              "Socket of the container runtime, for names of pods and images; auto: found by "
-              "itself, none: not asked.",
-              false, SetCriSocket},
-    ConfigKey{"host_root", "PATH",
-              "Where the node's root file system is seen: / on the node, a mount of it in a pod.",
-              false, SetHostRoot},
-    ConfigKey{"hold_ms", "MS",
-              "How long an event waits for its container to be known; 0: not at all.", false,
-              [](Config& c, const Values& v) { return Number(v.back(), 0, 60'000, c.hold_ms); }},
-    ConfigKey{
-        "hold_events", "COUNT", "Events that may wait at once; more are decided as they are.",
-        false,
-        [](Config& c,
-           const Values& v) { return Number(v.back(), 1, std::size_t{1} << 20, c.hold_events); }},
-    ConfigKey{"hold_bytes", "BYTES", "Memory that waiting events may take.", false,
-              [](Config& c, const Values& v) {
-                return Number(v.back(), 65536, std::size_t{1} << 34, c.hold_bytes);
-              }},
+        }}),
+    Sets<&Config::cri_socket>(
+        ConfigKey{"cri_socket", "PATH",
+                  "Socket of the container runtime, for names of pods and images; auto: found by "
+                  "itself, none: not asked.",
+                  false, SetCriSocket}),
+    Sets<&Config::host_root>(ConfigKey{
+        "host_root", "PATH",
+        "Where the node's root file system is seen: / on the node, a mount of it in a pod.", false,
+        SetHostRoot}),
+    Sets<&Config::hold_ms>(ConfigKey{
+        "hold_ms", "MS", "How long an event waits for its container to be known; 0: not at all.",
+        false, [](Config& c, const Values& v) { return Number(v.back(), 0, 60'000, c.hold_ms); }}),
+    Sets<&Config::hold_events>(
+        ConfigKey{"hold_events", "COUNT",
+                  "Events that may wait at once; more are decided as they are.", false,
+                  [](Config& c, const Values& v) {
+                    return Number(v.back(), 1, std::size_t{1} << 20, c.hold_events);
+                  }}),
+    Sets<&Config::hold_bytes>(
+        ConfigKey{"hold_bytes", "BYTES", "Memory that waiting events may take.", false,
+                  [](Config& c, const Values& v) {
+                    return Number(v.back(), 65536, std::size_t{1} << 34, c.hold_bytes);
+                  }}),
 };
 
 }  // namespace

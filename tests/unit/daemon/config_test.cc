@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 
@@ -268,6 +269,31 @@ TEST(Config, KeysAreUniqueAndDocumented) {
   for (const ConfigKey& key : ConfigKeys()) {
     EXPECT_TRUE(names.insert(key.name).second) << key.name;
     EXPECT_FALSE(key.doc.empty()) << key.name;
+  }
+}
+
+// What --help shows is what the key takes, and of its own value.
+TEST(Config, ADefaultReadsAsItIsShown) {
+  std::size_t shown = 0;
+  for (const ConfigKey& key : ConfigKeys()) {
+    const std::string standard = key.shown(Config());
+    if (standard.empty()) continue;
+    ++shown;
+    std::vector<std::string> values;
+    for (std::size_t at = 0, end = 0; end != std::string::npos; at = end + 2) {
+      end = standard.find(", ", at);
+      values.push_back(standard.substr(at, end - at));
+    }
+    Config config;
+    EXPECT_EQ(key.set(config, values), "") << key.name << ": " << standard;
+    EXPECT_EQ(key.shown(config), standard) << key.name;
+  }
+  EXPECT_GT(shown, 20U);
+  Config config;
+  const auto age = std::ranges::find(ConfigKeys(), "store_max_age", &ConfigKey::name);
+  for (const char* text : {"7d", "36h", "90s", "1m"}) {
+    EXPECT_EQ(age->set(config, {text}), "");
+    EXPECT_EQ(age->shown(config), text);
   }
 }
 
