@@ -42,6 +42,8 @@ class Node(Watched):
                 self.expect_on_node(rule, **({} if "Monitor" in rule else {"fd_name": path}))
         with self.subTest("a signal"):
             self.stop_for_a_moment()
+        with self.subTest("a debugger"):
+            self.trace_for_a_moment()
 
     def test_programs_and_secrets_of_the_node(self):
         shell = subprocess.Popen(["python3", "-c", "import os; m = os.memfd_create('x'); "
@@ -71,6 +73,12 @@ class Node(Watched):
         os.kill(self.daemon.process.pid, signal.SIGSTOP)
         os.kill(self.daemon.process.pid, signal.SIGCONT)
         self.expect_on_node("Monitor signalled", evt_arg_sig="SIGSTOP")
+
+    def trace_for_a_moment(self):
+        seize = f"import ctypes; exit(ctypes.CDLL(None).ptrace(0x4206, {self.daemon.process.pid}, 0, 0))"
+        with subprocess.Popen(["python3", "-c", seize]) as debugger:  # which lets go as it ends
+            self.assertEqual(debugger.wait(), 0)
+        self.watch.wait_for(lambda a: a["rule"] == "Monitor taken over" and a["pid"] == debugger.pid, "a debugger")
 
 
 if __name__ == "__main__":
