@@ -208,7 +208,8 @@ void ProcessTable::Apply(Entry& entry, const event::Event& event, const exec_rec
   if (process.parent.tgid == 0) process.parent = {record.ppid, record.parent_start_ns};
   if (record.hdr.sensor == SENSOR_SNAPSHOT) {
     // An exec or fork seen since the sensors were attached knows more than the snapshot.
-    const bool other = healing_ && IsOtherImage(process, record);
+    const bool other =
+        healing_ && IsOtherImage(process, record) && process.exec_ns <= record.hdr.time_ns;
     if (!process.exe_path.bytes.empty() && !other) return;
     if (other) {
       KeepImage(process);

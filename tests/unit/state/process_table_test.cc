@@ -338,6 +338,10 @@ TEST_F(ProcessTableTest, WhatIsFoundAfterLossesIsMarked) {
   same->exe_file.ino = 7;
   Apply(std::move(same));
   EXPECT_FALSE(table_.Find({20, start})->healed) << "nothing of it was missed";
+  auto late = Snapshot({.tgid = 20, .start_ns = start, .comm = "x", .time_ns = 1000}, "/bin/x");
+  late->exe_file.ino = 6;
+  Apply(std::move(late));
+  EXPECT_FALSE(table_.Find({20, start})->healed) << "found before it executed what it is";
   auto other = Snapshot({.tgid = 20, .start_ns = start, .comm = "nc"}, "/bin/nc");
   other->exe_file.ino = 8;
   Apply(std::move(other));
