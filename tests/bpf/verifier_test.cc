@@ -70,9 +70,13 @@ TEST(Verifier, ProgramsCostWhatTheTableSays) {
   Harness harness;
   const auto verified = harness.source().VerifiedInstructions();
   EXPECT_GT(verified.size(), 50u);
+  const bool renewing = std::getenv("NEZUBAN_TEST_VERIFIED") != nullptr;
+  for (const probe::SensorStatus& sensor : harness.source().sensors())
+    if (renewing && !sensor.why.empty())
+      std::printf("%u %s: %s\n", sensor.event, sensor.hook.c_str(), sensor.why.c_str());
   for (const auto& [program, instructions] : verified) {
     // For who renews the table.
-    if (std::getenv("NEZUBAN_TEST_VERIFIED") != nullptr)
+    if (renewing)
       std::printf("verified %s %s %u\n", KernelLine().c_str(), program.c_str(), instructions);
     const auto limit = limits.find(program);
     EXPECT_NE(limit, limits.end()) << program << " (" << instructions << ") has no row";
