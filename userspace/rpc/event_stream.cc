@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rpc/event_stream.h"
 
+#include <grpc/support/time.h>
+
+#include <cstdint>
 #include <utility>
 
 #include "rpc/admin_to_proto.h"
@@ -9,7 +12,7 @@
 namespace nezuban::rpc {
 namespace {
 
-constexpr std::chrono::milliseconds kPause{50};
+constexpr std::int64_t kPauseMs = 50;
 constexpr std::chrono::seconds kCountsEvery{1};
 
 }  // namespace
@@ -25,7 +28,10 @@ void EventStream::OnWriteDone(bool ok) {
 }
 
 void EventStream::WaitAndWrite() {
-  alarm_.emplace().Set(Clock::now() + kPause, [this](bool) { Next(); });
+  // By the monotonic clock: the node's time may be set back meanwhile.
+  const gpr_timespec at =
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(kPauseMs, GPR_TIMESPAN));
+  alarm_.emplace().Set(at, [this](bool) { Next(); });
 }
 
 // Nothing may follow what starts an operation: its end may come, and this be gone, at once.

@@ -28,7 +28,7 @@ class EventStream final : public grpc::ServerWriteReactor<v1::WatchEventsRespons
   void OnDone() override { delete this; }
 
  private:
-  using Clock = std::chrono::system_clock;
+  using Clock = std::chrono::steady_clock;
   void WaitAndWrite();
   void Next();
 

@@ -81,7 +81,8 @@ EventWatch::EventWatch(filter::Program program, std::vector<fields::FieldRef> fi
       fields_(std::move(fields)),
       one_in_(one_in),
       clock_ns_(clock_ns),
-      rate_(per_second) {}
+      rate_(per_second),
+      ring_(kQueueEvents) {}
 
 Result<std::shared_ptr<EventWatch>> EventWatch::Make(const v1::WatchEventsRequest& request,
                                                      ClockNs clock_ns) {
@@ -110,11 +111,11 @@ std::uint64_t EventWatch::SteadyNs() {
 void EventWatch::Offer(const state::EnrichedEvent& event, std::string_view hostname,
                        const Redactor* redactor) noexcept {
   if (closed_ || !types_[event.event.type()]) return;
-  if (!work_.Refill(event.event.header().time_ns)) {
+  const std::uint64_t began_ns = clock_ns_();
+  if (!work_.Refill(began_ns)) {
     ++not_asked_;
     return;
   }
-  const std::uint64_t began_ns = clock_ns_();
   Ask(event, hostname, redactor);
   work_.Spend(clock_ns_() - began_ns);
 }
@@ -136,13 +137,15 @@ void EventWatch::Ask(const state::EnrichedEvent& event, std::string_view hostnam
 }
 
 void EventWatch::Keep(const fields::FieldContext& context) {
-  const std::unique_lock lock(mutex_, std::try_to_lock);
-  if (!lock.owns_lock() || queue_.size() >= kQueueEvents || queued_bytes_ >= kQueueBytes) {
+  const std::size_t at = pushed_.load(std::memory_order_relaxed);
+  if (at - taken_.load(std::memory_order_acquire) >= kQueueEvents || queued_bytes_ >= kQueueBytes) {
     ++dropped_;
     return;
   }
-  queue_.push_back(Tell(context));
-  queued_bytes_ += SizeOf(queue_.back());
+  WatchedEvent& told = ring_[at % kQueueEvents];
+  told = Tell(context);
+  queued_bytes_ += SizeOf(told);
+  pushed_.store(at + 1, std::memory_order_release);
 }
 
 // Arguments are masked one by one where fields take them from; this is for secrets elsewhere.
@@ -163,9 +166,18 @@ WatchedEvent EventWatch::Tell(const fields::FieldContext& context) const {
 }
 
 std::vector<WatchedEvent> EventWatch::Take() {
-  const std::lock_guard lock(mutex_);
-  queued_bytes_ = 0;
-  return std::exchange(queue_, {});
+  const std::lock_guard lock(takers_);
+  const std::size_t first = taken_.load(std::memory_order_relaxed);
+  const std::size_t end = pushed_.load(std::memory_order_acquire);
+  std::vector<WatchedEvent> taken;
+  taken.reserve(end - first);
+  for (std::size_t at = first; at < end; ++at) {
+    WatchedEvent& event = ring_[at % kQueueEvents];
+    queued_bytes_ -= SizeOf(event);
+    taken.push_back(std::exchange(event, {}));
+  }
+  taken_.store(end, std::memory_order_release);
+  return taken;
 }
 
 WatchCounts EventWatch::counts() const {

@@ -45,7 +45,7 @@ struct WatchCounts {
   std::uint64_t dropped = 0;      // not read fast enough
 };
 
-// A bucket of tokens, refilled by event time. One thread.
+// A bucket of tokens, refilled as the time goes on that it is given. One thread.
 class TokenBucket {
  public:
   explicit TokenBucket(std::uint64_t per_second)
@@ -67,7 +67,8 @@ class EventWatch {
   static constexpr std::size_t kMaxRegexes = 2;
   static constexpr int kMaxFields = 32;
   static constexpr std::uint32_t kMaxPerSecond = 1000;
-  // Of the ingest thread's time, a second: two hundredths, however dear the condition is.
+  // Of the ingest thread's time, a second: two hundredths, however dear the condition is, and
+  // however much faster than they happened events are read.
   static constexpr std::uint64_t kWorkNsPerSecond = 20'000'000;
   static constexpr std::size_t kQueueEvents = 1000;
   static constexpr std::size_t kQueueBytes = std::size_t{1} << 20;
@@ -79,7 +80,7 @@ class EventWatch {
                                                   ClockNs clock_ns = SteadyNs);
   static std::uint64_t SteadyNs();
 
-  // Ingest thread only. Drops and counts what it would have to wait for.
+  // Ingest thread only. Waits for nobody; drops and counts what there is no room for.
   void Offer(const state::EnrichedEvent& event, std::string_view hostname,
              const Redactor* redactor) noexcept;
 
@@ -106,9 +107,9 @@ class EventWatch {
   const std::vector<fields::FieldRef> fields_;
   const std::uint32_t one_in_;
   const ClockNs clock_ns_;
-  fields::Arena arena_;  // this and the buckets: of the ingest thread
-  TokenBucket work_{kWorkNsPerSecond};
-  TokenBucket rate_;
+  fields::Arena arena_;                 // this and the buckets: of the ingest thread
+  TokenBucket work_{kWorkNsPerSecond};  // by the clock
+  TokenBucket rate_;                    // by event time
 
   std::atomic<std::uint64_t> not_asked_{0};
   std::atomic<std::uint64_t> matched_{0};
@@ -117,9 +118,12 @@ class EventWatch {
   std::atomic<std::uint64_t> dropped_{0};
   std::atomic<bool> closed_{false};
 
-  std::mutex mutex_;  // guards the queue; the ingest thread only tries it
-  std::vector<WatchedEvent> queue_;
-  std::size_t queued_bytes_ = 0;
+  // A ring: the ingest thread pushes, whoever has the mutex takes.
+  std::vector<WatchedEvent> ring_;
+  std::atomic<std::size_t> pushed_{0};  // both only grow
+  std::atomic<std::size_t> taken_{0};
+  std::atomic<std::size_t> queued_bytes_{0};
+  std::mutex takers_;
 };
 
 }  // namespace nezuban::rpc

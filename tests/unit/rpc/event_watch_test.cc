@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+#include <utility>
+
 #include "nezuban/v1/admin_service.pb.h"
 #include "state/enricher.h"
 #include "testlib/record_builder.h"
@@ -91,19 +95,48 @@ TEST(EventWatch, SamplesAndKeepsToItsRate) {
 }
 
 // As if the condition took a millisecond each time.
-std::uint64_t DearClock() {
-  static std::uint64_t now_ns = 0;
-  return now_ns += 1'000'000;
-}
+std::uint64_t dear_now_ns = kSecond;
+std::uint64_t DearClock() { return std::exchange(dear_now_ns, dear_now_ns + 1'000'000); }
 
 TEST(EventWatch, TakesNoMoreThanItsShareOfTheIngestThread) {
   Offering offering(Request("proc.exepath = /bin/b"), DearClock);
-  constexpr int kAsked = EventWatch::kWorkNsPerSecond / 1'000'000;
-  offering.Exec("/bin/a", kAsked + 5);
-  EXPECT_EQ(offering.watch->counts().not_asked, 5u);
-  offering.Exec("/bin/b", 1, 2 * kSecond);  // a second later it is asked again
-  EXPECT_EQ(offering.watch->counts().not_asked, 5u);
+  constexpr std::uint64_t kOffered = 100;
+  offering.Exec("/bin/a", kOffered);
+  // The share of the first second, and of the time that went by: a tenth of it.
+  const std::uint64_t not_asked = offering.watch->counts().not_asked;
+  EXPECT_NEAR(static_cast<double>(kOffered - not_asked), 22, 3);
+  // What happened over an hour, read at once, takes no more.
+  for (std::uint64_t i = 0; i < kOffered; ++i) offering.Exec("/bin/a", 1, i * 36 * kSecond);
+  EXPECT_NEAR(static_cast<double>(offering.watch->counts().not_asked - not_asked), 97, 3);
+  dear_now_ns += kSecond;
+  offering.Exec("/bin/b");  // it is asked again
   EXPECT_EQ(offering.watch->Take().size(), 1u);
+}
+
+TEST(EventWatch, DropsNothingForAReaderThatIsThere) {
+  v1::WatchEventsRequest request = Request("evt.type = execve");
+  request.set_max_per_second(EventWatch::kMaxPerSecond);
+  request.add_fields("proc.exepath");
+  Offering offering(request);
+  std::atomic<std::uint64_t> read = 0;
+  std::vector<WatchedEvent> events;
+  constexpr std::uint64_t kEvents = 20'000;
+  std::jthread reader([&] {
+    while (read < kEvents) {
+      for (WatchedEvent& event : offering.watch->Take()) events.push_back(std::move(event));
+      read = events.size() + offering.watch->counts().dropped;
+    }
+  });
+  for (std::uint64_t i = 0; i < kEvents; ++i) {
+    while (i > read + EventWatch::kQueueEvents / 2) std::this_thread::yield();
+    offering.Exec("/bin/" + std::to_string(i), 1, kSecond + i * 1'000'000);
+  }
+  reader.join();
+  EXPECT_EQ(offering.watch->counts().dropped, 0u);
+  ASSERT_EQ(events.size(), kEvents);
+  for (std::uint64_t i = 0; i < kEvents; ++i) {
+    ASSERT_EQ(std::get<std::string>(events[i].fields[0].second), "/bin/" + std::to_string(i));
+  }
 }
 
 TEST(EventWatch, DecidesByWhatIsThereAndTellsWhatMayBeSeen) {
