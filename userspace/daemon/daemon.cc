@@ -164,6 +164,10 @@ Status Monitor::OpenRecording() {
 Pipeline::Options Monitor::Options() {
   Pipeline::Options options = PipelineOptions(config_, *source_, redactor_);
   options.detector.self_test_comm = self_test_comm_;
+  // Else its number is another in the records.
+  if (!options.proc_root.empty()) {
+    options.detector.monitor = static_cast<std::uint32_t>(::getpid());
+  }
   if (recorder_) options.tap = [this](const state::Item& item) { recorder_->Append(item); };
   lookup_.emplace(config_, options.proc_root);
   options.lookup = &*lookup_;

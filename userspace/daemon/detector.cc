@@ -34,6 +34,7 @@ Detector::Detector(std::shared_ptr<const ruleset::Ruleset> rules, DetectorOption
       node_(options.node.node),
       cluster_(options.node.cluster),
       self_test_comm_(std::move(options.self_test_comm)),
+      monitor_(options.monitor),
       matching_(options.node, std::move(options.redactor), options.rule_matching),
       processes_(options.processes, options.clock_tick_ns),
       enricher_(processes_, containers_),
@@ -86,18 +87,21 @@ void Detector::TakeRecord(std::span<const std::byte> record) {
 }
 
 // By the name, and what it started also when an exec has changed that. By more than the number:
-// another process may have it soon. Once it is worn the name can be read in /proc: only children of
-// whoever was the first to start one count, and that is the monitor.
+// another process may have it soon. Once it is worn the name can be read in /proc: only the
+// monitor's children count. Whose child it is need not be known: the kernel side leaves out what
+// the monitor does, the fork too, and the test may be over before /proc is looked at; of anybody
+// else's child but the first process's the fork was seen.
 bool Detector::IsSelfTest(const event::Event& event, const state::Process& actor) {
   if (self_test_comm_.empty()) return false;
   const std::pair<std::uint32_t, std::uint64_t> process(event.header().tgid,
                                                         event.header().start_ns);
   bool ours = std::ranges::find(self_test_, process) != self_test_.end();
-  if (!ours && event.comm() == self_test_comm_ && actor.parent.tgid != 0) {
-    if (tester_.tgid == 0) tester_ = actor.parent;
-    ours = actor.parent == tester_;
-  }
   const auto* fork = event.As<fork_record>();
+  if (!ours && event.comm() == self_test_comm_) {
+    const std::uint32_t parent = actor.parent.tgid;
+    if (monitor_ == 0 && fork != nullptr) monitor_ = parent;  // of a recording: the first to test
+    ours = parent == 0 ? event.header().tgid != 1 : parent == monitor_;
+  }
   if (!ours || fork == nullptr) return ours;
   constexpr std::size_t kMost = 4;  // of the last few tests: records of the bulk lane come late
   self_test_.emplace_back(fork->child_tgid, fork->child_start_ns);

@@ -38,6 +38,7 @@ struct DetectorOptions {
   // What processes of this name do, and those they start, is the monitor's self-test: no rule is
   // asked. Nobody can guess it. Empty: there is none.
   std::string self_test_comm = {};
+  std::uint32_t monitor = 0;  // tgid of the process whose children do it; 0: not known
 };
 
 // One thread but for counters(), from any.
@@ -100,7 +101,7 @@ class Detector {
   const std::string cluster_;
   const std::string self_test_comm_;
   std::deque<std::pair<std::uint32_t, std::uint64_t>> self_test_;  // tgid and start
-  state::ProcessKey tester_;                                       // whose children do it
+  std::uint32_t monitor_;                                          // tgid: whose children do it
   ruleset::Matching matching_;
   state::ProcessTable processes_;
   state::ContainerTable containers_;

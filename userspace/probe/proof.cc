@@ -46,8 +46,11 @@ void Report(int fd, event::EventType event) {
                           const char* comm, int report_fd) {
   ::prctl(PR_SET_NAME, comm);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const pid_t parent = ::getpid();
   const pid_t actor = ::fork();
   if (actor == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a fork forgets it
+    if (::getppid() != parent) ::_exit(0);
     for (const SensorRow* row : rows)
       if (row->act != nullptr && row->act(context)) Report(report_fd, row->event);
     ExecuteSomething(report_fd);

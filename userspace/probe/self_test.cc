@@ -11,6 +11,8 @@
 namespace nezuban::probe {
 namespace {
 
+constexpr std::chrono::seconds kPatience{3};
+
 bool IsLife(event::EventType event) {
   return event == EVENT_FORK || event == EVENT_EXEC || event == EVENT_EXIT;
 }
@@ -34,21 +36,26 @@ EventSet Testable(const EventSet& wanted, const std::vector<SensorStatus>& senso
 }
 
 EventSet RunSelfTest(const std::string& comm, const EventSet& events) {
-  using Clock = std::chrono::steady_clock;
   std::vector<const SensorRow*> rows;
   for (const SensorRow& row : Sensors()) {
     const auto same = [&](const SensorRow* other) { return other->event == row.event; };
     const bool first = std::ranges::none_of(rows, same);
     if (events[row.event] && row.act != nullptr && first) rows.push_back(&row);
   }
+  return RunSelfTest(comm, rows, kPatience) & events;
+}
+
+EventSet RunSelfTest(const std::string& comm, std::span<const SensorRow* const> rows,
+                     std::chrono::milliseconds patience) {
+  using Clock = std::chrono::steady_clock;
   auto proof = Proof::Start(rows, 0, comm);
   if (!proof) return {};
-  const auto deadline = Clock::now() + std::chrono::seconds(1);
+  const auto deadline = Clock::now() + patience;
   while (!proof->Finished()) {
     if (Clock::now() >= deadline) return {};  // what it got to says nothing of the rest
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
-  return proof->attempted() & events;
+  return proof->attempted();
 }
 
 }  // namespace nezuban::probe

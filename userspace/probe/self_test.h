@@ -3,6 +3,8 @@
 // then, to see whether the sensors still deliver.
 #pragma once
 
+#include <chrono>
+#include <span>
 #include <string>
 
 #include "probe/sensors.h"
@@ -14,8 +16,11 @@ namespace nezuban::probe {
 EventSet Testable(const EventSet& wanted, const std::vector<SensorStatus>& sensors);
 
 // Has a child named `comm`, which is of SecretComm, do what gives `events`, and waits for its end:
-// some milliseconds; a second at most, then it is killed. Gives those whose act was done. Any
+// some milliseconds; three seconds at most, then it is killed. Gives those whose act was done. Any
 // thread, one at a time.
 EventSet RunSelfTest(const std::string& comm, const EventSet& events);
+// The same with the acts of these rows; the child has that long. None: it took longer.
+EventSet RunSelfTest(const std::string& comm, std::span<const SensorRow* const> rows,
+                     std::chrono::milliseconds patience);
 
 }  // namespace nezuban::probe
