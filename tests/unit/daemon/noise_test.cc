@@ -109,6 +109,44 @@ TEST(Noise, RepeatsAreRememberedWithinBounds) {
   EXPECT_TRUE(noise.Pass(AlertOf("a", "", std::string(1000, 'x') + "0"), 1)) << "long forgotten";
 }
 
+TEST(Noise, OtherLimitsCountFromTheNextAlertOn) {
+  NoiseLimits limits;
+  limits.rate = 1;
+  limits.burst = 1;
+  Noise noise(limits);
+  EXPECT_TRUE(noise.Pass(AlertOf("a"), kSecond));
+  EXPECT_FALSE(noise.Pass(AlertOf("a"), kSecond));
+  limits.burst = 3;
+  noise.SetLimits(limits);
+  int passed = 0;
+  for (int i = 0; i < 10; ++i) passed += noise.Pass(AlertOf("a"), kSecond) ? 1 : 0;
+  EXPECT_EQ(passed, 3) << "bursts begin anew";
+  noise.SetLimits({});
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(noise.Pass(AlertOf("a"), kSecond));
+  const auto told = Due(noise, 61 * kSecond);
+  ASSERT_EQ(told.size(), 1u) << "what was held back before is told without limits, too";
+  EXPECT_EQ(std::get<std::int64_t>(told[0].fields[1].second), 8);
+}
+
+TEST(Noise, WhatIsRememberedOfRepeatsGoesWithTheirFieldsOnly) {
+  NoiseLimits limits;
+  limits.repeat_window_ns = 10 * kSecond;
+  limits.repeat_fields = {"container.id"};
+  Noise noise(limits);
+  EXPECT_TRUE(noise.Pass(AlertOf("a", "c"), 1));
+  limits.rate = 60;
+  noise.SetLimits(limits);
+  EXPECT_FALSE(noise.Pass(AlertOf("a", "c"), 2)) << "the rate has nothing to do with it";
+  limits.repeat_fields = {"fd.name"};
+  noise.SetLimits(limits);
+  EXPECT_TRUE(noise.Pass(AlertOf("a", "c"), 3)) << "another question";
+  limits.repeat_window_ns = 5 * kSecond;
+  noise.SetLimits(limits);
+  EXPECT_TRUE(noise.Pass(AlertOf("a", "c"), 4)) << "another window";
+  EXPECT_FALSE(noise.Pass(AlertOf("a", "c"), 5 * kSecond + 3));
+  EXPECT_TRUE(noise.Pass(AlertOf("a", "c"), 5 * kSecond + 4));
+}
+
 TEST(Noise, NothingIsUntoldAtTheEnd) {
   NoiseLimits limits;
   limits.repeat_window_ns = kSecond;

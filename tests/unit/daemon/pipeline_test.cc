@@ -115,6 +115,25 @@ TEST_F(PipelineTest, RulesThatWereNotTakenInTimeNeverAre) {
   EXPECT_EQ(TextOfAnExec(), "before");
 }
 
+TEST_F(PipelineTest, LimitsOfAlertsCountFromTheNextEventOn) {
+  const std::jthread running = Run();
+  const auto limit_to = [&](std::uint64_t rate) {
+    NoiseLimits limits;
+    limits.rate = rate;
+    limits.burst = 1;
+    return pipeline_.Look([&](Detector& detector) { detector.SetNoise(limits); },
+                          milliseconds(10'000));
+  };
+  ASSERT_TRUE(limit_to(1));
+  EXPECT_EQ(TextOfAnExec(), "before");
+  const std::uint64_t told = pipeline_.counters().decoded[EVENT_EXEC];
+  source_.Exec();
+  while (pipeline_.counters().decoded[EVENT_EXEC] == told) std::this_thread::yield();
+  ASSERT_NE(pipeline_.SetRules(RulesThatSay("after"), milliseconds(10'000)), nullptr);
+  ASSERT_TRUE(limit_to(0));
+  EXPECT_EQ(TextOfAnExec(), "after") << "the one before was held back";
+}
+
 TEST_F(PipelineTest, NobodyWaitsForAThreadThatHasEnded) {
   source_.Break();
   Run().join();
