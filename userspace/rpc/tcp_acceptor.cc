@@ -122,7 +122,8 @@ void TcpAcceptor::AcceptOne() {
   ForgetClosed();
   std::string address = AddressOf(peer);
   const auto same = std::ranges::count(connections_, address, &Connection::address);
-  if (static_cast<std::size_t>(same) >= limits_.of_one_address) return;
+  const std::size_t left = limits_.connections - connections_.size();
+  if (static_cast<std::size_t>(same) >= std::min(limits_.of_one_address, left)) return;
   if (::fstat(fd.get(), &status) != 0) return;
   const int on = 1;
   static_cast<void>(::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)));
