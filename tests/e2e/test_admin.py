@@ -5,6 +5,7 @@
 import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import tempfile
@@ -66,11 +67,16 @@ class Admin(unittest.TestCase):
         cls.rules = cls.directory / "rules.yaml"
         cls.rules.write_text(RULE.format(output="before", tag="first"))
         make_certificates(cls.directory)
+        cls.name_administrators("admin")
         cls.tls_address = f"127.0.0.1:{free_port()}"
         cls.daemon = Daemon("--listen", cls.tls_address, "--tls-certificate", cls.directory / "monitor.pem",
                             "--tls-key", cls.directory / "monitor.key", "--tls-client-ca", cls.directory / "ca.pem",
-                            "--tls-administrators", "admin", rules=cls.rules)
+                            "--config", cls.directory / "nezuban.yaml", rules=cls.rules)
         cls.addClassCleanup(cls.daemon.remove)
+
+    @classmethod
+    def name_administrators(cls, *names):
+        (cls.directory / "nezuban.yaml").write_text(json.dumps({"tls_administrators": names}))
 
     def load(self, tag):
         self.rules.write_text(RULE.format(output=tag, tag=tag))
@@ -171,6 +177,23 @@ class Admin(unittest.TestCase):
         wait_until(lambda: self.daemon.status()["subscribers"] > 0, "the subscriber")
         self.act()
         watch.wait_for(lambda a: a["rule"] == "Marked exec", "the alert over TLS")
+
+    def test_administrators_are_named_without_a_restart(self):
+        def may_list():
+            return nezuban("rules", "list", "--live", *self.as_client("reader")).returncode == 0
+
+        def hang_up():
+            self.daemon.process.send_signal(signal.SIGHUP)
+
+        self.addCleanup(hang_up)
+        self.addCleanup(self.name_administrators, "admin")
+        self.assertFalse(may_list())
+        self.name_administrators("admin", "reader")
+        hang_up()
+        wait_until(may_list, "the reader to be an administrator")
+        self.name_administrators("admin")
+        hang_up()
+        wait_until(lambda: not may_list(), "the reader to be one no more")
 
     def test_hostile_clients_exhaust_nothing(self):
         good = Follower([BINARY, "watch", "--json", *self.as_client("reader")])

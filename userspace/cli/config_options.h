@@ -20,7 +20,8 @@ struct ConfigOptions {
   std::map<std::string, std::vector<std::string>> values;
 };
 
-// Adds --config and an option for each key among `keys`; for every key there is if none are named.
+// Adds --config and an option for each key among `keys`; for every key there is, as a daemon has
+// that takes some over at SIGHUP, if none are named.
 std::shared_ptr<ConfigOptions> AddConfigOptions(CLI::App& command,
                                                 std::span<const std::string_view> keys = {});
 

@@ -44,15 +44,16 @@ constexpr std::array kKeys = {
         ConfigKey{"tls_client_ca", "FILE",
                   "What vouches for clients' certificates, in PEM; no client gets in without one.",
                   false, [](Config& c, const Values& v) { return SetText(c.tls_client_ca, v); }}),
-    Sets<&Config::tls_readers>(ConfigKey{
+    Reloads<&Config::tls_readers>(ConfigKey{
         "tls_readers", "GLOB",
         "Clients whose certificate has such a name (CN or alternative name) may read alerts "
-        "and status; *: all that the CA vouches for.",
+        "and status; *: all that the CA vouches for. Calls that are open go on.",
         true, [](Config& c, const Values& v) { return SetList(c.tls_readers, v); }}),
-    Sets<&Config::tls_administrators>(ConfigKey{
+    Reloads<&Config::tls_administrators>(ConfigKey{
         "tls_administrators", "GLOB",
-        "The same for those who may do everything: list, check and reload rules; default: "
-        "nobody. On the unix socket its permissions decide.",
+        "The same for those who may do everything: list, check and reload rules, list containers, "
+        "watch events, move any subscriber's place; default: nobody. On the unix socket its "
+        "permissions decide.",
         true, [](Config& c, const Values& v) { return SetList(c.tls_administrators, v); }}),
     Sets<&Config::output>(
         ConfigKey{"output", "FORMAT", "Alerts on standard output: text, json or none.", false,

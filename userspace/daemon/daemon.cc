@@ -248,6 +248,7 @@ void Monitor::TakeOverConfig() {
   for (const std::string& key : changes.taken) spdlog::info("{} has changed: taken over", key);
   SetLogLevel(config_);
   loader_.SetConfig(config_);
+  server_->SetAccess(config_.tls_readers, config_.tls_administrators);
   constexpr std::chrono::seconds kPatience{5};
   const auto set = [this](Detector& detector) { detector.SetNoise(NoiseOf(config_)); };
   if (!pipeline_->Look(set, kPatience)) {

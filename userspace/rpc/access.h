@@ -5,7 +5,10 @@
 #include <grpcpp/grpcpp.h>
 
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace nezuban::rpc {
@@ -17,6 +20,26 @@ enum class Role : std::uint8_t { kNone, kRead, kAdminister };
 struct AccessRules {
   std::vector<std::string> readers = {"*"};
   std::vector<std::string> administrators;
+};
+
+// The rules as they are now. Thread-safe.
+class Access {
+ public:
+  explicit Access(AccessRules rules) { Set(std::move(rules)); }
+  // For calls from now on; those that are open go on.
+  void Set(AccessRules rules) {
+    auto next = std::make_shared<const AccessRules>(std::move(rules));
+    const std::lock_guard lock(mutex_);
+    rules_ = std::move(next);
+  }
+  std::shared_ptr<const AccessRules> rules() const {
+    const std::lock_guard lock(mutex_);
+    return rules_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const AccessRules> rules_;
 };
 
 // Who can open the unix socket may do everything: its permissions decide. Over TLS the certificate

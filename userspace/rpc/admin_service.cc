@@ -129,7 +129,7 @@ class AdminService::Check final : public grpc::ServerReadReactor<v1::CheckRulesR
   RulePieces pieces_;
 };
 
-AdminService::AdminService(AdminCalls calls, const AccessRules& access)
+AdminService::AdminService(AdminCalls calls, const Access& access)
     : calls_(std::move(calls)), access_(access), tasks_(kMaxWaiting), worker_([this] { Run(); }) {}
 
 AdminService::~AdminService() {
@@ -153,7 +153,7 @@ template <typename Response, typename MakePages>
 grpc::ServerWriteReactor<Response>* AdminService::Answer(grpc::CallbackServerContext* context,
                                                          MakePages make_pages) {
   auto* pages = new Pages<Response>(*context);
-  grpc::Status allowed = Require(Role::kAdminister, *context, access_);
+  grpc::Status allowed = Require(Role::kAdminister, *context, *access_.rules());
   if (!allowed.ok()) {
     pages->Refuse(std::move(allowed));
   } else if (!pages->TakePlace(listings_) || !tasks_.TryPush([pages, make_pages] {
@@ -202,7 +202,7 @@ void AdminService::Compile(Check& check, v1::CheckRulesResponse& response) {
 
 grpc::ServerReadReactor<v1::CheckRulesRequest>* AdminService::CheckRules(
     grpc::CallbackServerContext* context, v1::CheckRulesResponse* response) {
-  return new Check(*context, checks_, Require(Role::kAdminister, *context, access_),
+  return new Check(*context, checks_, Require(Role::kAdminister, *context, *access_.rules()),
                    [this, response](Check* check) {
                      return tasks_.TryPush([this, check, response] { Compile(*check, *response); });
                    });
@@ -211,7 +211,7 @@ grpc::ServerReadReactor<v1::CheckRulesRequest>* AdminService::CheckRules(
 grpc::ServerWriteReactor<v1::WatchEventsResponse>* AdminService::WatchEvents(
     grpc::CallbackServerContext* context, const v1::WatchEventsRequest* request) {
   auto* stream = new EventStream();
-  grpc::Status allowed = Require(Role::kAdminister, *context, access_);
+  grpc::Status allowed = Require(Role::kAdminister, *context, *access_.rules());
   if (!allowed.ok()) {
     stream->Refuse(std::move(allowed));
     return stream;
@@ -236,7 +236,7 @@ grpc::ServerUnaryReactor* AdminService::ReloadRules(grpc::CallbackServerContext*
                                                     const v1::ReloadRulesRequest*,
                                                     v1::ReloadRulesResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const grpc::Status allowed = Require(Role::kAdminister, *context, access_);
+  const grpc::Status allowed = Require(Role::kAdminister, *context, *access_.rules());
   if (!allowed.ok()) {
     reactor->Finish(allowed);
   } else if (!tasks_.TryPush([this, reactor, response] {

@@ -18,7 +18,7 @@ namespace nezuban::rpc {
 class AdminService final : public v1::AdminService::CallbackService {
  public:
   // REQUIRES: `access` outlives it.
-  AdminService(AdminCalls calls, const AccessRules& access);
+  AdminService(AdminCalls calls, const Access& access);
   // REQUIRES: the server was shut down.
   ~AdminService() override;
 
@@ -45,7 +45,7 @@ class AdminService final : public v1::AdminService::CallbackService {
                                              MakePages make_pages);
 
   const AdminCalls calls_;
-  const AccessRules& access_;
+  const Access& access_;
   BoundedQueue<Task> tasks_;
   std::atomic<int> checks_{0};    // CheckRules calls that are open: each keeps what was sent
   std::atomic<int> listings_{0};  // the same of lists: each keeps what is to be read

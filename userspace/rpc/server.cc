@@ -104,7 +104,7 @@ Result<TcpPort> MakeTcpPort(const ServerOptions& options) {
 // In the order of construction; destroyed the other way round, so the lock goes last.
 struct Server::Impl {
   Impl(store::Store& store, const ServerOptions& options, StatusProvider provider, AdminCalls calls)
-      : access{options.tls_readers, options.tls_administrators},
+      : access({options.tls_readers, options.tls_administrators}),
         status(std::move(provider)),
         stream(store, options.stream, [this] { return Totals(status()); }),
         alerts(stream, access),
@@ -112,7 +112,7 @@ struct Server::Impl {
         admin(std::move(calls), access) {}
 
   std::optional<SocketLock> lock;
-  const AccessRules access;
+  Access access;
   const StatusProvider status;
   AlertStream stream;
   AlertService alerts;
@@ -167,6 +167,10 @@ Result<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, stor
 }
 
 StreamCounters Server::counters() const { return impl_->stream.counters(); }
+
+void Server::SetAccess(std::vector<std::string> readers, std::vector<std::string> administrators) {
+  impl_->access.Set({std::move(readers), std::move(administrators)});
+}
 
 std::uint16_t Server::tcp_port() const { return impl_->tcp != nullptr ? impl_->tcp->port() : 0; }
 

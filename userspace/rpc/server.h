@@ -31,8 +31,10 @@ struct TlsOptions {
 // Of connections over TCP; each takes a descriptor and, before the peer has shown who it is,
 // memory.
 struct TcpLimits {
-  std::size_t connections = 512;     // further ones wait in the kernel's queue
-  std::size_t of_one_address = 256;  // further ones are closed at once
+  std::size_t connections = 512;  // further ones wait in the kernel's queue
+  // Further ones are closed at once; so are those of an address that would have more than are left
+  // for all others: the fewer places there are, the fewer of them one gets.
+  std::size_t of_one_address = 256;
 };
 
 struct ServerOptions {
@@ -63,6 +65,8 @@ class Server {
   ~Server();
 
   StreamCounters counters() const;
+  // Globs as in the options, for calls from now on; those that are open go on.
+  void SetAccess(std::vector<std::string> readers, std::vector<std::string> administrators);
   // The TCP port that was taken, 0 without TCP.
   std::uint16_t tcp_port() const;
 

@@ -46,7 +46,7 @@ grpc::Status Refused(AlertStream& stream, store::Cursor cursor, grpc::StatusCode
 grpc::ServerWriteReactor<grpc::ByteBuffer>* AlertService::Subscribe(
     grpc::CallbackServerContext* context, const grpc::ByteBuffer* bytes) {
   using grpc::StatusCode;
-  grpc::Status allowed = Require(Role::kRead, *context, access_);
+  grpc::Status allowed = Require(Role::kRead, *context, *access_.rules());
   if (!allowed.ok()) return new Refusal(std::move(allowed));
   v1::SubscribeRequest request;
   if (!Parse(*bytes, request)) {
@@ -57,7 +57,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* AlertService::Subscribe(
   if (!subscription) {
     return new Refusal(BadRequest(subscription.error()));
   }
-  allowed = RequirePlace(subscription->name, *context, access_);
+  allowed = RequirePlace(subscription->name, *context, *access_.rules());
   if (!allowed.ok()) return new Refusal(std::move(allowed));
   // Only for its place: the stream reads for all.
   const auto reader = stream_.store().OpenReader(subscription->name, subscription->start);
@@ -91,7 +91,8 @@ grpc::ServerUnaryReactor* AlertService::Acknowledge(grpc::CallbackServerContext*
                                                     const v1::AcknowledgeRequest* request,
                                                     v1::AcknowledgeResponse*) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (const grpc::Status allowed = Require(Role::kRead, *context, access_); !allowed.ok()) {
+  if (const grpc::Status allowed = Require(Role::kRead, *context, *access_.rules());
+      !allowed.ok()) {
     reactor->Finish(allowed);
     return reactor;
   }
@@ -99,7 +100,7 @@ grpc::ServerUnaryReactor* AlertService::Acknowledge(grpc::CallbackServerContext*
     reactor->Finish(BadRequest(good.error()));
     return reactor;
   }
-  if (const grpc::Status allowed = RequirePlace(request->name(), *context, access_);
+  if (const grpc::Status allowed = RequirePlace(request->name(), *context, *access_.rules());
       !allowed.ok()) {
     reactor->Finish(allowed);
     return reactor;
@@ -114,7 +115,7 @@ grpc::ServerUnaryReactor* AlertService::Acknowledge(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* NodeService::GetStatus(grpc::CallbackServerContext* context,
                                                  const v1::GetStatusRequest*,
                                                  v1::GetStatusResponse* response) {
-  const grpc::Status allowed = Require(Role::kRead, *context, access_);
+  const grpc::Status allowed = Require(Role::kRead, *context, *access_.rules());
   if (allowed.ok()) {
     NodeStatus status = status_();
     Fill(stream_.counters(), status);

@@ -15,7 +15,7 @@ class AlertService final
     : public v1::AlertService::WithRawCallbackMethod_Subscribe<
           v1::AlertService::WithCallbackMethod_Acknowledge<v1::AlertService::Service>> {
  public:
-  AlertService(AlertStream& stream, const AccessRules& access) : stream_(stream), access_(access) {}
+  AlertService(AlertStream& stream, const Access& access) : stream_(stream), access_(access) {}
 
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Subscribe(grpc::CallbackServerContext* context,
                                                         const grpc::ByteBuffer* request) override;
@@ -25,12 +25,12 @@ class AlertService final
 
  private:
   AlertStream& stream_;
-  const AccessRules& access_;
+  const Access& access_;
 };
 
 class NodeService final : public v1::NodeService::CallbackService {
  public:
-  NodeService(const AlertStream& stream, const StatusProvider& status, const AccessRules& access)
+  NodeService(const AlertStream& stream, const StatusProvider& status, const Access& access)
       : stream_(stream), status_(status), access_(access) {}
 
   grpc::ServerUnaryReactor* GetStatus(grpc::CallbackServerContext* context,
@@ -40,7 +40,7 @@ class NodeService final : public v1::NodeService::CallbackService {
  private:
   const AlertStream& stream_;
   const StatusProvider& status_;
-  const AccessRules& access_;
+  const Access& access_;
 };
 
 }  // namespace nezuban::rpc

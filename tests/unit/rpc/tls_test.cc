@@ -150,6 +150,20 @@ TEST_F(Tls, TheCertificateSaysWhatOneMayDo) {
   }
 }
 
+TEST_F(Tls, WhoMayDoWhatCanChangeWhileItServes) {
+  certificates_.Make("reader", "reader-1");
+  Client client = *Client::Create(To("reader"));
+  AdminClient admin = *AdminClient::Create(To("reader"));
+  EXPECT_FALSE(admin.ListRules(kPatience));
+  server_->SetAccess({"reader-*"}, {"reader-1"});
+  EXPECT_TRUE(admin.ListRules(kPatience)) << "over the same connection";
+  server_->SetAccess({"reader-*"}, {});
+  EXPECT_FALSE(admin.ListRules(kPatience));
+  EXPECT_TRUE(client.GetStatus(kPatience));
+  server_->SetAccess({"other"}, {});
+  EXPECT_FALSE(client.GetStatus(kPatience));
+}
+
 TEST_F(Tls, AReaderKeepsAPlaceUnderItsOwnNameOnly) {
   certificates_.Make("reader", "reader-1");
   const auto problem = [&](const std::string& name) {
@@ -271,9 +285,19 @@ TEST_F(Tls, ConnectionsOfOneAddressAreBoundedAndForgottenWhenTheyEnd) {
   }
 }
 
+TEST_F(Tls, TheFewerPlacesAreLeftTheFewerOneAddressGets) {
+  certificates_.Make("reader", "reader-1");
+  Restart({.connections = 12, .of_one_address = 6}, milliseconds(60'000));
+  const std::vector<UniqueFd> some = ConnectFrom("127.0.0.2", 8);
+  const std::vector<UniqueFd> others = ConnectFrom("127.0.0.3", 8);
+  EXPECT_EQ(Problem(To("reader")), "") << "two cannot have all places";
+  EXPECT_EQ(CountOpen(some), 6);
+  EXPECT_EQ(CountOpen(others), 3);
+}
+
 TEST_F(Tls, BeyondTheMostConnectionsWhoComesWaits) {
   certificates_.Make("reader", "reader-1");
-  Restart({.connections = 6, .of_one_address = 4}, milliseconds(1000));
+  Restart({.connections = 2, .of_one_address = 2}, milliseconds(1000));
   const std::vector<UniqueFd> some = ConnectFrom("127.0.0.2", 4);
   const std::vector<UniqueFd> others = ConnectFrom("127.0.0.3", 4);
   const auto begin = steady_clock::now();
