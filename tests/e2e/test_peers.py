@@ -18,11 +18,13 @@ DOWN_SECONDS = 1 if os.environ.get("NEZUBAN_SCALE", "1") == "1" else 60
 
 def marks_of_bodies(server):
     """Of a webhook that gets arrays."""
-    return [alert["output_fields"]["proc.args"] for body in server.bodies for alert in json.loads(body) if "rule" in alert]
+    return [alert["output_fields"]["proc.args"] for body in server.bodies for alert in json.loads(body)
+            if alert.get("source") == "syscall"]
 
 
 def marks_of_records(receiver):
-    return [plain(r.body)["evidences"][0]["data"]["proc.args"] for r in receiver.records if r.event_name == "nezuban.alert"]
+    evidences = [plain(r.body)["evidences"][0] for r in receiver.records if r.event_name == "nezuban.alert"]
+    return [evidence["data"]["proc.args"] for evidence in evidences if "data" in evidence]  # else of the monitor itself
 
 
 class Peers(Sinks):

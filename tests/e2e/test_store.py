@@ -2,9 +2,11 @@
 """Alerts outlive the monitor and its clients: kill -9 under load, a full disk, a damaged file, a cursor kept."""
 
 import calendar
+import collections
 import os
 import pathlib
 import random
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -27,6 +29,24 @@ RULES = """
   output: "%proc.args"
   priority: Notice
 """
+
+
+SCALE = int(os.environ.get("NEZUBAN_SCALE", "1"))
+
+
+def damage(directory, ways):
+    """Damages a file of the store; what it did."""
+    files = [path for path in directory.iterdir() if path.name.startswith("alerts.db") and path.stat().st_size > 0]
+    path = ways.choice(sorted(files))
+    place = ways.randrange(path.stat().st_size)
+    if ways.random() < 0.25:
+        os.truncate(path, place)
+        return f"{path.name} cut off at {place}"
+    count = ways.choice([1, 16, 512, 8192])
+    with open(path, "r+b") as file:
+        file.seek(place)
+        file.write(ways.randbytes(count))
+    return f"{count} bytes of {path.name} at {place}"
 
 
 class Load:
@@ -196,6 +216,52 @@ class Store(unittest.TestCase):
         wait_until(lambda: 20 in self.numbers(follower), "alerts in the new store")
         self.assertEqual(self.numbers(follower), list(range(11, 21)))
         self.assertEqual(follower.gaps[0]["reason"], "the store was damaged")
+
+    def filled(self, how):
+        """A copy of a store with alerts 1 to 300 that the monitor left when it ended so."""
+        daemon = self.start()
+        self.make(1, 300)
+        wait_until(lambda: daemon.status()["store_alerts"] >= 300, "the alerts, in the store")
+        time.sleep(0.2)  # all of them are on their way to the file within 100 ms
+        daemon.stop(how)
+        kept = self.directory / how.name
+        self.store.rename(kept)
+        return kept
+
+    def test_a_file_damaged_anywhere_stops_nothing(self):
+        """Bytes overwritten, or the end cut off, at a place of chance: it starts, says so, and goes on."""
+        kept = [self.filled(signal.SIGTERM), self.filled(signal.SIGKILL)]  # the latter with its write-ahead log
+        outcomes = collections.Counter()
+        for seed in range(3 if SCALE == 1 else 5 * SCALE):
+            with self.subTest(seed=seed):
+                shutil.copytree(kept[seed % 2], self.store)
+                what = damage(self.store, random.Random(seed))
+                outcome = self.go_on_with_damage(what)
+                print(f"\n  seed {seed}: {what}: {outcome}", end="", flush=True)
+                outcomes[outcome] += 1
+                shutil.rmtree(self.store)
+        print(f"\n  {sum(outcomes.values())} places: {dict(outcomes)}", flush=True)
+
+    def go_on_with_damage(self, what):
+        daemon = self.start("--sensors", "tracepoint")
+        follower = self.watch(daemon, "--from", "oldest")
+        self.make(1000, 1000)
+        wait_until(lambda: 1000 in self.numbers(follower), f"an alert after {what}")
+        came = self.numbers(follower)
+        self.assertEqual(came, sorted(set(came)), what)
+        lost = set(range(1, 301)) - set(came)
+        status, gaps = daemon.status(), {gap["reason"] for gap in follower.gaps}
+        aside = bool(list(self.store.glob("alerts.db.damaged-*")))
+        if lost:
+            self.assertIn("the store was damaged", gaps, what)
+            self.assertGreater(status["store_damaged"] + status["store_faults"], 0, what)
+        if aside:
+            self.assertIn("set aside as", daemon.read_log())
+            follower.wait_for(lambda a: a["source"] == "nezuban" and "damaged" in a["output"], "the fault, as an alert")
+        follower.stop()
+        self.assertEqual(daemon.stop(), 0, what)
+        daemon.remove()
+        return "set aside" if aside else "rows lost" if lost else "nothing lost"
 
     def test_a_directory_that_cannot_be_used_stops_nothing(self):
         self.store.write_text("a file")
