@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cerrno>
 #include <cstring>
@@ -19,7 +18,6 @@ namespace {
 // Only what the verifier says of a refusal, not the log of each instruction (BPF_LOG_STATS): that
 // one takes hundreds of megabytes, and libbpf verifies again with ever larger buffers to get it.
 constexpr std::uint32_t kLogReasons = 4;
-using LogBuffer = std::array<char, 65536>;
 
 std::string ErrnoText(int error) { return std::strerror(error < 0 ? -error : error); }
 
@@ -38,12 +36,11 @@ ProgramNames Needed(std::span<const SensorRow* const> rows) {
 }
 
 // Of the programs to load.
-void SetUp(probes& object, const LoadOptions& options, LogBuffer& log) {
+void SetUp(probes& object, const LoadOptions& options) {
   bpf_program* program = nullptr;
-  bpf_object__for_each_program(program, object.obj) {
-    bpf_program__set_log_level(program, kLogReasons);
-    bpf_program__set_log_buf(program, log.data(), log.size());
-  }
+  // Into libbpf's own buffer: it prints no other.
+  bpf_object__for_each_program(program, object.obj)
+      bpf_program__set_log_level(program, kLogReasons);
   const bool task_helpers = options.features.task_helpers;
   object.rodata->has_task_helpers = task_helpers ? 1 : 0;
   object.rodata->flood_rate = options.flood_rate;
@@ -81,8 +78,7 @@ ProbeObject Load(const ProgramNames& names, const LoadOptions& options, ProgramN
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, object->obj)
       bpf_program__set_autoload(program, names.contains(bpf_program__name(program)));
-  LogBuffer log{};
-  SetUp(*object, options, log);
+  SetUp(*object, options);
   if (const int error = probes__load(object.get()); error != 0) {
     const std::string detail = QuietLog::FirstWarning();
     failure = {QuietLog::RefusedProgram(),
