@@ -17,10 +17,10 @@ void CheckBounds(const state::ContainerMetadata& m) {
                                   &m.pod.ns, &m.pod.uid, &m.pod.sandbox_id, &m.pod.ip}) {
     CHECK(text->size() <= cri::kMaxText);
   }
-  CHECK(!m.labels || m.labels->size() <= cri::kMaxLabels);
-  CHECK(!m.pod.labels || m.pod.labels->size() <= cri::kMaxLabels);
-  CHECK(!m.annotations || m.annotations->size() <= cri::kMaxLabels);
-  CHECK(!m.pod.annotations || m.pod.annotations->size() <= cri::kMaxLabels);
+  CHECK(!m.labels || m.labels->list.size() <= cri::kMaxLabels);
+  CHECK(!m.pod.labels || m.pod.labels->list.size() <= cri::kMaxLabels);
+  CHECK(!m.annotations || m.annotations->list.size() <= cri::kMaxLabels);
+  CHECK(!m.pod.annotations || m.pod.annotations->list.size() <= cri::kMaxLabels);
   CHECK(!m.capabilities || m.capabilities->size() <= cri::kMaxText);
   CHECK(m.pod.cni.size() <= cri::kMaxCni);
   CHECK(!m.mounts || m.mounts->size() <= cri::kMaxMounts);

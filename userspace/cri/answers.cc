@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "cri/info.pb.h"
 
@@ -23,16 +24,18 @@ void Take(std::string_view text, std::string& into) {
 }
 
 state::Labels ToLabels(const Texts& texts) {
+  std::vector<std::pair<std::string_view, std::string_view>> sorted;
+  for (const auto& [key, value] : texts) sorted.emplace_back(key, value);
+  std::ranges::sort(sorted);
   state::Labels labels;
-  for (const auto& [key, value] : texts) labels.emplace_back(Cut(key), Cut(value));
-  std::ranges::sort(labels);
-  if (labels.size() > kMaxLabels) labels.resize(kMaxLabels);
   std::size_t bytes = 0;
-  const auto beyond = std::ranges::find_if(labels, [&bytes](const auto& label) {
-    bytes += label.first.size() + label.second.size();
-    return bytes > kMaxLabelBytes;
-  });
-  labels.erase(beyond, labels.end());
+  for (const auto& [key, value] : sorted) {
+    const std::string_view head = value.substr(0, kMaxText);
+    bytes += key.size() + head.size();
+    labels.whole = labels.list.size() < kMaxLabels && bytes <= kMaxLabelBytes;
+    if (!labels.whole) break;
+    labels.list.push_back({std::string(key), std::string(head), head.size() == value.size()});
+  }
   return labels;
 }
 
@@ -145,7 +148,8 @@ void ApplyImage(const ::runtime::v1::ContainerStatus& status, const ContainerInf
 void ApplyMounts(const ::runtime::v1::ContainerStatus& status, ContainerMetadata& metadata) {
   metadata.mounts.emplace();
   for (const ::runtime::v1::Mount& mount : status.mounts()) {
-    if (metadata.mounts->size() == kMaxMounts) return;
+    metadata.mounts_whole = metadata.mounts->size() < kMaxMounts;
+    if (!metadata.mounts_whole) return;
     metadata.mounts->push_back({Cut(mount.host_path()), Cut(mount.container_path()),
                                 !mount.readonly(), std::string(PropagationOf(mount))});
   }

@@ -28,7 +28,13 @@ Value All(const FieldContext& c, const Argument&) {
     if (!joined.empty()) joined += ',';
     joined += Whole(c, mount);
   }
-  return c.arena.Copy(joined);
+  const std::string_view text = c.arena.Copy(joined);
+  return c.event.container->metadata.mounts_whole ? Text(text) : Text(text, Text::kTotalUnknown);
+}
+
+// What one has that is not among those that are known.
+Value None(const state::Container& c) {
+  return c.metadata.mounts_whole ? Value(Absent{}) : Value(Unknown{});
 }
 
 // The mount of that number, or the first whose `member` fits the pattern.
@@ -39,11 +45,11 @@ Value One(const FieldContext& c, const Argument& argument) {
   if (!mounts) return NotTold(*c.event.container);
   if (argument.kind == Argument::Kind::kIndex) {
     const auto index = static_cast<std::size_t>(argument.index);
-    return index < mounts->size() ? of(c, (*mounts)[index]) : Value(Absent{});
+    return index < mounts->size() ? of(c, (*mounts)[index]) : None(*c.event.container);
   }
   const auto at = std::ranges::find_if(
       *mounts, [&](const ContainerMount& m) { return GlobMatch(argument.key, m.*member); });
-  return at == mounts->end() ? Value(Absent{}) : of(c, *at);
+  return at == mounts->end() ? None(*c.event.container) : of(c, *at);
 }
 
 Value OfWhole(const FieldContext& c, const ContainerMount& m) { return Whole(c, m); }

@@ -21,7 +21,8 @@ inline Value FlagOrNotTold(const state::Container& c, std::optional<bool> flag) 
   return flag ? Value(*flag) : NotTold(c);
 }
 
-// One of the labels, Absent if there is none of that name.
+// One of the labels, Absent if there is none of that name. What was cut off where the runtime's
+// answer was too long may be anything.
 Value LabelOrNotTold(const state::Container& c, const std::optional<state::Labels>& labels,
                      const Argument& argument);
 

@@ -15,17 +15,20 @@ static_assert(static_cast<int>(MetadataState::kPending) == v1::RECORDED_METADATA
 static_assert(static_cast<int>(MetadataState::kComplete) == v1::RECORDED_METADATA_STATE_COMPLETE);
 
 void ToMessage(const state::Labels& labels, v1::RecordedLabels& out) {
-  for (const auto& [key, value] : labels) {
-    v1::RecordedLabel& label = *out.add_labels();
-    label.set_key(key);
-    label.set_value(value);
+  for (const state::Label& label : labels.list) {
+    v1::RecordedLabel& row = *out.add_labels();
+    row.set_key(label.key);
+    row.set_value(label.value);
+    row.set_cut(!label.whole);
   }
+  out.set_cut(!labels.whole);
 }
 
 state::Labels FromMessage(const v1::RecordedLabels& in) {
   state::Labels labels;
   for (const v1::RecordedLabel& label : in.labels())
-    labels.emplace_back(label.key(), label.value());
+    labels.list.push_back({label.key(), label.value(), !label.cut()});
+  labels.whole = !in.cut();
   return labels;
 }
 
@@ -68,6 +71,7 @@ void ToMessage(const ContainerMetadata& metadata, v1::RecordedMetadata& out) {
   if (metadata.labels) ToMessage(*metadata.labels, *out.mutable_labels());
   if (metadata.mounts) {
     v1::RecordedMounts& mounts = *out.mutable_mounts();
+    mounts.set_cut(!metadata.mounts_whole);
     for (const state::ContainerMount& mount : *metadata.mounts) {
       v1::RecordedMount& added = *mounts.add_mounts();
       added.set_source(mount.source);
@@ -104,6 +108,7 @@ ContainerMetadata FromMessage(const v1::RecordedMetadata& in) {
   if (in.has_labels()) metadata.labels = FromMessage(in.labels());
   if (in.has_mounts()) {
     metadata.mounts.emplace();
+    metadata.mounts_whole = !in.mounts().cut();
     for (const v1::RecordedMount& mount : in.mounts().mounts()) {
       metadata.mounts->push_back(
           {mount.source(), mount.destination(), mount.writable(), mount.propagation()});

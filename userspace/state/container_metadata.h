@@ -2,16 +2,30 @@
 // What the runtime tells of a container and its pod, beyond what its cgroup's name says.
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace nezuban::state {
 
-using Labels = std::vector<std::pair<std::string, std::string>>;  // sorted by key
+struct Label {
+  std::string key;
+  std::string value;
+  bool whole = true;  // false: the value was longer
+  auto operator<=>(const Label&) const = default;
+};
+
+// Those of a container or pod, sorted by key.
+struct Labels {
+  Labels(std::initializer_list<Label> labels = {}) : list(labels) {}
+  std::vector<Label> list;
+  bool whole = true;  // false: there were more, all with later keys
+  bool operator==(const Labels&) const = default;
+};
 
 struct ContainerMount {
   std::string source;  // on the node
@@ -55,6 +69,7 @@ struct ContainerMetadata {
   std::string image_digest;  // "sha256:…"
   std::optional<Labels> labels;
   std::optional<std::vector<ContainerMount>> mounts;
+  bool mounts_whole = true;  // false: there are more
   std::optional<bool> privileged;
   std::optional<bool> seccomp;  // whether a profile filters its system calls
   std::int64_t start_ns = 0;    // since the epoch; 0: not told

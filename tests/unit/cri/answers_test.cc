@@ -135,8 +135,29 @@ TEST(ApplyContainerStatus, IsTotalAndBounded) {
   ContainerMetadata m;
   Apply(answer, m);
   EXPECT_EQ(m.name.size(), kMaxText);
-  EXPECT_EQ(m.labels->size(), kMaxLabels);
+  EXPECT_EQ(m.labels->list.size(), kMaxLabels);
+  EXPECT_FALSE(m.labels->whole);
+  EXPECT_TRUE(m.annotations->whole);
   EXPECT_EQ(m.mounts->size(), kMaxMounts);
+  EXPECT_FALSE(m.mounts_whole);
+}
+
+TEST(ApplyContainerStatus, SaysWhatWasCutOff) {
+  v1::ContainerStatusResponse answer;
+  auto& annotations = *answer.mutable_status()->mutable_annotations();
+  annotations["long"] = std::string(kMaxText + 1, 'v');
+  annotations["short"] = std::string(kMaxText, 'v');
+  ContainerMetadata m;
+  Apply(answer, m);
+  ASSERT_EQ(m.annotations->list.size(), 2u);
+  EXPECT_FALSE(m.annotations->list[0].whole);
+  EXPECT_EQ(m.annotations->list[0].value.size(), kMaxText);
+  EXPECT_TRUE(m.annotations->list[1].whole);
+  EXPECT_TRUE(m.annotations->whole);
+  annotations["z" + std::string(kMaxLabelBytes, 'k')] = "v";
+  Apply(answer, m);
+  EXPECT_EQ(m.annotations->list.size(), 2u) << "a key is never cut";
+  EXPECT_FALSE(m.annotations->whole);
 }
 
 TEST(ApplySandbox, TellsThePod) {

@@ -140,6 +140,22 @@ TEST_F(MetadataFieldsTest, AreAbsentWhereNobodyTellsThem) {
   EXPECT_EQ(Read("container.mount.dest[/none]"), "absent");
 }
 
+TEST_F(MetadataFieldsTest, WhatWasCutOffIsUnknown) {
+  web_.metadata.labels->list[0].whole = false;
+  EXPECT_EQ(Read("container.label[app]"), "web…");
+  EXPECT_EQ(Read("container.label[none]"), "absent");
+  EXPECT_EQ(Read("container.labels"), "app:web…");
+  web_.metadata.annotations->whole = false;
+  EXPECT_EQ(Read("container.annotation[note]"), "x");
+  EXPECT_EQ(Read("container.annotation[none]"), "unknown");
+  EXPECT_EQ(Read("container.annotations"), "note:x…");
+  web_.metadata.mounts_whole = false;
+  EXPECT_EQ(Read("container.mount[0]"), "/var/lib/x:/etc/hosts::true:private");
+  EXPECT_EQ(Read("container.mount[2]"), "unknown");
+  EXPECT_EQ(Read("container.mount.dest[/none]"), "unknown");
+  EXPECT_EQ(Read("container.mounts"), "/var/lib/x:/etc/hosts::true:private,/:/host::false:rslave…");
+}
+
 TEST_F(MetadataFieldsTest, AContainerInTheContainer) {
   EXPECT_EQ(Read("container.inner"), "absent");
   const state::Container inner{

@@ -139,6 +139,9 @@ TEST(Decoder, GivesContainersWithWhatTheirRuntimeTold) {
                         .pod = {"p", "ns", "u", "s", "ip", state::Labels{}, true, false, true,
                                 state::Labels{{"c", "d"}}, "{}"}};
   EXPECT_EQ(ThereAndBack(container).metadata, container.metadata);
+  container.metadata.mounts_whole = container.metadata.labels->whole = false;
+  container.metadata.labels->list[1].whole = false;
+  EXPECT_EQ(ThereAndBack(container).metadata, container.metadata);
 }
 
 TEST(Decoder, LeavesOutWhatIsLaidOutOtherwise) {
