@@ -24,8 +24,8 @@ constexpr Technique kTechniques[] = {
     {"T1021.004", "Remote Services: SSH"},
     {"T1027.004", "Obfuscated Files: Compile After Delivery"},
     {"T1040", "Network Sniffing"},
-    {"T1046", "Network Service Discovery"},
     {"T1041", "Exfiltration Over C2 Channel"},
+    {"T1046", "Network Service Discovery"},
     {"T1048", "Exfiltration Over Alternative Protocol"},
     {"T1053.003", "Scheduled Task: Cron"},
     {"T1055.008", "Process Injection: Ptrace System Calls"},
@@ -66,6 +66,7 @@ constexpr Technique kTechniques[] = {
     {"T1613", "Container and Resource Discovery"},
     {"T1620", "Reflective Code Loading"},
 };
+static_assert(std::ranges::is_sorted(kTechniques, {}, &Technique::id));
 
 constexpr std::string_view kTacticTag = "mitre_";
 

@@ -67,7 +67,8 @@ TEST(Files, AFileTooLargeIsNotRead) {
   const testlib::TempDir directory;
   std::ofstream(directory / "a.yaml").close();
   std::filesystem::resize_file(directory / "a.yaml", std::size_t{1} << 34);
-  EXPECT_THAT(Load({directory / "a.yaml"}).problems, HasSubstr("a.yaml: error: larger than 16 MiB"));
+  EXPECT_THAT(Load({directory / "a.yaml"}).problems,
+              HasSubstr("a.yaml: error: larger than 16 MiB"));
 }
 
 }  // namespace
