@@ -282,11 +282,12 @@ print(s.makefile().read())
         self.expect("Shell started by a web server", container, container.id)
 
     def test_a_shell_under_a_server_in_java(self):
-        container = self.container(
-            "/bin/sh", "-c", "cp /usr/bin/bash /tmp/java && /tmp/java -c '/bin/sh -c true; true' "
-            "org.apache.catalina.startup.Bootstrap start", ro=PROGRAMS)
-        container.finish()
-        self.expect("Shell started by a web server", container, container.id, proc_pexepath="/tmp/java")
+        for server in "org.apache.catalina.startup.Bootstrap start", "-jar /app/app.jar":
+            container = self.container(
+                "/bin/sh", "-c", f"cp /usr/bin/bash /tmp/java && /tmp/java -c '/bin/sh -c true; true' {server}",
+                ro=PROGRAMS)
+            container.finish()
+            self.expect("Shell started by a web server", container, container.id, proc_pexepath="/tmp/java")
 
     def test_what_a_shell_on_a_connection_reads(self):
         node = self.node()
