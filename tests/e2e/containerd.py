@@ -205,7 +205,7 @@ class Containerd:
         return wait_until(ended, f"{container} to end").exit_code
 
     def exec(self, container, *command):
-        return self.call("ExecSync", container_id=container, cmd=command, timeout=10)
+        return self.call("ExecSync", container_id=container, cmd=command, timeout=int(PATIENCE))
 
     def remove_pod(self, sandbox):
         wait_until(lambda: self._removed(sandbox), "the pod to be removed")

