@@ -193,15 +193,17 @@ IN_CGROUP2 = ["unshare", "-m", "--propagation", "private", "sh", "-c",
 
 
 class Container:
-    """A container of runc (or OCI_RUNTIME) on the host's network, with busybox, bash and our static programs in it."""
+    """A container of runc or crun on the host's network, with busybox, bash and our static programs in it."""
 
-    def __init__(self, *command, privileged=False, host_pid=False, name=None, mounts=None, ro=None, user=0):
+    def __init__(self, *command, privileged=False, host_pid=False, name=None, mounts=None, ro=None, user=0,
+                 runtime=OCI_RUNTIME):
         """`mounts` are directories of the node by where the container has them, `ro` those it cannot write to.
-        `user` is the number of its user and group."""
+        `user` is the number of its user and group, `runtime` is runc or crun."""
         self.id = name or secrets.token_hex(32)
         self.user = user
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="nezuban-runc-"))
-        self.runtime = [*(IN_CGROUP2 if OCI_RUNTIME == "crun" else []), OCI_RUNTIME, "--root", str(self.directory / "state")]
+        self.is_crun = runtime == "crun"
+        self.runtime = [*(IN_CGROUP2 if self.is_crun else []), runtime, "--root", str(self.directory / "state")]
         self.rootfs = self.directory / "rootfs"
         self._fill_rootfs()
         every = [(where, what, "rw") for where, what in (mounts or {}).items()]
@@ -244,7 +246,7 @@ class Container:
             config["linux"].pop("maskedPaths", None)
             config["linux"].pop("readonlyPaths", None)
             config["linux"]["resources"]["devices"] = [{"allow": True, "access": "rwm"}]
-        if OCI_RUNTIME == "crun":
+        if self.is_crun:
             config["linux"].pop("resources")  # what it needs for them not every machine lets it do
         path.write_text(json.dumps(config))
 

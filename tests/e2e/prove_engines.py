@@ -12,7 +12,7 @@ import subprocess
 import sys
 import unittest
 
-from harness import PATIENCE, wait_until
+from harness import IN_CGROUP2, PATIENCE, wait_until
 from watched import OwnMonitor, mark
 
 RULES = """
@@ -60,9 +60,22 @@ class Engines(OwnMonitor):
     def start(self, *command, **options):
         """In a mount and a network namespace of its own, where cgroup v2 is all there is."""
         return subprocess.Popen(
-            ["unshare", "-n", "-m", "--propagation", "private", "sh", "-c",
-             'umount -l /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; ip link set lo up; exec "$@"', "sh",
-             *map(str, command)], stdin=subprocess.DEVNULL, **options)
+            ["unshare", "-n", *IN_CGROUP2, "sh", "-c", 'ip link set lo up; exec "$@"', "sh", *map(str, command)],
+            stdin=subprocess.DEVNULL, start_new_session=True, **options)
+
+    def end(self, process):
+        """It and what it started in its session, if it still runs."""
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+    def run_to_end(self, *command):
+        process = self.start(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.addCleanup(self.end, process)
+        printed, _ = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, 0, printed)
 
     def check(self, watch, word, container, engine, put=False):
         alert = watch.wait_for(lambda a: word in a["output"], f"{word} in {container}")[0]
@@ -78,17 +91,15 @@ class Engines(OwnMonitor):
         for namespace in ("private", "host"):
             own, put = mark(), mark()
             file = self.directory / namespace
+            self.addCleanup(self.run_to_end, *podman, "rm", "--force", "--ignore", "--time", "0", "--cidfile", file)
             # All of it happens where its cgroups and mounts can be seen.
             script = f"""set -e
               podman() {{ {" ".join(map(str, podman)).replace("podman", "command podman", 1)} "$@"; }}
-              trap 'podman rm --force --time 0 $(cat {file})' EXIT
               podman run --detach --cidfile {file} --cgroupns {namespace} --net host --ulimit host \
                 --security-opt seccomp=unconfined --security-opt apparmor=unconfined \
                 --rootfs {self.rootfs} /bin/sh -c "/bin/true {own}; sleep 1000"
               podman exec $(cat {file}) /bin/true {put}"""
-            done = self.start("sh", "-c", script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-            printed, _ = done.communicate(timeout=PATIENCE)
-            self.assertEqual(done.returncode, 0, printed)
+            self.run_to_end("sh", "-c", script)
             container = file.read_text().strip()
             self.check(watch, own, container, "podman")
             self.check(watch, put, container, "podman", put=True)

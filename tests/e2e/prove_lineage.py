@@ -4,7 +4,6 @@
 short lives, and containers of crun on a pure cgroup v2."""
 
 import ctypes
-import json
 import os
 import pathlib
 import signal
@@ -54,22 +53,6 @@ def run_as(pid, *command):
     if child != pid:
         raise OSError(ctypes.get_errno(), f"clone3 gave {child}")
     return os.waitpid(pid, 0)[1]
-
-
-class CrunContainer(Container):
-    """Of crun, in a mount namespace that has no other hierarchy than cgroup v2."""
-
-    def start(self, leaked=None):
-        path = self.directory / "config.json"
-        config = json.loads(path.read_text())
-        config["linux"].pop("resources", None)
-        path.write_text(json.dumps(config))
-        self.process = subprocess.Popen(
-            ["unshare", "-m", "--propagation", "private", "sh", "-c",
-             "umount -l /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec crun "
-             f"--root {self.directory}/state run {self.id}"],
-            cwd=self.directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        return self
 
 
 class Lineage(OwnMonitor):
@@ -148,7 +131,7 @@ class Lineage(OwnMonitor):
         _, watch = self.daemon()
         word = mark()
         # By the name it is given nobody could tell whose it is: by who put a process into its cgroup.
-        container = CrunContainer("/bin/true", word, name="shop-" + word[-12:])
+        container = Container("/bin/true", word, name="shop-" + word[-12:], runtime="crun")
         self.addCleanup(container.remove)
         container.start().process.wait()
         alert = watch.wait_for(lambda a: a["rule"] == "Marked" and word in a["output"], "the alert")[0]

@@ -305,7 +305,7 @@ class Attack(unittest.TestCase):
     # Where things are
 
     def init_pid(self, container):
-        state = subprocess.run(["runc", "--root", container.directory / "state", "state", container.id],
+        state = subprocess.run([*container.runtime, "state", container.id],
                                capture_output=True, text=True)
         if state.returncode != 0:
             return None

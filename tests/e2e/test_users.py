@@ -96,7 +96,7 @@ class Users(OwnMonitor):
         word, other = mark(), mark()
         shop = self.shop(word, user=2000)
         self.marked(watch, word, "user=<NA>")
-        pid = subprocess.run(["runc", "--root", shop.directory / "state", "ps", "--format", "json", shop.id],
+        pid = subprocess.run([*shop.runtime, "ps", "--format", "json", shop.id],
                              capture_output=True, text=True, check=True).stdout.strip("[]\n").split(",")[0]
         if not os.path.exists("/dev/fuse"):
             os.mknod("/dev/fuse", 0o666 | stat.S_IFCHR, os.makedev(10, 229))
