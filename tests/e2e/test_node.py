@@ -23,12 +23,16 @@ class Node(Watched):
             and all(a["output_fields"].get(name) == value for name, value in wanted.items()), rule)[0]
         self.assertEqual((found["container_id"], found["origin"]), ("host", "host"))
 
+    def make_directory(self, directory):
+        """If it is not there; then it is gone again, with what is registered later, in the end."""
+        if not directory.exists():
+            directory.mkdir()
+            self.addCleanup(directory.rmdir)
+
     def open_for_writing(self, path):
         """As who changes it would; its content and time stay, and what was not there is gone again."""
         file = pathlib.Path(path)
-        if not file.parent.exists():
-            file.parent.mkdir()
-            self.addCleanup(file.parent.rmdir)
+        self.make_directory(file.parent)
         if not file.exists() or "nezuban-e2e" in path:
             self.addCleanup(file.unlink, missing_ok=True)
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644))
@@ -60,9 +64,9 @@ class Node(Watched):
     def test_a_start_file_put_in_place(self):
         rule, written = "Start file of the node written by hand", pathlib.Path("/etc/nezuban-e2e-written")
         moved, linked = (pathlib.Path("/etc/cron.d") / f"nezuban-e2e-{name}" for name in ("moved", "linked"))
+        self.make_directory(moved.parent)
         for file in written, moved, linked:
             self.addCleanup(file.unlink, missing_ok=True)
-        moved.parent.mkdir(exist_ok=True)
         written.write_text("# nothing\n")
         linked.symlink_to(written)
         written.rename(moved)
