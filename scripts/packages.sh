@@ -21,7 +21,8 @@ TEST_PACKAGES="libgtest-dev libgmock-dev
 PROVE_PACKAGES="cron maven nginx-light openssh-client openssh-server openjdk-17-jre-headless postgresql podman docker.io"
 
 # install_packages NAME...: installs those that are not there yet; asks the mirror only then. Fails
-# rather than remove one that is in the way.
+# rather than remove one that is in the way. No service of theirs is started, as the tests start their
+# own; where systemd runs they begin with the next boot, unless disabled.
 install_packages() {
 	missing=
 	for package in "$@"; do
@@ -32,5 +33,14 @@ install_packages() {
 	echo "installing:$missing"
 	apt-get update -qq
 	# shellcheck disable=SC2086
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-remove --no-install-recommends $missing >/dev/null
+	(
+		policy=/usr/sbin/policy-rc.d # what Debian's packages ask before they start a service
+		if [ ! -e "$policy" ]; then
+			trap 'rm -f "$policy"' EXIT
+			trap 'exit 1' HUP INT TERM
+			printf '#!/bin/sh\nexit 101\n' >"$policy"
+			chmod 755 "$policy"
+		fi
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-remove --no-install-recommends $missing >/dev/null
+	)
 }
