@@ -48,7 +48,7 @@ PERF = "Container opens a performance counter"
 KEYS = "Container uses the kernel's keyrings"
 
 # Calls that no program at hand makes: userfaultfd, bpf(BPF_PROG_LOAD) of "return 0" as a socket filter,
-# finit_module of no file, ptrace(PTRACE_SEIZE), io_uring_setup, perf_event_open of a software event, add_key.
+# finit_module of no file, ptrace(PTRACE_SEIZE), the memory's file, io_uring_setup, perf_event_open of a software event, add_key.
 KERNEL_CALLS = """
 import ctypes, struct, sys
 call = ctypes.CDLL(None, use_errno=True).syscall
@@ -62,6 +62,7 @@ attributes = struct.pack("<IIQQ", 1, 2, code, pointer(b"GPL\\0")).ljust(128, b"\
 assert call(321, 5, ctypes.c_void_p(pointer(attributes)), 128) >= 0, ctypes.get_errno()
 assert call(313, -1, ctypes.c_void_p(pointer(b"\\0")), 0) < 0
 assert call(101, 0x4206, int(sys.argv[1]), 0, 0) == 0, ctypes.get_errno()
+open(f"/proc/{sys.argv[1]}/mem", "r+b").close()
 assert call(425, 4, ctypes.c_void_p(pointer(bytes(120)))) >= 0, ctypes.get_errno()
 event = pointer(struct.pack("<IIQ", 1, 128, 9).ljust(128, b"\\0"))
 assert call(298, ctypes.c_void_p(event), 0, -1, -1, 0) >= 0, ctypes.get_errno()
@@ -211,6 +212,7 @@ class Scenario(Watched):
         self.expect(BPF, container, container.id)
         self.expect(CODE_TRIED, container, container.id, evt_type="finit_module")
         self.expect(TAKEN_OVER, container, container.id, target_pid=self.service.pid)
+        self.expect(TAKEN_OVER, container, container.id, fd_name=f"/proc/{self.service.pid}/mem")
         self.expect(URING, container, container.id)
         self.expect(PERF, container, container.id)
         self.expect(KEYS, container, container.id, evt_type="add_key")
