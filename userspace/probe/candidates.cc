@@ -35,7 +35,7 @@ bool Candidates::Refuse(std::string_view program, const std::string& why) {
   const auto found = std::find_if(programs.begin(), programs.end(),
                                   [&](const ProgramRow& row) { return row.name == program; });
   if (found == programs.end()) return false;
-  if (!found->optional || programs.size() == 1) {
+  if (!DoesWithout(*found)) {
     Reject(why);
     return true;
   }
@@ -48,6 +48,17 @@ void Candidates::SkipHopeless() {
   while (next_ < rows_.size() && Hopeless(rows_[next_])) ++next_;
 }
 
+// Whether the current row may go on without: what the program sees is lost then, so not as long as
+// a row is left that sees it by other means.
+bool Candidates::DoesWithout(const ProgramRow& program) const {
+  if (!program.optional || rows_[next_].programs.size() == 1) return false;
+  const auto has_it = [&](const SensorRow& row) {
+    return std::any_of(row.programs.begin(), row.programs.end(),
+                       [&](const ProgramRow& other) { return other.name == program.name; });
+  };
+  return std::all_of(rows_.begin() + static_cast<std::ptrdiff_t>(next_) + 1, rows_.end(), has_it);
+}
+
 bool Candidates::Hopeless(SensorRow& row) {
   auto& programs = row.programs;
   for (auto program = programs.begin(); program != programs.end();) {
@@ -56,7 +67,7 @@ bool Candidates::Hopeless(SensorRow& row) {
       ++program;
       continue;
     }
-    if (!program->optional || programs.size() == 1) {
+    if (!DoesWithout(*program)) {
       AddReason(status.error().message);
       return true;
     }

@@ -33,13 +33,14 @@ class Candidates {
   // The next row's turn.
   void Reject(const std::string& why);
 
-  // That program does not load or attach: what is optional is done without, else it is the next
-  // row's turn. False: the current row has no such program.
+  // That program does not load or attach: it is the next row's turn. Only what is optional and
+  // would be missing there as well is done without. False: the current row has no such program.
   bool Refuse(std::string_view program, const std::string& why);
 
  private:
   void SkipHopeless();
   bool Hopeless(SensorRow& row);
+  bool DoesWithout(const ProgramRow& program) const;
   void AddReason(const std::string& why) { why_ += (why_.empty() ? "" : "; ") + why; }
 
   event::EventType event_;

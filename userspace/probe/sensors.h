@@ -50,8 +50,9 @@ struct ProgramRow {
   // kSyscallExit. Called only while the row's event is wanted: a program that makes more than one
   // event stands in the row of each.
   std::vector<SyscallNumbers> syscalls{};
-  bool optional = false;  // left out where the kernel has no such function
-  bool first = false;     // runs before the others on its hook
+  // Left out where the kernel has no such function; where it refuses the program, see Candidates.
+  bool optional = false;
+  bool first = false;  // runs before the others on its hook
 };
 
 // What the proving child knows; made before it is forked.

@@ -77,6 +77,30 @@ TEST(Candidates, TriesBeforeAllAreLoaded) {
   }
 }
 
+// i386's calls are missed without the program for them, and the other kind sees all.
+TEST(Candidates, ARowThatSeesAllComesBeforeDoingWithout) {
+  const std::vector<SensorRow> rows = {
+      {EVENT_SETUID,
+       SensorKind::kObject,
+       "functions",
+       {Program("setuid_x64"), Program("setuid_ia32", kOptional)}},
+      {EVENT_SETUID, SensorKind::kTracepoint, "calls", {Program("setuid")}}};
+  Candidates left(EVENT_SETUID, rows, Refusing({}));
+  EXPECT_TRUE(left.Refuse("setuid_ia32", "the verifier"));
+  ASSERT_NE(left.current(), nullptr);
+  EXPECT_EQ(left.current()->hook, "calls");
+  EXPECT_EQ(left.why(), "the verifier");
+  const Candidates tried(EVENT_SETUID, rows, Refusing({"setuid_ia32"}));
+  ASSERT_NE(tried.current(), nullptr);
+  EXPECT_EQ(tried.current()->hook, "calls");
+  // Asked for the object kind alone, the most that can be had.
+  Candidates only(EVENT_SETUID, {rows[0]}, Refusing({}));
+  EXPECT_TRUE(only.Refuse("setuid_ia32", "the verifier"));
+  ASSERT_NE(only.current(), nullptr);
+  EXPECT_EQ(only.current()->programs.size(), 1u);
+  EXPECT_EQ(only.why(), "without setuid_ia32: the verifier");
+}
+
 // A row of which nothing is left sees nothing.
 TEST(Candidates, TheLastProgramIsNotOptional) {
   const std::vector<SensorRow> rows = {
