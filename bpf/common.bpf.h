@@ -30,6 +30,19 @@ const volatile __u32 flood_rate __weak = 0;
 const volatile __u32 flood_burst __weak = 0;
 
 /*
+ * By EVENT_*: which kind of sensor makes its records (SENSOR_*); 0: none does. Programs that run
+ * for more than one event ask sensor_makes before they begin a record: each of these may have got
+ * the other kind.
+ */
+const volatile __u32 event_sensors[NR_EVENTS] __weak = {};
+
+/* `type` is a constant at each call. */
+static __always_inline bool sensor_makes(__u32 type, __u8 sensor)
+{
+	return event_sensors[type] == sensor;
+}
+
+/*
  * The daemon's own process, whose acts give no record. Not a constant: seen from inside a pid
  * namespace its number here is only known once on_snapshot has run. 0: leave nobody out.
  */

@@ -27,16 +27,11 @@ DEFINE_SCRATCH(setuid, sizeof(struct call_record));
 DEFINE_SCRATCH(capset, sizeof(struct call_record));
 DEFINE_SCRATCH(credentials, sizeof(struct credentials_record));
 
-/* 1 once commit_creds was seen to be traced, which is before any of the calls ends. */
-__u32 commit_creds_traced;
-
-__noinline int credentials_changed(__u32 by)
+__noinline int report_credentials(__u32 by)
 {
 	struct credentials_record *record;
 	struct task_struct *task = (void *)bpf_get_current_task();
 
-	if (commit_creds_traced)
-		return 0;
 	record = record_begin(&credentials_scratch, EVENT_CREDENTIALS, 0, SENSOR_TRACEPOINT,
 			      sizeof(*record));
 	if (!record)
@@ -105,7 +100,6 @@ int BPF_PROG(on_commit_creds, struct cred *new)
 	struct credentials after = {};
 	struct credentials_record *record;
 
-	commit_creds_traced = 1;
 	credentials_fill(&before, BPF_CORE_READ(task, cred));
 	credentials_fill(&after, new);
 	if (same_credentials(&before, &after))
@@ -129,7 +123,7 @@ int BPF_PROG(on_exec_credentials, struct task_struct *task, pid_t old_pid,
 	     struct linux_binprm *bprm)
 {
 	if (BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
-		credentials_changed(CREDENTIALS_BY_EXEC);
+		report_credentials(CREDENTIALS_BY_EXEC);
 	return 0;
 }
 
@@ -139,8 +133,8 @@ static __always_inline int report_setuid(const struct syscall_args *args, long r
 {
 	struct call_record *record;
 
-	if (ret >= 0)
-		credentials_changed(CREDENTIALS_BY_SETUID);
+	if (ret >= 0 && tells_credentials(sensor))
+		report_credentials(CREDENTIALS_BY_SETUID);
 	record = call_begin(&setuid_scratch, EVENT_SETUID, variant, sensor, args, ret);
 	if (!record)
 		return 0;
@@ -184,8 +178,8 @@ static __always_inline int report_capset(const struct syscall_args *args, long r
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct call_record *record;
 
-	if (ret >= 0)
-		credentials_changed(CREDENTIALS_BY_CAPSET);
+	if (ret >= 0 && tells_credentials(sensor))
+		report_credentials(CREDENTIALS_BY_CAPSET);
 	record = call_begin(&capset_scratch, EVENT_CAPSET, 0, sensor, args, ret);
 	if (!record)
 		return 0;

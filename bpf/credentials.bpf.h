@@ -38,9 +38,17 @@ static __always_inline void credentials_fill(struct credentials *to, const struc
 }
 
 /*
- * Where commit_creds is not traced: the current task's credentials have changed, as far as can be
- * told. Called at the exit of what changes them, before the call's own record.
+ * Whether the programs of that kind at the exits of what changes credentials tell of it: where
+ * commit_creds is traced that does, else the tracepoint kind, which then runs for this event too,
+ * whatever kind the call's own is.
  */
-int credentials_changed(__u32 by);
+static __always_inline bool tells_credentials(__u8 sensor)
+{
+	return sensor == SENSOR_TRACEPOINT && sensor_makes(EVENT_CREDENTIALS, sensor);
+}
+
+/* The current task's credentials have changed, as far as can be told. Before the call's own record.
+ */
+int report_credentials(__u32 by);
 
 #endif

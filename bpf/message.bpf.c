@@ -102,10 +102,9 @@ static __always_inline int report_recvmsg(const struct socket_call *call, long r
 
 	if (ret < 0 || !message_header_read(&header, call->arg[1], call->compat))
 		return 0;
-	/* The object kind has a sensor of its own for these. */
-	if (header.control_len && sensor == SENSOR_TRACEPOINT)
+	if (header.control_len && receives_fds(sensor))
 		received_fds(header.control, header.control_len, call->compat);
-	if (!header.name || !header.name_len)
+	if (!header.name || !header.name_len || !sensor_makes(EVENT_RECV, sensor))
 		return 0;
 	message.size = ret;
 	return report_call(&message, header.name, header.name_len);
@@ -118,16 +117,18 @@ static __always_inline int report_several(const struct socket_call *call,
 	__u64 at = call->arg[1];
 	__u32 step = call->compat ? 32 : 64;
 	long count = message->result < 0 ? 1 : message->result;
+	bool is_recv = message->event == EVENT_RECV;
+	/* The programs of send run for nothing else. */
+	bool reports = !is_recv || sensor_makes(EVENT_RECV, message->sensor);
 
 	for (int i = 0; i < MESSAGES_MAX; i++, at += step) {
 		struct message_header header;
 
 		if (i >= count || !message_header_read(&header, at, call->compat))
 			break;
-		if (message->event == EVENT_RECV && header.control_len &&
-		    message->sensor == SENSOR_TRACEPOINT)
+		if (is_recv && header.control_len && receives_fds(message->sensor))
 			received_fds(header.control, header.control_len, call->compat);
-		if (header.name && header.name_len)
+		if (reports && header.name && header.name_len)
 			report_call(message, header.name, header.name_len);
 	}
 	return 0;

@@ -38,19 +38,36 @@ static __always_inline void fill_joined(struct call_record *record)
 	}
 }
 
+/* Of a call that succeeded. By its number, which is no other namespace's, the one joined is the
+ * task's user namespace now. */
+static __always_inline bool entered_user_namespace(const struct syscall_args *args, __u8 variant)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct file *file;
+	struct ns_common *ns;
+
+	if (variant == VARIANT_UNSHARE)
+		return args->arg[0] & CLONE_NEWUSER;
+	file = task_file(task, args->arg[0]);
+	ns = file ? file_namespace(file) : NULL;
+	if (ns)
+		return BPF_CORE_READ(ns, inum) == BPF_CORE_READ(task, cred, user_ns, ns.inum);
+	return args->arg[1] & CLONE_NEWUSER; /* by a pidfd */
+}
+
 static __always_inline int report(const struct syscall_args *args, long ret, bool compat,
 				  __u8 sensor, __u8 variant)
 {
-	struct call_record *record =
-		call_begin(&namespace_scratch, EVENT_NAMESPACE, variant, sensor, args, ret);
+	struct call_record *record;
 
+	/* First, as the call's own record may not be wanted. */
+	if (ret == 0 && tells_credentials(sensor) && entered_user_namespace(args, variant))
+		report_credentials(CREDENTIALS_BY_NAMESPACE);
+	record = call_begin(&namespace_scratch, EVENT_NAMESPACE, variant, sensor, args, ret);
 	if (!record)
 		return 0;
 	if (variant == VARIANT_SETNS)
 		fill_joined(record);
-	if (ret == 0 &&
-	    (variant == VARIANT_SETNS ? record->known[0] : args->arg[0]) & CLONE_NEWUSER)
-		credentials_changed(CREDENTIALS_BY_NAMESPACE);
 	record_submit(record, namespace, LANE_VITAL);
 	return 0;
 }

@@ -38,6 +38,13 @@ static __always_inline bool message_header_read(struct message_header *header, _
 	return true;
 }
 
+/* Whether the programs of that kind at the exits of recvmsg and recvmmsg are to tell of
+ * descriptors; the object kind has a sensor of its own for these. */
+static __always_inline bool receives_fds(__u8 sensor)
+{
+	return sensor == SENSOR_TRACEPOINT && sensor_makes(EVENT_RECVFD, sensor);
+}
+
 /* Reports the descriptors among the control messages that the caller has received. */
 int received_fds(__u64 control, __u64 control_len, __u32 compat);
 

@@ -43,13 +43,17 @@
 	DEFINE_ENTRY_POINT_EXIT(__x64_sys_##call, on_##call##_x64, false, body, ##__VA_ARGS__) \
 	DEFINE_ENTRY_POINT_EXIT(__ia32_sys_##call, on_##call##_ia32, true, body, ##__VA_ARGS__)
 
-/* A record of the call with its arguments and its result, both strings empty; NULL: not wanted. */
+/* A record of the call with its arguments and its result, both strings empty; NULL: not wanted, or
+ * made by the other kind of sensor, as this program runs for a second event. */
 static __always_inline struct call_record *call_begin(void *scratch, __u32 event, __u8 variant,
 						      __u8 sensor, const struct syscall_args *args,
 						      long ret)
 {
-	struct call_record *record = record_begin(scratch, event, variant, sensor, sizeof(*record));
+	struct call_record *record;
 
+	if (!sensor_makes(event, sensor))
+		return NULL;
+	record = record_begin(scratch, event, variant, sensor, sizeof(*record));
 	if (!record)
 		return NULL;
 	for (int i = 0; i < NR_CALL_ARGS; i++)

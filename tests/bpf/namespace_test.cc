@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // setns and unshare: which namespaces, whose, with what result; natively and as 32-bit calls.
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -79,6 +80,26 @@ TEST_F(NamespaceTest, Unshare) {
     EXPECT_EQ(calls[i]->arg[0], std::uint64_t{CLONE_NEWUTS | CLONE_FS});
   }
   Expect(calls[5], "unshare", -EINVAL);
+}
+
+// A user namespace gives capabilities: part of who the process is, though no rule asks for the
+// call.
+TEST_F(NamespaceTest, CredentialsOfAUserNamespaceAreAlwaysTold) {
+  harness_.source().SetEnabled({});
+  EXPECT_EQ(Run([] {
+              __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+              __user_cap_data_struct caps[2]{};
+              REQUIRE_OK(::syscall(SYS_capget, &header, caps) == 0);
+              caps[0].effective &= ~(1u << CAP_CHOWN);
+              REQUIRE_OK(::syscall(SYS_capset, &header, caps) == 0);
+              REQUIRE_OK(::unshare(CLONE_NEWUSER) == 0);
+            }).size(),
+            0u);
+  const auto changes = recorded_->Of<credentials_record>();
+  ASSERT_EQ(changes.size(), 2u);
+  EXPECT_EQ(changes[0]->by, CREDENTIALS_BY_CAPSET);
+  EXPECT_EQ(changes[1]->by, CREDENTIALS_BY_NAMESPACE);
+  EXPECT_EQ(changes[1]->after.cap_effective & (1u << CAP_CHOWN), 1u << CAP_CHOWN);
 }
 
 #if defined(__x86_64__)

@@ -35,14 +35,19 @@ ProgramNames Needed(std::span<const SensorRow* const> rows) {
   return names;
 }
 
-// Of the programs to load.
-void SetUp(probes& object, const LoadOptions& options) {
+std::uint32_t SensorOf(SensorKind kind) {
+  return kind == SensorKind::kObject ? SENSOR_OBJECT : SENSOR_TRACEPOINT;
+}
+
+// Of the programs to load. `rows`: those that serve in the end.
+void SetUp(probes& object, std::span<const SensorRow* const> rows, const LoadOptions& options) {
   bpf_program* program = nullptr;
   // Into libbpf's own buffer: it prints no other.
   bpf_object__for_each_program(program, object.obj)
       bpf_program__set_log_level(program, kLogReasons);
   const bool task_helpers = options.features.task_helpers;
   object.rodata->has_task_helpers = task_helpers ? 1 : 0;
+  for (const SensorRow* row : rows) object.rodata->event_sensors[row->event] = SensorOf(row->kind);
   object.rodata->flood_rate = options.flood_rate;
   object.rodata->flood_burst = options.flood_burst;
   bpf_map__set_autocreate(object.maps.task_origins, task_helpers);
@@ -62,8 +67,8 @@ void MarkTaken(const probes& object, const ProgramNames& names, const std::strin
   }
 }
 
-ProbeObject Load(const ProgramNames& names, const LoadOptions& options, ProgramNames& taken,
-                 LoadFailure& failure) {
+ProbeObject Load(const ProgramNames& names, std::span<const SensorRow* const> rows,
+                 const LoadOptions& options, ProgramNames& taken, LoadFailure& failure) {
   QuietLog quiet;
   ProbeObject object(probes__open());
   if (!object) {
@@ -78,7 +83,7 @@ ProbeObject Load(const ProgramNames& names, const LoadOptions& options, ProgramN
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, object->obj)
       bpf_program__set_autoload(program, names.contains(bpf_program__name(program)));
-  SetUp(*object, options);
+  SetUp(*object, rows, options);
   if (const int error = probes__load(object.get()); error != 0) {
     const std::string detail = QuietLog::FirstWarning();
     failure = {QuietLog::RefusedProgram(),
@@ -103,14 +108,14 @@ bool NeedsDispatcher(const SensorRow& row) {
 
 ProbeObject LoadObject(std::span<const SensorRow* const> rows, const LoadOptions& options,
                        ProgramNames& taken, LoadFailure& failure) {
-  return Load(Needed(rows), options, taken, failure);
+  return Load(Needed(rows), rows, options, taken, failure);
 }
 
 bool TryPrograms(std::span<const SensorRow* const> rows, const LoadOptions& options,
                  ProgramNames& taken, LoadFailure& failure) {
   ProgramNames untried = Needed(rows);
   std::erase_if(untried, [&](const std::string& name) { return taken.contains(name); });
-  return untried.empty() || Load(untried, options, taken, failure) != nullptr;
+  return untried.empty() || Load(untried, rows, options, taken, failure) != nullptr;
 }
 
 }  // namespace nezuban::probe

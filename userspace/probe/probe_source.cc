@@ -93,7 +93,9 @@ std::vector<Candidates> AllCandidates(const KernelTypes& types, const Trials& tr
   const EventSet needed = SensorsNeeded(options.events);
   std::vector<Candidates> all;
   for (event::EventType event = 0; event < NR_EVENTS; ++event) {
-    all.emplace_back(event, RowsHere(types, event, options.sensors),
+    const auto own = options.sensors_of.find(event);
+    const SensorChoice choice = own == options.sensors_of.end() ? options.sensors : own->second;
+    all.emplace_back(event, RowsHere(types, event, choice),
                      [&](const ProgramRow& program) { return trials.Try(program); });
     if (!needed.test(event) && !IsProcessLife(event) && event != EVENT_CGROUP)
       all.back().LeaveOut();

@@ -20,6 +20,8 @@ namespace nezuban::probe {
 
 struct ProbeOptions {
   SensorChoice sensors = SensorChoice::kAuto;
+  std::map<event::EventType, SensorChoice>
+      sensors_of;  // where an event's is another than `sensors`
   // The others get no sensor; process life and cgroups always do.
   EventSet events = EventSet().set();
   std::uint32_t vital_bytes = 4u << 20;  // of the ring buffers, rounded up to a power of two

@@ -56,6 +56,17 @@ TEST(Sensors, ASystemCallHasOneProgram) {
   }
 }
 
+// The others are attached once for each row they stand in: two rows' would make each record twice.
+TEST(Sensors, OnlyProgramsOfSystemCallsServeSeveralEvents) {
+  std::map<std::string, event::EventType> event_of;
+  for (const SensorRow& row : Sensors())
+    for (const ProgramRow& program : row.programs)
+      if (program.attachment != Attachment::kSyscallExit) {
+        EXPECT_EQ(event_of.emplace(program.name, row.event).first->second, row.event)
+            << program.name;
+      }
+}
+
 TEST(Sensors, ADatagramIsAConnectionToo) {
   EXPECT_EQ(SensorsNeeded(EventSet().set(EVENT_CONNECT)),
             EventSet().set(EVENT_CONNECT).set(EVENT_SEND));
