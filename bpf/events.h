@@ -117,6 +117,7 @@ struct event_counters {
 #define RECORD_RESULT_UNKNOWN (1u << 1)	  /* the sensor runs before the act */
 #define RECORD_FROM_USER_MEMORY (1u << 2) /* some text was read from the caller's memory */
 #define RECORD_IO_URING (1u << 3)	  /* asked for through an io_uring, on files or sockets */
+#define RECORD_OWN (1u << 4)		  /* the monitor itself: it forks what tests the sensors */
 
 #define COMM_LEN 16
 

@@ -130,13 +130,19 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 	if (child->pid != child->tgid) /* a thread */
 		return 0;
 
+	/* The daemon's own, too: they tell which process is its self-test. */
+	if (!record_wanted_of_anyone(EVENT_FORK))
+		return 0;
+
 	__u8 variant = fork_variant();
-	struct fork_record *record = record_begin(&fork_scratch, EVENT_FORK, variant,
-						  SENSOR_TRACEPOINT, sizeof(*record));
+	struct fork_record *record = record_begin_for(&fork_scratch, current_task(), EVENT_FORK,
+						      variant, SENSOR_TRACEPOINT, sizeof(*record));
 
 	if (!record)
 		return 0;
 
+	if (is_own_act())
+		record->hdr.flags |= RECORD_OWN;
 	if (lost)
 		record->hdr.flags |= RECORD_ORIGIN_UNKNOWN;
 	record->flags = clone_flags(parent, child, variant);

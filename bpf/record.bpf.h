@@ -122,15 +122,15 @@ static __always_inline void *record_begin_for(void *scratch, struct task_struct 
 	return hdr;
 }
 
-/*
- * Whether the current task's act is to be recorded: for sensors that have something costly to do
- * before they begin; ask once per record. False without a count for the daemon's own acts; counted
- * as filtered where no rule wants the event, as dropped where its cgroup floods the bulk lane.
- */
-static __always_inline bool record_wanted(__u32 type)
+/* Whether the daemon itself acts. */
+static __always_inline bool is_own_act(void)
 {
-	if (self_tgid && bpf_get_current_pid_tgid() >> 32 == self_tgid)
-		return false;
+	return self_tgid && bpf_get_current_pid_tgid() >> 32 == self_tgid;
+}
+
+/* Like record_wanted, the daemon's own acts included. */
+static __always_inline bool record_wanted_of_anyone(__u32 type)
+{
 	if (!filter_wants(type)) {
 		struct event_counters *c = counters_of(type);
 
@@ -142,6 +142,16 @@ static __always_inline bool record_wanted(__u32 type)
 		return true;
 	count_drop(type, DROP_FLOOD);
 	return false;
+}
+
+/*
+ * Whether the current task's act is to be recorded: for sensors that have something costly to do
+ * before they begin; ask once per record. False without a count for the daemon's own acts; counted
+ * as filtered where no rule wants the event, as dropped where its cgroup floods the bulk lane.
+ */
+static __always_inline bool record_wanted(__u32 type)
+{
+	return !is_own_act() && record_wanted_of_anyone(type);
 }
 
 /* The same for the current task, if that is wanted: what sensors call. */

@@ -77,7 +77,6 @@ class Monitor {
       : config_(std::move(config)),
         read_again_(read_again),
         node_(ThisNode(config_)),
-        self_test_comm_(probe::SecretComm("nz-test")),
         loader_(config_),
         board_(node_, loader_),
         admin_(loader_) {}
@@ -108,7 +107,6 @@ class Monitor {
   Config config_;
   const ConfigReader& read_again_;
   const ruleset::NodeIdentity node_;
-  const std::string self_test_comm_;
   bool untaken_ = false;  // something of the configuration could not be taken over yet
   RuleLoader loader_;
   std::shared_ptr<const ruleset::Ruleset> rules_;
@@ -156,18 +154,12 @@ Status Monitor::Serve() {
 
 Status Monitor::OpenRecording() {
   if (config_.record.empty()) return {};
-  ASSIGN_OR_RETURN(recorder_,
-                   CreateRecording(config_.record, config_, 0, redactor_, self_test_comm_));
+  ASSIGN_OR_RETURN(recorder_, CreateRecording(config_.record, config_, 0, redactor_));
   return {};
 }
 
 Pipeline::Options Monitor::Options() {
   Pipeline::Options options = PipelineOptions(config_, *source_, redactor_);
-  options.detector.self_test_comm = self_test_comm_;
-  // Else its number is another in the records.
-  if (!options.proc_root.empty()) {
-    options.detector.monitor = static_cast<std::uint32_t>(::getpid());
-  }
   if (recorder_) options.tap = [this](const state::Item& item) { recorder_->Append(item); };
   lookup_.emplace(config_, options.proc_root);
   options.lookup = &*lookup_;
@@ -198,13 +190,10 @@ Status Monitor::Watch() {
   reloader_.emplace(loader_, *pipeline_, *source_, wanted);
   admin_.Connect(&*pipeline_, &*reloader_);
   ingest_.emplace(*pipeline_, ::pthread_self());
-  Operations::Watched watched{board_,
-                              *server_,
-                              *source_,
-                              pipeline_->counters(),
-                              *reloader_,
-                              self_test_comm_,
-                              [this](alert::Alert alert) { TellOfItself(std::move(alert)); }};
+  Operations::Watched watched{
+      board_,     *server_,
+      *source_,   pipeline_->counters(),
+      *reloader_, [this](alert::Alert alert) { TellOfItself(std::move(alert)); }};
   ASSIGN_OR_RETURN(operations_, Operations::Start(config_, std::move(watched)));
   spdlog::info("watching with {} rules; gRPC on unix://{}", rules_->enabled_count(),
                config_.socket);

@@ -33,8 +33,6 @@ Detector::Detector(std::shared_ptr<const ruleset::Ruleset> rules, DetectorOption
       redactor_(options.redactor),
       node_(options.node.node),
       cluster_(options.node.cluster),
-      self_test_comm_(std::move(options.self_test_comm)),
-      monitor_(options.monitor),
       matching_(options.node, std::move(options.redactor), options.rule_matching),
       processes_(options.processes, options.clock_tick_ns),
       enricher_(processes_, containers_),
@@ -77,7 +75,7 @@ void Detector::TakeRecord(std::span<const std::byte> record) {
   now_ns_ = std::max<std::uint64_t>(now_ns_, event->header().time_ns);
   RetryHeld();
   Expire(now_ns_);
-  if (IsSelfTest(*event, *enriched.process)) {
+  if (IsSelfTest(*event)) {
     ++counters_.self_test[event->type()];
     return;
   }
@@ -86,24 +84,16 @@ void Detector::TakeRecord(std::span<const std::byte> record) {
   noise_.TellDue(now_ns_, emit_);
 }
 
-// By the name, and what it started also when an exec has changed that. By more than the number:
-// another process may have it soon. Once it is worn the name can be read in /proc: only the
-// monitor's children count. Whose child it is need not be known: the kernel side leaves out what
-// the monitor does, the fork too, and the test may be over before /proc is looked at; of anybody
-// else's child but the first process's the fork was seen.
-bool Detector::IsSelfTest(const event::Event& event, const state::Process& actor) {
-  if (self_test_comm_.empty()) return false;
-  const std::pair<std::uint32_t, std::uint64_t> process(event.header().tgid,
-                                                        event.header().start_ns);
-  bool ours = std::ranges::find(self_test_, process) != self_test_.end();
+// The monitor's children and theirs, from the fork on that the kernel side marked: nobody else can
+// have that done, and no name or number that somebody could take up says it.
+bool Detector::IsSelfTest(const event::Event& event) {
+  const record_header& header = event.header();
+  const std::pair<std::uint32_t, std::uint64_t> process(header.tgid, header.start_ns);
+  const bool ours = (header.flags & RECORD_OWN) != 0 ||
+                    std::ranges::find(self_test_, process) != self_test_.end();
   const auto* fork = event.As<fork_record>();
-  if (!ours && event.comm() == self_test_comm_) {
-    const std::uint32_t parent = actor.parent.tgid;
-    if (monitor_ == 0 && fork != nullptr) monitor_ = parent;  // of a recording: the first to test
-    ours = parent == 0 ? event.header().tgid != 1 : parent == monitor_;
-  }
   if (!ours || fork == nullptr) return ours;
-  constexpr std::size_t kMost = 4;  // of the last few tests: records of the bulk lane come late
+  constexpr std::size_t kMost = 8;  // of the last few tests: records of the bulk lane come late
   self_test_.emplace_back(fork->child_tgid, fork->child_start_ns);
   if (self_test_.size() > kMost) self_test_.pop_front();
   return true;

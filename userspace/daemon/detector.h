@@ -35,10 +35,6 @@ struct DetectorOptions {
   filter::RuleMatching rule_matching = filter::RuleMatching::kAll;
   std::shared_ptr<const Redactor> redactor;  // nullptr: alerts tell secrets
   NoiseLimits noise;
-  // What processes of this name do, and those they start, is the monitor's self-test: no rule is
-  // asked. Nobody can guess it. Empty: there is none.
-  std::string self_test_comm = {};
-  std::uint32_t monitor = 0;  // tgid of the process whose children do it; 0: not known
 };
 
 // One thread but for counters(), from any.
@@ -85,7 +81,7 @@ class Detector {
 
  private:
   void TakeRecord(std::span<const std::byte> record);
-  bool IsSelfTest(const event::Event& event, const state::Process& actor);
+  bool IsSelfTest(const event::Event& event);
   void KeepOrDecide(const state::EnrichedEvent& event);
   bool AskAgain(HeldEvent& held, bool may_wait);
   void RetryHeld();
@@ -99,9 +95,7 @@ class Detector {
   Watches watches_;
   const std::string node_;
   const std::string cluster_;
-  const std::string self_test_comm_;
   std::deque<std::pair<std::uint32_t, std::uint64_t>> self_test_;  // tgid and start
-  std::uint32_t monitor_;                                          // tgid: whose children do it
   ruleset::Matching matching_;
   state::ProcessTable processes_;
   state::ContainerTable containers_;

@@ -101,15 +101,14 @@ Result<std::unique_ptr<probe::ProbeSource>> OpenSensors(const Config& config) {
 
 Result<std::unique_ptr<recording::Recorder>> CreateRecording(
     const std::string& path, const Config& config, std::uint64_t max_bytes,
-    std::shared_ptr<const Redactor> redactor, const std::string& self_test_comm) {
+    std::shared_ptr<const Redactor> redactor) {
   utsname name{};
   ::uname(&name);
   const ruleset::NodeIdentity node = ThisNode(config);
-  return recording::Recorder::Create(
-      path,
-      {NEZUBAN_VERSION, node.hostname, node.run_id, name.release, state::ClockTickNs(), node.node,
-       node.cluster, self_test_comm},
-      {max_bytes, std::move(redactor)});
+  return recording::Recorder::Create(path,
+                                     {NEZUBAN_VERSION, node.hostname, node.run_id, name.release,
+                                      state::ClockTickNs(), node.node, node.cluster},
+                                     {max_bytes, std::move(redactor)});
 }
 
 Status FinishRecording(const std::string& path, recording::Recorder& recorder) {

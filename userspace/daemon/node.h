@@ -36,10 +36,10 @@ Result<std::shared_ptr<const Redactor>> MakeRedactor(const Config& config);
 // Attaches what works here and logs it, event by event. All events are delivered.
 Result<std::unique_ptr<probe::ProbeSource>> OpenSensors(const Config& config);
 
-// A new recording of this node; `self_test_comm` as in DetectorOptions.
+// A new recording of this node.
 Result<std::unique_ptr<recording::Recorder>> CreateRecording(
     const std::string& path, const Config& config, std::uint64_t max_bytes,
-    std::shared_ptr<const Redactor> redactor, const std::string& self_test_comm = {});
+    std::shared_ptr<const Redactor> redactor);
 
 // Ends the recording, logs how much there is of it. Error: why there is no more.
 Status FinishRecording(const std::string& path, recording::Recorder& recorder);

@@ -54,7 +54,7 @@ void Operations::BeginSelfTests() {
   options.on_change = [this](const std::string& problem) { Tell(problem); };
   const auto test = [this] {
     const auto events = probe::Testable(watched_.reloader.wanted(), watched_.source.sensors());
-    return probe::RunSelfTest(watched_.self_test_comm, events);
+    return probe::RunSelfTest(events);
   };
   health_ = std::make_unique<Health>(
       test, [this] { return SignsOfLife(); }, std::move(options));

@@ -30,7 +30,6 @@ class Operations {
     const probe::ProbeSource& source;
     const PipelineCounters& counters;
     const Reloader& reloader;
-    std::string self_test_comm;  // as the detector knows it
     // Told that the sensors no longer deliver, and that they do again; any thread.
     std::function<void(alert::Alert)> tell;
   };

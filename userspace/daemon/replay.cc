@@ -35,7 +35,6 @@ ReplaySummary Replay(recording::Reader& reader, std::shared_ptr<const ruleset::R
   ReplaySummary summary;
   const recording::Identity& identity = reader.identity();
   options.node = {identity.hostname, identity.run_id, identity.node, identity.cluster};
-  options.self_test_comm = identity.self_test_comm;
   options.clock_tick_ns = reader.identity().clock_tick_ns;
   Detector detector(std::move(rules), std::move(options),
                     [&](const std::shared_ptr<const alert::Alert>& alert) {

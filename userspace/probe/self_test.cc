@@ -35,20 +35,19 @@ EventSet Testable(const EventSet& wanted, const std::vector<SensorStatus>& senso
   return events;
 }
 
-EventSet RunSelfTest(const std::string& comm, const EventSet& events) {
+EventSet RunSelfTest(const EventSet& events) {
   std::vector<const SensorRow*> rows;
   for (const SensorRow& row : Sensors()) {
     const auto same = [&](const SensorRow* other) { return other->event == row.event; };
     const bool first = std::ranges::none_of(rows, same);
     if (events[row.event] && row.act != nullptr && first) rows.push_back(&row);
   }
-  return RunSelfTest(comm, rows, kPatience) & events;
+  return RunSelfTest(rows, kPatience) & events;
 }
 
-EventSet RunSelfTest(const std::string& comm, std::span<const SensorRow* const> rows,
-                     std::chrono::milliseconds patience) {
+EventSet RunSelfTest(std::span<const SensorRow* const> rows, std::chrono::milliseconds patience) {
   using Clock = std::chrono::steady_clock;
-  auto proof = Proof::Start(rows, 0, comm);
+  auto proof = Proof::Start(rows, 0, SecretComm("nz-test"));
   if (!proof) return {};
   const auto deadline = Clock::now() + patience;
   while (!proof->Finished()) {

@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <span>
-#include <string>
 
 #include "probe/sensors.h"
 
@@ -15,12 +14,11 @@ namespace nezuban::probe {
 // disturbs nobody, other monitors on the node included. Of those `wanted`, and with a sensor.
 EventSet Testable(const EventSet& wanted, const std::vector<SensorStatus>& sensors);
 
-// Has a child named `comm`, which is of SecretComm, do what gives `events`, and waits for its end:
-// some milliseconds; three seconds at most, then it is killed. Gives those whose act was done. Any
-// thread, one at a time.
-EventSet RunSelfTest(const std::string& comm, const EventSet& events);
+// Has a child do what gives `events`, and waits for its end: some milliseconds; three seconds at
+// most, then it is killed. Gives those whose act was done. The record of its fork is marked
+// RECORD_OWN. Any thread, one at a time.
+EventSet RunSelfTest(const EventSet& events);
 // The same with the acts of these rows; the child has that long. None: it took longer.
-EventSet RunSelfTest(const std::string& comm, std::span<const SensorRow* const> rows,
-                     std::chrono::milliseconds patience);
+EventSet RunSelfTest(std::span<const SensorRow* const> rows, std::chrono::milliseconds patience);
 
 }  // namespace nezuban::probe

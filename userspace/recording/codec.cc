@@ -162,7 +162,6 @@ v1::RecordingHeader ToProto(const Identity& identity) {
   header.set_record_header_size(sizeof(record_header));
   header.set_node(identity.node);
   header.set_cluster(identity.cluster);
-  header.set_self_test_comm(identity.self_test_comm);
   for (const event::EventInfo& info : event::EventTable()) {
     v1::RecordKind& kind = *header.add_kinds();
     kind.set_names(std::string(info.names));
@@ -194,7 +193,7 @@ Result<Decoder> Decoder::Make(const v1::RecordingHeader& header) {
   Decoder decoder;
   decoder.identity_ = {header.version(),        header.hostname(),      header.run_id(),
                        header.kernel_release(), header.clock_tick_ns(), header.node(),
-                       header.cluster(),        header.self_test_comm()};
+                       header.cluster()};
   if (decoder.identity_.clock_tick_ns == 0) return Fail("its header tells no clock tick", 1);
   for (const v1::RecordKind& kind : header.kinds()) {
     std::optional<event::EventType> type;

@@ -15,7 +15,6 @@ struct Identity {
   std::uint64_t clock_tick_ns = 0;
   std::string node = {};  // of alerts
   std::string cluster = {};
-  std::string self_test_comm = {};  // no rule is asked of what processes of this name do
 };
 
 }  // namespace nezuban::recording

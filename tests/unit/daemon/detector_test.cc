@@ -241,47 +241,45 @@ TEST_F(DetectorTest, HoldingLosesNoAlert) {
 }
 
 TEST_F(DetectorTest, NoRuleIsAskedOfTheSelfTest) {
-  constexpr std::string_view kName = "nz-test1234567";
-  detector_ =
-      std::make_unique<Detector>(Rules(kRules),
-                                 DetectorOptions{.node = {"host", "run", "worker-1", "east"},
-                                                 .self_test_comm = std::string(kName),
-                                                 .monitor = 1900},
-                                 [this](const auto& alert) { alerts_.push_back(*alert); });
-  Take(state::CgroupItem{{10, 1, "/host.slice"}});
-  const auto act = [&](auto draft) {
+  const auto act = [&](auto draft, std::uint32_t flags = 0) {
     draft->hdr.seq = seq_++;
+    draft->hdr.flags = flags;
     const testlib::Record record = draft.Build();
     Take(state::RecordItem{record.bytes()});
   };
-  constexpr std::uint64_t kStart = 2000'000'000'000;
-  const Actor child{.tgid = 2000, .start_ns = kStart, .comm = kName, .time_ns = clock_.now_ns()};
-  // The monitor's own fork is left out in the kernel.
-  act(testlib::Fork(child, 2001, 2001'000'000'000));
-  Exec(2001, "any", 10);  // what it executes has another name
+  constexpr std::uint64_t kSecond = 1'000'000'000;
+  const Actor monitor{.tgid = 1900, .start_ns = 1900 * kSecond, .time_ns = clock_.now_ns()};
+  const Actor child{.tgid = 2000, .start_ns = 2000 * kSecond, .time_ns = clock_.now_ns()};
+  act(testlib::Fork(monitor, 2000, 2000 * kSecond), RECORD_OWN);
+  act(testlib::Fork(child, 2001, 2001 * kSecond));
+  Exec(2001, "any", 10);
   act(testlib::Exit(child));
   EXPECT_THAT(Alerts(), IsEmpty());
-  EXPECT_EQ(counters().self_test[EVENT_FORK], 1u);
+  EXPECT_EQ(counters().self_test[EVENT_FORK], 2u);
   EXPECT_EQ(counters().self_test[EVENT_EXEC], 1u);
   EXPECT_EQ(counters().self_test[EVENT_EXIT], 1u);
-  EXPECT_EQ(counters().decoded[EVENT_EXEC], 1u);
-  Exec(2002, "any", 10);
+  // Of anybody else it is: with the same parent, with the same number later.
+  Exec(2002, "any", 10, 1900);
+  EXPECT_EQ(Alerts().size(), 1u);
+  const Actor later{.tgid = 2001,
+                    .start_ns = 2003 * kSecond,
+                    .comm = "any",
+                    .cgroup_id = 10,
+                    .time_ns = clock_.now_ns()};
+  act(testlib::Exec(later, "/bin/x", ""));
+  EXPECT_EQ(Alerts().size(), 1u);
+}
+
+TEST_F(DetectorTest, AnAlertNamesItsNode) {
+  detector_ = std::make_unique<Detector>(
+      Rules(kRules), DetectorOptions{.node = {"host", "run", "worker-1", "east"}},
+      [this](const auto& alert) { alerts_.push_back(*alert); });
+  Take(state::CgroupItem{{10, 1, "/host.slice"}});
+  Exec(2000, "any", 10);
   ASSERT_EQ(alerts_.size(), 1u);
   EXPECT_EQ(alerts_[0].node, "worker-1");
   EXPECT_EQ(alerts_[0].cluster, "east");
   EXPECT_EQ(alerts_[0].hostname, "host");
-}
-
-// The name can be read in /proc as long as a test is under way.
-TEST_F(DetectorTest, TheNameOfTheSelfTestHidesNobodyElse) {
-  detector_ = std::make_unique<Detector>(Rules(kRules),
-                                         DetectorOptions{.self_test_comm = "any", .monitor = 1900},
-                                         [this](const auto& alert) { alerts_.push_back(*alert); });
-  Take(state::CgroupItem{{10, 1, "/host.slice"}});
-  Exec(2000, "any", 10, 1900);
-  EXPECT_THAT(Alerts(), IsEmpty());
-  Exec(2001, "any", 10, 1901);
-  EXPECT_EQ(alerts_.size(), 1u);
 }
 
 TEST_F(DetectorTest, CountsAlertsByRule) {

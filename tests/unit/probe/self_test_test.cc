@@ -32,7 +32,7 @@ EventSet RunWith(ProofAct act, milliseconds patience) {
   const SensorRow open = Row(EVENT_OPEN, Done);
   const SensorRow connect = Row(EVENT_CONNECT, act);
   const std::array<const SensorRow*, 2> rows = {&open, &connect};
-  return RunSelfTest("nz-test", rows, patience);
+  return RunSelfTest(rows, patience);
 }
 
 TEST(SelfTest, GivesThoseWhoseActWasDone) {
