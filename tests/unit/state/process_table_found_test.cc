@@ -26,7 +26,7 @@ Draft<exec_record> Snapshot(const Actor& actor, std::string_view exe) {
 }
 
 ProcfsProcess FromProcfs(std::uint32_t tgid, std::uint64_t start_ns, std::uint32_t ppid,
-                         std::string comm) {
+                         const std::string& comm) {
   ProcfsProcess found;
   found.tgid = tgid;
   found.ppid = ppid;
