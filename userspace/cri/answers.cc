@@ -147,6 +147,7 @@ void ApplyImage(const ::runtime::v1::ContainerStatus& status, const ContainerInf
 
 void ApplyMounts(const ::runtime::v1::ContainerStatus& status, ContainerMetadata& metadata) {
   metadata.mounts.emplace();
+  metadata.mounts_whole = true;
   for (const ::runtime::v1::Mount& mount : status.mounts()) {
     metadata.mounts_whole = metadata.mounts->size() < kMaxMounts;
     if (!metadata.mounts_whole) return;

@@ -13,7 +13,6 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 
@@ -27,8 +26,6 @@ constexpr char kBtfPath[] = "/sys/kernel/btf/vmlinux";
 constexpr int kCapSysAdmin = 21;
 constexpr int kCapPerfmon = 38;
 constexpr int kCapBpf = 39;
-
-std::string ErrnoText(int error) { return std::strerror(error < 0 ? -error : error); }
 
 Status CheckVersion() {
   utsname name{};

@@ -5,6 +5,7 @@
 
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 #include <mutex>
 
 #include "base/text.h"
@@ -86,6 +87,8 @@ QuietLog::QuietLog() {
 
 QuietLog::~QuietLog() { --quiet_depth; }
 
+std::string ErrnoText(int error) { return std::strerror(error < 0 ? -error : error); }
+
 std::string_view ProgramRefusedIn(std::string_view line) {
   constexpr std::string_view kBegin = "prog '";
   const std::size_t end = line.find("': BPF program load failed");
@@ -100,6 +103,7 @@ std::string_view VerifierReason(std::string_view text) {
   const std::size_t begin = text.find(kBegin);
   if (begin == std::string_view::npos) return {};
   std::string_view log = text.substr(begin + kBegin.size());
+  log = log.substr(0, log.rfind("-- END PROG LOAD LOG --"));
   for (const std::string_view statistics : kStatistics) log = log.substr(0, log.rfind(statistics));
   log = Trim(log);
   return log.substr(log.rfind('\n') + 1);

@@ -31,6 +31,9 @@ class [[nodiscard]] QuietLog {
   static std::string RefusedProgram();
 };
 
+// What errno says, or what libbpf gave instead: the same with a minus.
+std::string ErrnoText(int error);
+
 // The program that a warning of libbpf's says could not be loaded; empty: none. Views `line`.
 std::string_view ProgramRefusedIn(std::string_view line);
 

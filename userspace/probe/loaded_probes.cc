@@ -27,8 +27,6 @@ constexpr char kSocketcall[] = "on_socketcall";
 constexpr int kSocketcallNumber = 102;
 constexpr char kSnapshot[] = "on_snapshot";
 
-std::string ErrnoText(int error) { return std::strerror(error < 0 ? -error : error); }
-
 int NativeNumber(const SyscallNumbers& numbers) {
 #if defined(__aarch64__)
   return numbers.arm64;

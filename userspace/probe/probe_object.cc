@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
-#include <cstring>
 
 #include "probe/libbpf_log.h"
 #include "probes.skel.h"
@@ -18,8 +17,6 @@ namespace {
 // Only what the verifier says of a refusal, not the log of each instruction (BPF_LOG_STATS): that
 // one takes hundreds of megabytes, and libbpf verifies again with ever larger buffers to get it.
 constexpr std::uint32_t kLogReasons = 4;
-
-std::string ErrnoText(int error) { return std::strerror(error < 0 ? -error : error); }
 
 std::uint32_t RingSize(std::uint32_t bytes) {
   const auto page = static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE));

@@ -22,6 +22,7 @@ TEST(LibbpfLog, TheVerifiersReasonIsItsLastWord) {
        "R2 !read_ok"},
       {"-- BEGIN PROG LOAD LOG --\nprocessed 0 insns\n-- END PROG LOAD LOG --\n", ""},
       {"-- BEGIN PROG LOAD LOG --\nback-edge from insn 3 to 1", "back-edge from insn 3 to 1"},
+      {"-- BEGIN PROG LOAD LOG --\nInvalid BTF\n-- END PROG LOAD LOG --\n", "Invalid BTF"},
   };
   for (const auto& c : cases) EXPECT_EQ(VerifierReason(c.text), c.reason) << c.text;
 }
