@@ -41,26 +41,25 @@ std::int64_t TimeOf(const Entry& entry) {
   return gap != nullptr ? gap->last_ns : std::get<StoredAlert>(entry).time_ns;
 }
 
-// Appends to a page; what is missing before it ended at its time.
-void AddGood(std::vector<Entry>& page, Entry entry) {
-  if (!page.empty()) {
-    auto* before = std::get_if<StoredGap>(&page.back());
-    if (before != nullptr && before->reason == GapReason::kStoreDamaged) {
-      before->last_ns = std::max(before->last_ns, TimeOf(entry));
-    }
-  }
-  page.push_back(std::move(entry));
+// The damage that the page ends in: not a gap that is stored, whose times are known.
+StoredGap* DamageAtEnd(std::vector<Entry>& page) {
+  auto* last = page.empty() ? nullptr : std::get_if<StoredGap>(&page.back());
+  const bool is_damage =
+      last != nullptr && last->reason == GapReason::kStoreDamaged && last->count > 0;
+  return is_damage ? last : nullptr;
 }
 
-// The same for damage: one row after the other is one gap.
+// What is missing at the page's end may be as late as what comes next.
+void EndDamage(std::vector<Entry>& page, std::int64_t next_ns) {
+  if (StoredGap* gap = DamageAtEnd(page)) gap->last_ns = std::max(gap->last_ns, next_ns);
+}
+
+// One damaged row after the other is one gap.
 void AddDamage(std::vector<Entry>& page, const StoredGap& gap) {
-  if (!page.empty()) {
-    auto* last = std::get_if<StoredGap>(&page.back());
-    if (last != nullptr && last->reason == GapReason::kStoreDamaged && last->count > 0) {
-      last->last = gap.last;
-      last->count += gap.count;
-      return;
-    }
+  if (StoredGap* last = DamageAtEnd(page)) {
+    last->last = gap.last;
+    last->count += gap.count;
+    return;
   }
   page.emplace_back(gap);
 }
@@ -256,10 +255,8 @@ OrFault<std::vector<Entry>> Database::Read(Cursor after, std::size_t max_entries
        ++rows) {
     FAULT_OR(const bool more, forward_.Step());
     if (!more) {
-      if (after < state_.newest) {
-        AddDamage(page, DamagedGap(after + 1, state_.newest, time_ns));
-        std::get<StoredGap>(page.back()).last_ns = state_.alive_ns;
-      }
+      if (after < state_.newest) AddDamage(page, DamagedGap(after + 1, state_.newest, time_ns));
+      EndDamage(page, state_.alive_ns);
       return page;
     }
     const Row row = RowOf(forward_);
@@ -272,13 +269,19 @@ OrFault<std::vector<Entry>> Database::Read(Cursor after, std::size_t max_entries
     if (entry) {
       after = LastCursor(*entry);
       time_ns = TimeOf(*entry);
-      AddGood(page, std::move(*entry));
+      EndDamage(page, time_ns);
+      page.push_back(*std::move(entry));
     } else {
       ++damaged;
       after = cursor;
       AddDamage(page, DamagedGap(cursor, cursor, time_ns));
     }
     bytes += row.bytes.size() + row.rule.size();
+  }
+  if (DamageAtEnd(page) != nullptr) {
+    FAULT_OR(const bool more, forward_.Step());
+    const auto next = more ? FromRow(RowOf(forward_)) : std::nullopt;
+    EndDamage(page, next ? TimeOf(*next) : state_.alive_ns);
   }
   return page;
 }

@@ -234,6 +234,23 @@ TEST_F(DatabaseTest, DamageThatIsOneGapHidesNothingBehindIt) {
 }
 
 // What a damaged row says of its end and its times must not decide what is deleted.
+// A row's own time went with it: it lay between those of its neighbours, which may be on another
+// page.
+TEST_F(DatabaseTest, DamageCoversTheTimesUpToItsNeighbours) {
+  Open();
+  Write(NumberedEntries(1, 10));
+  Sql("UPDATE entries SET bytes = 'other' WHERE cursor IN (3, 6, 7, 10)");
+  Open();
+  const auto last_ns = [&](Cursor after, std::size_t max_entries) {
+    const auto page = database_->Read(after, max_entries, kMany, damaged_);
+    return page ? std::get<StoredGap>(page->back()).last_ns : -1;
+  };
+  EXPECT_EQ(last_ns(0, 3), 4) << "the page ends with it";
+  EXPECT_EQ(last_ns(4, 2), database_->alive_ns()) << "the next one is damaged too";
+  EXPECT_EQ(last_ns(4, 3), 8);
+  EXPECT_EQ(last_ns(8, kMany), database_->alive_ns()) << "nothing comes after it";
+}
+
 TEST_F(DatabaseTest, DeletesDamagedRowsByTheirPlace) {
   Open();
   Write(NumberedEntries(1, 100));
