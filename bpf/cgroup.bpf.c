@@ -10,6 +10,7 @@
  * v1 hierarchies raise the same tracepoints with ids that collide: only the default one counts.
  */
 #include "record.bpf.h"
+#include "runtime.bpf.h"
 
 #define CGROUP_PATH_MAX 1024 /* the kernel's own limit for the `path` of these tracepoints */
 
@@ -38,17 +39,6 @@ static __always_inline bool is_hex_id(const char *text)
 		char c = text[i];
 
 		if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f'))
-			return false;
-	}
-	return true;
-}
-
-/* A loop of our own, since clang turns longer __builtin_memcmp into calls that BPF does not have.
- */
-static __always_inline bool same(const char *text, const char *want, const __u32 len)
-{
-	for (__u32 i = 0; i < len; i++) {
-		if (text[i] != want[i])
 			return false;
 	}
 	return true;
@@ -93,16 +83,6 @@ static __always_inline struct container_cgroup recall(__u64 id)
 	container.container_cgroup_id = known->container_cgroup_id;
 	container.by = known->by;
 	return container;
-}
-
-/*
- * Remembers the cgroup as a container's. Where the map is full the records still say so, but tasks
- * inside may show no origin: unknown from then on.
- */
-static __always_inline void remember(__u64 id, struct container_cgroup *container)
-{
-	if (map_update(&container_cgroups, &id, container, BPF_ANY) < 0)
-		origin_lost();
 }
 
 /* The outermost container stays the origin of all below it, whatever a leaf's name. */
@@ -154,15 +134,6 @@ int BPF_PROG(on_cgroup_mkdir, struct cgroup *cgrp, const char *path)
 	fill(record, cgrp, path, &container);
 	record_submit(record, cgroup, LANE_VITAL);
 	return 0;
-}
-
-/* A plain runtime by its name: it only decides what a cgroup without a telling name is. */
-static __always_inline bool current_is_runtime(void)
-{
-	char comm[COMM_LEN] = {};
-
-	bpf_get_current_comm(comm, sizeof(comm));
-	return same(comm, "runc", 4) || same(comm, "crun", 4) || same(comm, "youki", 5);
 }
 
 /*

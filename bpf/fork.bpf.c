@@ -8,6 +8,7 @@
  * is in the ring before anything it does.
  */
 #include "record.bpf.h"
+#include "runtime.bpf.h"
 #include "syscall.bpf.h"
 
 DEFINE_SCRATCH(fork, sizeof(struct fork_record));
@@ -107,15 +108,30 @@ static __always_inline __u64 clone_flags(struct task_struct *a, struct task_stru
 	       FLAG_IF(task_cgroup_id(a) != task_cgroup_id(b), CLONE_INTO_CGROUP);
 }
 
+/* A runtime's child that was cloned into a cgroup without a telling name (CLONE_INTO_CGROUP; crun
+ * does it): nobody is moved there, and yet it is a container's. The root never is. */
+static __always_inline __u64 container_cloned_into(struct task_struct *child, __u64 child_cgroup)
+{
+	struct container_cgroup container = {child_cgroup, CONTAINER_BY_ATTACH};
+
+	if (!BPF_CORE_READ(child, cgroups, dfl_cgrp, self.parent) || !current_is_runtime())
+		return 0;
+	remember(child_cgroup, &container);
+	return child_cgroup;
+}
+
 /* The child's origin: its parent's, else the container it was cloned into. `*lost`: it has one
  * that could not be stored. */
 static __always_inline __u64 inherit_origin(struct task_struct *parent, struct task_struct *child,
 					    __u64 child_cgroup, bool *lost)
 {
-	__u64 origin = origin_of(parent, known_task_cgroup_id(parent));
+	__u64 parent_cgroup = known_task_cgroup_id(parent);
+	__u64 origin = origin_of(parent, parent_cgroup);
 
 	if (!origin)
 		origin = container_of_cgroup(child_cgroup);
+	if (!origin && child_cgroup != parent_cgroup)
+		origin = container_cloned_into(child, child_cgroup);
 	*lost = origin && !origin_store(child, origin);
 	return origin;
 }

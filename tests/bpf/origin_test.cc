@@ -36,6 +36,23 @@ void ForkAndWait(const std::function<void()>& act) {
   REQUIRE_OK(::waitpid(pid, &status, 0) == pid && status == 0);
 }
 
+// A child cloned into the cgroup does `act`, and is waited for.
+void CloneInto(const TestCgroup& cgroup, const std::function<void()>& act) {
+  const int fd = ::open(cgroup.directory().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  clone_args args{};
+  args.flags = CLONE_INTO_CGROUP;
+  args.exit_signal = SIGCHLD;
+  args.cgroup = static_cast<std::uint64_t>(fd);
+  const long pid = ::syscall(SYS_clone3, &args, sizeof args);
+  REQUIRE_OK(pid >= 0);
+  if (pid == 0) {
+    act();
+    ::_exit(0);
+  }
+  int status = 0;
+  REQUIRE_OK(::waitpid(static_cast<pid_t>(pid), &status, 0) == pid && status == 0);
+}
+
 class Origin : public ::testing::Test {
  protected:
   Origin() : program_(MakeProgram(dir_.path() + "/p")) {}
@@ -105,19 +122,10 @@ TEST_F(Origin, NestedCgroupsBelongToTheOuterContainer) {
 TEST_F(Origin, CloneIntoCgroup) {
   const TestCgroup container("libpod-" + kId + ".scope");
   const Recorded recorded = harness_.Run([&] {
-    const int fd = ::open(container.directory().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    clone_args args{};
-    args.flags = CLONE_INTO_CGROUP;
-    args.exit_signal = SIGCHLD;
-    args.cgroup = static_cast<std::uint64_t>(fd);
-    const long pid = ::syscall(SYS_clone3, &args, sizeof args);
-    REQUIRE_OK(pid >= 0);
-    if (pid == 0) {
+    CloneInto(container, [&] {
       LeaveForRoot();
       Exec(program_, {"p"});
-    }
-    int status = 0;
-    REQUIRE_OK(::waitpid(static_cast<pid_t>(pid), &status, 0) == pid && status == 0);
+    });
     SpawnAndWait(program_, {"parent"});
   });
   const auto forks = recorded.Of<fork_record>();
@@ -157,6 +165,27 @@ TEST_F(Origin, RuntimeMovesItsChildIn) {
   const auto exits = recorded.Of<exit_record>();
   ASSERT_EQ(exits.size(), 2u);
   EXPECT_EQ(exits[1].header().origin_cgroup_id, 0u);
+}
+
+// As crun does: nobody is moved, and the cgroup may be called anything.
+TEST_F(Origin, RuntimeClonesItsChildIn) {
+  const TestCgroup cgroup("nezuban-test-crun");
+  const auto run = [&](const char* name) -> std::uint64_t {
+    const Recorded recorded = harness_.Run([&] {
+      ::prctl(PR_SET_NAME, name);
+      CloneInto(cgroup, [&] { Exec(program_, {"workload"}); });
+    });
+    const auto execs = recorded.Of<exec_record>();
+    const auto forks = recorded.Of<fork_record>();
+    EXPECT_EQ(execs.size(), 1u);
+    EXPECT_EQ(forks.size(), 1u);
+    if (execs.empty() || forks.empty()) return ~std::uint64_t{0};
+    EXPECT_EQ(forks[0].header().origin_cgroup_id, 0u) << "the runtime itself stays the host's";
+    EXPECT_EQ(forks[0]->child_origin_cgroup_id, execs[0].header().origin_cgroup_id);
+    return execs[0].header().origin_cgroup_id;
+  };
+  EXPECT_EQ(run("systemd"), 0u);
+  EXPECT_EQ(run("crun"), cgroup.id());
 }
 
 TEST_F(Origin, AllThreadsOfAnAttachedProcess) {

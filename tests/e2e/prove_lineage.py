@@ -130,12 +130,12 @@ class Lineage(OwnMonitor):
     def test_containers_of_crun_on_pure_cgroup2(self):
         _, watch = self.daemon()
         word = mark()
-        # By the name it is given nobody could tell whose it is: by who put a process into its cgroup.
+        # By the name it is given nobody could tell whose it is: by who cloned a process into its cgroup.
         container = Container("/bin/true", word, name="shop-" + word[-12:], runtime="crun")
         self.addCleanup(container.remove)
         container.start().process.wait()
         alert = watch.wait_for(lambda a: a["rule"] == "Marked" and word in a["output"], "the alert")[0]
-        self.assertIn(f"| {container.id} crun", alert["output"])
+        self.assertIn(f"| {container.id[:12]} crun", alert["output"])
 
 
 if __name__ == "__main__":

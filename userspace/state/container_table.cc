@@ -15,6 +15,9 @@ constexpr std::uint8_t kRmdir = 2;
 // Of what others have to take: only one who never does gets this far.
 constexpr std::size_t kForOthersMax = 65536;
 
+// Cgroups of the host whose paths are kept.
+constexpr std::size_t kPathsMax = 4096;
+
 // A plain runtime's container: its cgroup may be called anything, and the id is that name.
 CgroupMatch MatchByAttachment(std::string_view path, std::string_view actor) {
   while (path.ends_with('/')) path.remove_suffix(1);
@@ -94,7 +97,10 @@ void ContainerTable::Add(std::uint64_t cgroup_id, std::uint64_t parent_id, std::
   if (known != cgroups_.end() && known->second != 0) return;  // by attachment: no name to tell it
 
   const auto match = ParseCgroupPath(path);
-  if (!match) return Learn(cgroup_id, 0);
+  if (!match) {
+    if (paths_.size() < kPathsMax) paths_[cgroup_id] = path;
+    return Learn(cgroup_id, 0);
+  }
   // Where the container's own cgroup was missed, the first cgroup seen in it stands for it.
   Recognise(cgroup_id, MakeContainer(cgroup_id, path, *match));
   Learn(cgroup_id, cgroup_id);
@@ -123,6 +129,18 @@ void ContainerTable::Apply(const event::Event& event, const cgroup_record& recor
   if (record.container_cgroup_id != 0) return LearnFromKernel(event, record);
   Add(record.id, record.parent_id, event.String(record.path).bytes);
   TellKernel(record.id);
+}
+
+void ContainerTable::Apply(const event::Event& event, const fork_record& record) {
+  const std::uint64_t id = record.child_cgroup_id;
+  if (id == 0 || id == record.hdr.cgroup_id || id != record.child_origin_cgroup_id) return;
+  const auto path = paths_.find(id);
+  if (path == paths_.end()) return;
+  const CgroupMatch match = MatchByAttachment(path->second, event.comm());
+  if (match.full_id.empty()) return;
+  Recognise(id, MakeContainer(id, path->second, match));
+  Learn(id, id);
+  paths_.erase(path);
 }
 
 void ContainerTable::TellKernel(std::uint64_t cgroup_id) {
@@ -158,6 +176,7 @@ std::vector<CgroupOfContainer> ContainerTable::TakeForKernel() {
 }
 
 void ContainerTable::Remove(std::uint64_t cgroup_id, std::uint64_t time_ns) {
+  paths_.erase(cgroup_id);
   if (!cgroups_.contains(cgroup_id)) return;
   removed_.push_back({cgroup_id, time_ns});
   if (containers_.contains(cgroup_id)) removed_containers_.push_back(cgroup_id);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -55,6 +56,8 @@ class ContainerTable {
 
   // Applies the creation, attachment or removal of a cgroup.
   void Apply(const event::Event& event, const cgroup_record& record);
+  // Applies what a fork says of the child's cgroup: a plain runtime clones its container into one.
+  void Apply(const event::Event& event, const fork_record& record);
 
   // Adds a cgroup that was found in the file system; parents come before their children. Can be
   // called again with what is known. If it belongs to a container, the kernel side is to be told.
@@ -127,6 +130,7 @@ class ContainerTable {
   Container host_;
   std::unordered_map<std::uint64_t, std::uint64_t> cgroups_;  // → container's cgroup id; 0: host
   std::unordered_map<std::uint64_t, Container> containers_;   // by their cgroup id
+  std::unordered_map<std::uint64_t, std::string> paths_;      // of cgroups of the host
   std::unordered_map<std::uint64_t, std::shared_ptr<const Container>> inner_;  // by cgroup
   std::deque<Removed> removed_;                                                // oldest first
   std::deque<std::uint64_t> removed_containers_;                               // oldest first

@@ -51,6 +51,7 @@ EnrichedEvent Enricher::Apply(const event::Event& event) {
 
 EnrichedEvent Enricher::ApplyToTables(const event::Event& event) {
   if (const auto* cgroup = event.As<cgroup_record>()) containers_.Apply(event, *cgroup);
+  if (const auto* fork = event.As<fork_record>()) containers_.Apply(event, *fork);
   const record_header& header = event.header();
   const Process& process =
       processes_.Apply(event, OriginOf(header, containers_.Find(header.cgroup_id)));

@@ -122,6 +122,32 @@ TEST_F(ContainerTableTest, PlainRuntimesAreKnownByAttachment) {
   EXPECT_EQ(table_.Find(20)->runtime, "runc") << "the first attachment told";
 }
 
+TEST_F(ContainerTableTest, PlainRuntimesCloneIntoWhatIsTheirs) {
+  const auto fork = [this](std::uint64_t cgroup, std::uint64_t origin, std::string_view comm) {
+    Draft<fork_record> draft({.comm = comm, .cgroup_id = 5});
+    draft->child_cgroup_id = cgroup;
+    draft->child_origin_cgroup_id = origin;
+    const testlib::Record record = draft.Build();
+    const event::Event event = record.event();
+    table_.Apply(event, *event.As<fork_record>());
+  };
+  Mkdir(5, 1, "/session");
+  Mkdir(20, 1, "/mybox");
+  fork(20, 0, "crun");
+  EXPECT_EQ(IdOf(20), "host") << "the kernel side knows better";
+  fork(20, 20, "crun");
+  EXPECT_EQ(IdOf(20), "mybox");
+  EXPECT_EQ(table_.Find(20)->runtime, "crun");
+  EXPECT_EQ(table_.Find(20)->cgroup_path, "/mybox");
+  fork(5, 5, "crun");
+  EXPECT_EQ(IdOf(5), "host") << "nobody left his own";
+  fork(77, 77, "crun");
+  EXPECT_EQ(IdOf(77), "(not known)") << "its path was never seen";
+  Mkdir(11, 1, kDocker);
+  fork(11, 11, "runc");
+  EXPECT_EQ(table_.Find(11)->runtime, "docker");
+}
+
 TEST_F(ContainerTableTest, TheNameTellsMoreThanTheAttachment) {
   Say(kCgroupAttach, 11, 1, kDocker, 11);
   EXPECT_EQ(table_.Find(11)->runtime, "docker");
