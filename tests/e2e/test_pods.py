@@ -26,7 +26,7 @@ TOKEN_DIRECTORY = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
 class Pods(Watched):
-    extra_rules = (ROOT / "rules" / "strict" / "containers.yaml",)
+    extra_rules = tuple(ROOT / "rules" / "strict" / name for name in ("00-common.yaml", "containers.yaml"))
 
     @classmethod
     def setUpClass(cls):
