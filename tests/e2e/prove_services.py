@@ -66,6 +66,29 @@ USER 65534
 CMD ["/bin/sh"]
 """
 
+# A service with a unit, a job of cron's and an account, in two versions; one that Debian's own tools put together.
+PACKAGE = """
+set -e
+for version in 1 2; do
+  mkdir -p p/DEBIAN p/etc/cron.d p/lib/systemd/system p/usr/bin
+  printf '%s\\n' 'Package: nezuban-quiet' "Version: $version" 'Architecture: all' 'Maintainer: q <q@q>' 'Description: q' >p/DEBIAN/control
+  echo "# $version" >p/etc/cron.d/nezuban-quiet
+  printf '%s\\n' '[Service]' 'ExecStart=/usr/bin/nezuban-quiet' '[Install]' 'WantedBy=multi-user.target' \
+    >p/lib/systemd/system/nezuban-quiet.service
+  printf '#!/bin/sh\\necho %s\\n' "$version" >p/usr/bin/nezuban-quiet
+  echo /etc/cron.d/nezuban-quiet >p/DEBIAN/conffiles
+  printf '#!/bin/sh\\nset -e\\ngetent passwd nezuban-quiet >/dev/null || useradd -r nezuban-quiet\\n%s\\n' \
+    'deb-systemd-helper enable nezuban-quiet.service >/dev/null; nezuban-quiet >/dev/null' >p/DEBIAN/postinst
+  printf '#!/bin/sh\\nset -e\\n[ "$1" != purge ] || { userdel nezuban-quiet; deb-systemd-helper purge nezuban-quiet.service; }\\n' >p/DEBIAN/postrm
+  chmod 755 p/DEBIAN/post* p/usr/bin/nezuban-quiet
+  dpkg-deb -b p "r/nezuban-quiet_$version.deb" >/dev/null
+  rm -r p
+done
+(cd r && dpkg-scanpackages -m . >Packages)
+echo "deb [trusted=yes] file:$PWD/r ./" >list
+mkdir -p lists/partial
+"""
+
 
 def free_port():
     listener = Listener()
@@ -170,6 +193,18 @@ class Services(Quiet):
         for _ in range(min(SCALE, 3)):
             self.run_all(f"{apt} install -y --no-install-recommends hello cowsay", f"{apt} install -y --reinstall hello cron",
                          f"{apt} purge -y hello cowsay", f"{apt} -s upgrade; {apt} -s dist-upgrade")
+
+    def test_upgrades(self):
+        """For real, of all that a repository of this test's own has newer: nothing else is touched."""
+        (self.work / "r").mkdir()
+        self.run_all(PACKAGE)
+        apt = ("apt-get -qq -o DPkg::Lock::Timeout=300 -o APT::Sandbox::User=root -o Dir::Etc::sourcelist=$PWD/list "
+               "-o Dir::Etc::sourceparts=- -o Dir::State::lists=$PWD/lists")
+        self.addCleanup(subprocess.run, ["dpkg", "--purge", "nezuban-quiet"], capture_output=True)
+        for _ in range(min(SCALE, 3)):
+            self.run_all(f"{apt} update && {apt} install -y nezuban-quiet=1 && [ $(nezuban-quiet) = 1 ]",
+                         f"{apt} upgrade -y && [ $(nezuban-quiet) = 2 ] && grep 2 /etc/cron.d/nezuban-quiet",
+                         f"{apt} purge -y nezuban-quiet")
 
     def test_images(self):
         shutil.copy("/bin/busybox", self.work / "busybox")
