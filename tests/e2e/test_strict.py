@@ -86,6 +86,9 @@ class Strict(Watched):
         os.close(follower)
         session.wait(timeout=30)
         self.expect("Terminal in a container", pod)
+        # The runtime gave it.
+        self.assertEqual(self.watch.matching(lambda a: a["rule"] == "Shell on a terminal made in the container"
+                                             and a["origin"] == pod.id), [])
 
 
 if __name__ == "__main__":

