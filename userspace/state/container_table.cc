@@ -49,6 +49,7 @@ const Container* ContainerTable::Find(std::uint64_t cgroup_id) const {
 
 void ContainerTable::Learn(std::uint64_t cgroup_id, std::uint64_t container_cgroup_id) {
   cgroups_[cgroup_id] = container_cgroup_id;
+  if (container_cgroup_id != 0) paths_.erase(cgroup_id);
   if (learned_.size() < kForOthersMax) learned_.push_back(cgroup_id);
 }
 
@@ -85,6 +86,14 @@ void ContainerTable::Recognise(std::uint64_t container_cgroup_id, Container cont
   if (recognised_.size() < kForOthersMax) recognised_.push_back(container_cgroup_id);
 }
 
+// What has no id is no container that could be named.
+void ContainerTable::LearnContainer(std::uint64_t cgroup_id, std::string_view path,
+                                    const CgroupMatch& match) {
+  if (match.full_id.empty()) return;
+  Recognise(cgroup_id, MakeContainer(cgroup_id, path, match));
+  Learn(cgroup_id, cgroup_id);
+}
+
 void ContainerTable::Add(std::uint64_t cgroup_id, std::uint64_t parent_id, std::string_view path) {
   if (cgroup_id == 0) return;
   // Below a container everything is that container, whatever it is called.
@@ -102,8 +111,7 @@ void ContainerTable::Add(std::uint64_t cgroup_id, std::uint64_t parent_id, std::
     return Learn(cgroup_id, 0);
   }
   // Where the container's own cgroup was missed, the first cgroup seen in it stands for it.
-  Recognise(cgroup_id, MakeContainer(cgroup_id, path, *match));
-  Learn(cgroup_id, cgroup_id);
+  LearnContainer(cgroup_id, path, *match);
 }
 
 void ContainerTable::LearnFromKernel(const event::Event& event, const cgroup_record& record) {
@@ -117,9 +125,7 @@ void ContainerTable::LearnFromKernel(const event::Event& event, const cgroup_rec
   auto match = ParseCgroupPath(path);
   if (!match && container_id == record.id) match = MatchByAttachment(path, event.comm());
   // In a container that was missed and has a name of its own: stays not known.
-  if (!match || match->full_id.empty()) return;
-  Recognise(container_id, MakeContainer(container_id, path, *match));
-  if (learned_.size() < kForOthersMax) learned_.push_back(container_id);
+  if (match) LearnContainer(container_id, path, *match);
 }
 
 void ContainerTable::Apply(const event::Event& event, const cgroup_record& record) {
@@ -136,11 +142,7 @@ void ContainerTable::Apply(const event::Event& event, const fork_record& record)
   if (id == 0 || id == record.hdr.cgroup_id || id != record.child_origin_cgroup_id) return;
   const auto path = paths_.find(id);
   if (path == paths_.end()) return;
-  const CgroupMatch match = MatchByAttachment(path->second, event.comm());
-  if (match.full_id.empty()) return;
-  Recognise(id, MakeContainer(id, path->second, match));
-  Learn(id, id);
-  paths_.erase(path);
+  LearnContainer(id, path->second, MatchByAttachment(path->second, event.comm()));
 }
 
 void ContainerTable::TellKernel(std::uint64_t cgroup_id) {

@@ -19,6 +19,8 @@
 
 namespace nezuban::state {
 
+struct CgroupMatch;
+
 // A cgroup that is a container or lies in one: what the kernel side has to know.
 struct CgroupOfContainer {
   std::uint64_t cgroup_id;
@@ -116,6 +118,7 @@ class ContainerTable {
   void LearnInner(std::uint64_t cgroup_id, std::uint64_t parent_id, std::string_view path,
                   std::uint64_t outer_cgroup_id);
   void Recognise(std::uint64_t container_cgroup_id, Container container);
+  void LearnContainer(std::uint64_t cgroup_id, std::string_view path, const CgroupMatch& match);
   void TellKernel(std::uint64_t cgroup_id);
   void LearnFromKernel(const event::Event& event, const cgroup_record& record);
   void Remove(std::uint64_t cgroup_id, std::uint64_t time_ns);

@@ -45,6 +45,15 @@ class ContainerTableTest : public testing::Test {
     draft->container_cgroup_id = container;
     Apply(std::move(draft));
   }
+  // Somebody in cgroup 5 clones a process into another.
+  void Fork(std::uint64_t cgroup, std::uint64_t origin, std::string_view comm) {
+    Draft<fork_record> draft({.comm = comm, .cgroup_id = 5});
+    draft->child_cgroup_id = cgroup;
+    draft->child_origin_cgroup_id = origin;
+    const testlib::Record record = draft.Build();
+    const event::Event event = record.event();
+    table_.Apply(event, *event.As<fork_record>());
+  }
   std::string IdOf(std::uint64_t cgroup_id) const {
     const Container* container = table_.Find(cgroup_id);
     return container != nullptr ? container->id : "(not known)";
@@ -123,29 +132,45 @@ TEST_F(ContainerTableTest, PlainRuntimesAreKnownByAttachment) {
 }
 
 TEST_F(ContainerTableTest, PlainRuntimesCloneIntoWhatIsTheirs) {
-  const auto fork = [this](std::uint64_t cgroup, std::uint64_t origin, std::string_view comm) {
-    Draft<fork_record> draft({.comm = comm, .cgroup_id = 5});
-    draft->child_cgroup_id = cgroup;
-    draft->child_origin_cgroup_id = origin;
-    const testlib::Record record = draft.Build();
-    const event::Event event = record.event();
-    table_.Apply(event, *event.As<fork_record>());
-  };
   Mkdir(5, 1, "/session");
   Mkdir(20, 1, "/mybox");
-  fork(20, 0, "crun");
+  Fork(20, 0, "crun");
   EXPECT_EQ(IdOf(20), "host") << "the kernel side knows better";
-  fork(20, 20, "crun");
+  Fork(20, 20, "crun");
   EXPECT_EQ(IdOf(20), "mybox");
   EXPECT_EQ(table_.Find(20)->runtime, "crun");
   EXPECT_EQ(table_.Find(20)->cgroup_path, "/mybox");
-  fork(5, 5, "crun");
+  Fork(5, 5, "crun");
   EXPECT_EQ(IdOf(5), "host") << "nobody left his own";
-  fork(77, 77, "crun");
+  Fork(77, 77, "crun");
   EXPECT_EQ(IdOf(77), "(not known)") << "its path was never seen";
   Mkdir(11, 1, kDocker);
-  fork(11, 11, "runc");
+  Fork(11, 11, "runc");
   EXPECT_EQ(table_.Find(11)->runtime, "docker");
+}
+
+// The paths that are kept are those of cgroups that still can become a container.
+TEST_F(ContainerTableTest, ManyThatBecameContainersLeaveRoomForTheNext) {
+  for (std::uint64_t id = 100; id < 5000; ++id) {
+    Mkdir(id, 1, "/box" + std::to_string(id));
+    Say(kCgroupAttach, id, 1, "/box" + std::to_string(id), id);
+  }
+  Mkdir(20, 1, "/mybox");
+  Fork(20, 20, "crun");
+  EXPECT_EQ(IdOf(20), "mybox");
+}
+
+// Its own cgroup was not seen made, and goes all the same.
+TEST_F(ContainerTableTest, OneKnownByWhatLiesInItGoesWithItsOwnCgroup) {
+  Say(kCgroupMkdir, 12, 11, kDocker + "/init", 11);
+  EXPECT_EQ(IdOf(11), "aaaaaaaaaaaa");
+  Rmdir(12);
+  Rmdir(11);
+  for (std::uint64_t id = 100; id < 103; ++id) {
+    Say(kCgroupMkdir, id, 1, "/docker/" + std::string(64, static_cast<char>(id)), id);
+    Rmdir(id);
+  }
+  EXPECT_EQ(IdOf(11), "(not known)") << "three that ended later are remembered";
 }
 
 TEST_F(ContainerTableTest, TheNameTellsMoreThanTheAttachment) {
