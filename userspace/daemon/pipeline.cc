@@ -48,16 +48,16 @@ Status Pipeline::LearnWhatIsThere(SnapshotReader read_snapshot) {
   if (!options_.cgroup_root.empty()) {
     RETURN_IF_ERROR(state::SurveyCgroups(options_.cgroup_root, take_));
   }
-  RETURN_IF_ERROR(TakeSnapshot());
+  RETURN_IF_ERROR(TakeSnapshot(take_));
   if (!options_.proc_root.empty()) {
     RETURN_IF_ERROR(state::SurveyProcesses(options_.proc_root, options_.cgroup_root, take_));
   }
   return {};
 }
 
-Status Pipeline::TakeSnapshot() {
+Status Pipeline::TakeSnapshot(const state::ItemHandler& handler) {
   RETURN_IF_ERROR(read_snapshot_(
-      [this](std::span<const std::byte> record) { Take(state::SnapshotItem{record}); }));
+      [&handler](std::span<const std::byte> record) { handler(state::SnapshotItem{record}); }));
   return {};
 }
 
@@ -71,7 +71,9 @@ Status Pipeline::Run(const std::stop_token& stop) {
 
 Status Pipeline::Watch(const std::stop_token& stop) {
   const probe::RecordHandler handler = [this](std::span<const std::byte> record) {
-    Take(state::RecordItem{record});
+    const state::RecordItem item{record};
+    if (findings_.AreOlderThan(item)) TakeFindings();
+    Take(item);
   };
   auto next_second = std::chrono::steady_clock::now();
   while (!stop.stop_requested()) {
@@ -80,6 +82,7 @@ Status Pipeline::Watch(const std::stop_token& stop) {
                      source_.Poll(busy ? kBusyPollTimeout : kPollTimeout, handler));
     if (options_.lookup != nullptr) options_.lookup->Drain(take_);
     AnchorIfDue();
+    if (count == 0) TakeFindings();
     if (count == 0) Take(state::TickItem{state::BootTimeNs()});
     if (rules_pending_.load(std::memory_order_acquire)) TakeRules();
     if (look_pending_.load(std::memory_order_acquire)) BeLookedAt();
@@ -219,19 +222,29 @@ void Pipeline::AddFloods(state::LossItem& item) {
 // Lost records of process life leave holes in the tables: the task iterator fills them again, and
 // procfs what it does not tell (arguments, environments, processes it leaves out).
 void Pipeline::HealAfterLoss() {
-  if (options_.proc_root.empty()) return;
+  if (options_.proc_root.empty() || !findings_.empty()) return;
   const std::uint64_t drops = VitalDrops(source_.Counters());
   if (drops == vital_drops_healed_) return;
   if (!options_.cgroup_root.empty()) {
     // Without it the processes are still worth it.
     static_cast<void>(state::SurveyCgroups(options_.cgroup_root, take_));
   }
-  if (read_snapshot_) static_cast<void>(TakeSnapshot());  // likewise
-  auto living = state::SurveyProcesses(options_.proc_root, options_.cgroup_root, take_);
-  if (!living) return;
-  vital_drops_healed_ = drops;
+  const state::ItemHandler keep = [this](const state::Item& item) { findings_.Add(item, take_); };
+  if (read_snapshot_) static_cast<void>(TakeSnapshot(keep));  // likewise
+  auto living = state::SurveyProcesses(options_.proc_root, options_.cgroup_root, keep);
+  if (living) {
+    vital_drops_healed_ = drops;
+    keep(*std::move(living));
+  }
+  findings_.End(state::BootTimeNs());
+}
+
+// All that is older was taken.
+void Pipeline::TakeFindings() {
+  if (findings_.empty()) return;
+  findings_.Release(take_);
+  detector_.RefreshCounters();
   ++detector_.counters().heals;
-  Take(*std::move(living));
 }
 
 }  // namespace nezuban::daemon

@@ -16,6 +16,7 @@
 #include "alert/sink.h"
 #include "base/result.h"
 #include "daemon/detector.h"
+#include "daemon/findings.h"
 #include "probe/source.h"
 #include "ruleset/ruleset.h"
 #include "state/survey.h"
@@ -103,7 +104,8 @@ class Pipeline {
   void DoEverySecond();
   void TellLosses();
   void AddFloods(state::LossItem& item);
-  Status TakeSnapshot();
+  Status TakeSnapshot(const state::ItemHandler& handler);
+  void TakeFindings();
   void HealAfterLoss();
 
   probe::EventSource& source_;
@@ -113,6 +115,7 @@ class Pipeline {
   probe::SourceCounters told_losses_{};
   std::unordered_map<std::uint64_t, std::uint64_t> told_floods_;  // by cgroup
   SnapshotReader read_snapshot_;
+  Findings findings_;  // after losses
   std::uint64_t vital_drops_healed_ = 0;
   std::uint64_t seconds_ = 0;
   std::chrono::steady_clock::time_point next_anchor_{};
