@@ -23,6 +23,7 @@ event: base
 probe: base event
 state: base event
 cri: base event state
+kube: base event state
 recording: base event state nezuban
 fields: base event state
 filter: base event state fields
@@ -55,10 +56,10 @@ fence 'bpf/(libbpf|bpf|btf)\.h' probe/
 fence 'bpf/events\.h' event/ probe/ state/ fields/
 fence 'yaml-cpp/' ruleset/ daemon/config
 fence 're2/' filter/ base/redact
-fence '(grpc|grpcpp|google/protobuf)/' rpc/ cri/ cli/ alert/proto sinks/otlp
+fence '(grpc|grpcpp|google/protobuf)/' rpc/ cri/ kube/answers cli/ alert/proto sinks/otlp
 fence 'opentelemetry/' sinks/ocsf sinks/otlp
 fence 'openssl/' sinks/tls rpc/tls
-fence 'curl/' sinks/webhook
+fence 'curl/' kube/http sinks/webhook
 fence '(prometheus/|civetweb)' metrics/
 fence 'sqlite3\.h' store/
 fence 'spdlog/' daemon/ cli/

@@ -24,19 +24,9 @@ void Take(std::string_view text, std::string& into) {
 }
 
 state::Labels ToLabels(const Texts& texts) {
-  std::vector<std::pair<std::string_view, std::string_view>> sorted;
-  for (const auto& [key, value] : texts) sorted.emplace_back(key, value);
-  std::ranges::sort(sorted);
-  state::Labels labels;
-  std::size_t bytes = 0;
-  for (const auto& [key, value] : sorted) {
-    const std::string_view head = value.substr(0, kMaxText);
-    bytes += key.size() + head.size();
-    labels.whole = labels.list.size() < kMaxLabels && bytes <= kMaxLabelBytes;
-    if (!labels.whole) break;
-    labels.list.push_back({std::string(key), std::string(head), head.size() == value.size()});
-  }
-  return labels;
+  std::vector<std::pair<std::string_view, std::string_view>> labels;
+  for (const auto& [key, value] : texts) labels.emplace_back(key, value);
+  return state::MakeLabels(std::move(labels));
 }
 
 std::string_view Find(const Texts& texts, std::string_view key) {

@@ -14,8 +14,8 @@
 namespace nezuban::cri {
 
 inline constexpr std::size_t kMaxText = 4096;  // bytes
-inline constexpr std::size_t kMaxLabels = 256;
-inline constexpr std::size_t kMaxLabelBytes = std::size_t{64} << 10;  // of one set of them
+using state::kMaxLabelBytes;
+using state::kMaxLabels;
 inline constexpr std::size_t kMaxMounts = 256;
 inline constexpr std::size_t kMaxCni = std::size_t{16} << 10;  // what is longer is left out
 

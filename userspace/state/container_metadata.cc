@@ -1,7 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "state/container_metadata.h"
 
+#include <algorithm>
+
 namespace nezuban::state {
+
+Labels MakeLabels(std::vector<std::pair<std::string_view, std::string_view>> labels) {
+  std::ranges::sort(labels);
+  Labels made;
+  std::size_t bytes = 0;
+  for (const auto& [key, value] : labels) {
+    const std::string_view head = value.substr(0, kMaxLabelText);
+    bytes += key.size() + head.size();
+    made.whole = made.list.size() < kMaxLabels && bytes <= kMaxLabelBytes;
+    if (!made.whole) break;
+    made.list.push_back({std::string(key), std::string(head), head.size() == value.size()});
+  }
+  return made;
+}
 
 ImageName SplitImageName(std::string_view image) noexcept {
   ImageName name;

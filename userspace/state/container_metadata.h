@@ -3,11 +3,13 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace nezuban::state {
@@ -26,6 +28,13 @@ struct Labels {
   bool whole = true;  // false: there were more, all with later keys
   bool operator==(const Labels&) const = default;
 };
+
+// Labels that somebody else tells, in any order, each key once: cut at kMaxLabelText bytes a value,
+// kMaxLabels of them and kMaxLabelBytes in all.
+inline constexpr std::size_t kMaxLabelText = 4096;
+inline constexpr std::size_t kMaxLabels = 256;
+inline constexpr std::size_t kMaxLabelBytes = std::size_t{64} << 10;
+Labels MakeLabels(std::vector<std::pair<std::string_view, std::string_view>> labels);
 
 struct ContainerMount {
   std::string source;  // on the node
