@@ -218,7 +218,7 @@ class Container:
         shutil.copy("/bin/busybox", self.rootfs / "bin" / "busybox")
         for applet in ("sh", "ls", "mount", "umount", "nc", "cat", "sleep", "id", "true", "mkdir"):
             (self.rootfs / "bin" / applet).symlink_to("busybox")
-        for program in ("bash", "nsenter"):
+        for program in ("bash", "nsenter", "unshare"):
             copy_with_libraries(program, self.rootfs)
         for tool in TOOLS.iterdir():
             if tool.is_file() and os.access(tool, os.X_OK):

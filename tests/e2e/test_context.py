@@ -185,6 +185,61 @@ class Context(OwnMonitor):
             done""")
         self.assertEqual(left.exit_code, 0, left.stderr)
 
+    def test_nor_is_one_in_a_cgroup_namespace_of_its_own(self):
+        """In there it is the root that it sees, and may call what is below it as it likes."""
+        _, watch = self.daemon("--cri-socket", "none")
+        victim = Container("/bin/sleep", "1000")
+        self.addCleanup(victim.remove)
+        victim.start()
+        word, end = mark(), self.directory / "end"
+        end.mkdir()
+        # An execve in each, and more of them in the last, until it is told to leave and to remove them.
+        script = f"""set -e
+            mkdir /cg && mount -t cgroup2 none /cg
+            for name in {victim.id} docker-{victim.id}.scope cri-containerd-{victim.id}.scope; do
+              mkdir /cg/$name; echo $$ >/cg/$name/cgroup.procs; /bin/true {word} $name
+            done
+            exec /usr/bin/unshare --cgroup sh -c 'cat /proc/self/cgroup; until [ -e /end/now ]; do /bin/true {word} again; sleep 0.2; done
+              echo $$ >/cg/cgroup.procs; for name in /cg/*{victim.id}*; do busybox rmdir $name; done; echo all-done'"""
+        attacker = Container("unshare", "--cgroup", "/bin/sh", "-c", script, privileged=True,
+                             mounts={"/end": end})
+        self.addCleanup(attacker.remove)
+        attacker.start()
+
+        def check(follower, what, count):
+            for alert in follower.wait_for(lambda a: a["rule"] == "Marked" and f"{word} {what} true |" in a["output"], what, count):
+                self.assertEqual((alert["container_id"], alert["origin"]), (attacker.id, attacker.id), alert)
+
+        try:
+            check(watch, "again", 1)
+            for name in (victim.id, f"docker-{victim.id}.scope", f"cri-containerd-{victim.id}.scope"):
+                check(watch, name, 1)
+            # One that finds all this when it starts says the same.
+            check(self.daemon("--cri-socket", "none")[1], "again", 2)
+        finally:
+            (end / "now").touch()
+        code, printed = attacker.finish()
+        self.assertEqual(code, 0, printed)
+        self.assertIn("0::/\n", printed, "the last is the root that it sees")
+        self.assertIn("all-done", printed)
+
+    def test_a_runtime_that_is_restarted_is_listened_to_again(self):
+        daemon, watch = self.found_by_itself()
+
+        def check_told(names):
+            told = daemon.status()["metadata_events"]
+            for number in range(2):  # what is asked of the first tells that somebody is there
+                word, _ = self.run_marked(f"{names}-{number}")
+                self.check_named(self.marked(watch, word), f"{names}-{number}")
+            if ANOTHER:
+                wait_until(lambda: daemon.status()["metadata_events"] > told, f"the runtime to tell of {names} unasked")
+
+        check_told("first")
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            self.containerd.stop(how)
+            self.containerd.start()
+            check_told(how.name.lower())
+
     def test_a_runtime_that_hangs_lies_or_dies_blocks_nothing(self):
         """One container, watched by a monitor that knows nothing but a socket, which leads elsewhere."""
         pod = self.containerd.pod("long-0")
