@@ -98,14 +98,16 @@ class Quiet(Watched):
         names a cgroup, if any."""
         if alert["source"] == "nezuban" and alert["container_id"] not in ("", "host"):
             return alert["container_id"] in self.ours
-        pids = [p["pid"] for p in alert["ancestors"]]
-        return (alert["origin"] in self.ours or alert["container_id"] in self.ours or os.getpid() in pids
-                or pids[-1:] != [1])
+        return self.is_surely_ours(alert) or [p["pid"] for p in alert["ancestors"][-1:]] != [1]
+
+    def is_surely_ours(self, alert):
+        return (alert["origin"] in self.ours or alert["container_id"] in self.ours
+                or os.getpid() in [p["pid"] for p in alert["ancestors"]])
 
     def comes_after_others(self, alert):
         """What others do on this machine may make something of ours right to be told: their alert has that time."""
-        others = {a["time"] for a in self.watch.alerts if not self.is_ours(a)}
-        return any(related["time"] in others for related in alert["related"])
+        others = {a["time"] for a in self.watch.alerts if not self.is_surely_ours(a)}
+        return any(related["time"] in others for related in alert.get("related", ()))
 
     @staticmethod
     def is_expected(alert):
