@@ -20,10 +20,11 @@ std::shared_ptr<ConfigOptions> AddConfigOptions(CLI::App& command,
   auto options = std::make_shared<ConfigOptions>();
   command.add_option("--config", options->config_file, "nezuban.yaml; flags win over it")
       ->type_name("PATH");
+  const daemon::Config standard_config;
   for (const daemon::ConfigKey& key : daemon::ConfigKeys()) {
     if (!keys.empty() && std::ranges::find(keys, key.name) == keys.end()) continue;
     auto& values = options->values[std::string(key.name)];
-    const std::string standard = key.shown(daemon::Config());
+    const std::string standard = key.shown(standard_config);
     const bool reloads = key.reload != nullptr && keys.empty();  // others end before any change
     const std::string doc = std::string(key.doc) +
                             (standard.empty() ? "" : " Default: " + standard + ".") +
