@@ -141,7 +141,16 @@ class Store(unittest.TestCase):
         kept = {alert["cursor"] for alert in list(everything.alerts)}
         self.assertEqual([a["cursor"] for a in got if a["cursor"] not in kept], [])
 
+        # That it was killed, the next start tells; after the last one nobody was.
+        told = [alert for alert in list(everything.alerts) if alert["rule"] == "Monitor was cut off"]
+        self.assertEqual([alert["priority"] for alert in told], ["Critical"] * kills)
+        self.assertEqual(daemon.stop(), 0)
+        after = self.watch(self.start(), "--from", "oldest")
+        wait_until(lambda: end in self.numbers(after), "the last alert, after a stop")
+        self.assertEqual(len([a for a in list(after.alerts) if a["rule"] == "Monitor was cut off"]), kills)
+
         by_number, cursors = {}, {}
+        got = [alert for alert in got if alert["source"] == "syscall"]
         for alert in got:
             by_number.setdefault(int(alert["output_fields"]["proc.args"].split("-")[1]), set()).add(alert["id"])
             self.assertEqual(cursors.setdefault(alert["cursor"], alert["id"]), alert["id"], "a cursor used twice")

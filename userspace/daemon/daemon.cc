@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "daemon/admin_board.h"
+#include "daemon/cut_off.h"
 #include "daemon/metadata.h"
 #include "daemon/node.h"
 #include "daemon/operations.h"
@@ -24,7 +25,6 @@
 #include "daemon/sink_set.h"
 #include "daemon/status.h"
 #include "daemon/systemd.h"
-#include "probe/proof.h"
 #include "rpc/server.h"
 #include "sinks/stdout_sink.h"
 #include "store/store.h"
@@ -100,6 +100,7 @@ class Monitor {
   Pipeline::Options Options();
   std::vector<alert::Sink*> Sinks();
   void TellOfItself(alert::Alert alert);
+  void TellOfTheOneBefore();
   void TakeOverConfig();
   void Reload();
   void Disconnect();
@@ -195,6 +196,7 @@ Status Monitor::Watch() {
       *source_,   pipeline_->counters(),
       *reloader_, [this](alert::Alert alert) { TellOfItself(std::move(alert)); }};
   ASSIGN_OR_RETURN(operations_, Operations::Start(config_, std::move(watched)));
+  TellOfTheOneBefore();
   spdlog::info("watching with {} rules; gRPC on unix://{}", rules_->enabled_count(),
                config_.socket);
   return {};
@@ -207,6 +209,15 @@ void Monitor::TellOfItself(alert::Alert alert) {
   const auto told = std::make_shared<const alert::Alert>(std::move(alert));
   store_->Publish(told);
   if (lines_) lines_->Publish(told);
+}
+
+void Monitor::TellOfTheOneBefore() {
+  const auto cut_off_ns = store_->cut_off_ns();
+  if (!cut_off_ns) return;
+  const std::int64_t now_ns = WallClockNs();
+  alert::Alert alert = CutOffAlert(*cut_off_ns, now_ns, now_ns - BootClockNs());
+  spdlog::warn("{}", alert.message);
+  TellOfItself(std::move(alert));
 }
 
 void Monitor::Wait(const sigset_t& signals) {

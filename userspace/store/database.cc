@@ -111,11 +111,11 @@ OrFault<void> Database::PrepareAll() {
       {&backward_, kBackward},
       {&delete_, "DELETE FROM entries WHERE cursor <= ?1"},
       {&load_state_,
-       "SELECT id, newest, alive_ns, alerts, deleted_last, deleted_first_ns, deleted_last_ns"
-       " FROM state"},
+       "SELECT id, newest, alive_ns, alerts, deleted_last, deleted_first_ns, deleted_last_ns,"
+       " running FROM state"},
       {&save_state_,
        "UPDATE state SET newest = ?1, alive_ns = ?2, alerts = ?3, deleted_last = ?4,"
-       " deleted_first_ns = ?5, deleted_last_ns = ?6"},
+       " deleted_first_ns = ?5, deleted_last_ns = ?6, running = ?7"},
       {&save_consumer_, "INSERT OR REPLACE INTO consumers VALUES (?1, ?2, ?3)"},
   };
   for (const auto& [statement, sql] : kStatements) {
@@ -135,7 +135,9 @@ OrFault<void> Database::Load() {
               static_cast<std::uint64_t>(load_state_.Int(3)),
               static_cast<Cursor>(load_state_.Int(4)),
               load_state_.Int(5),
-              load_state_.Int(6)};
+              load_state_.Int(6),
+              true};
+    was_cut_off_ = load_state_.Int(7) != 0;
   }
   // The newest row is written in the same commit as the state: else one of them is damaged.
   const ResetAtEnd reset(backward_);
@@ -190,6 +192,13 @@ OrFault<void> Database::Write(const Batch& batch) {
   return InTransaction(batch.sync, [&] { return Insert(batch); });
 }
 
+OrFault<void> Database::End() {
+  return InTransaction(true, [this] {
+    state_.running = false;
+    return SaveState();
+  });
+}
+
 OrFault<void> Database::Insert(const Batch& batch) {
   for (const Entry& entry : batch.entries) {
     const Row row = ToRow(entry);
@@ -218,7 +227,8 @@ OrFault<void> Database::SaveState() {
   save_state_.Bind(1, static_cast<std::int64_t>(state_.newest)).Bind(2, state_.alive_ns);
   save_state_.Bind(3, static_cast<std::int64_t>(state_.alerts));
   save_state_.Bind(4, static_cast<std::int64_t>(state_.deleted_last));
-  return save_state_.Bind(5, state_.deleted_first_ns).Bind(6, state_.deleted_last_ns).Run();
+  save_state_.Bind(5, state_.deleted_first_ns).Bind(6, state_.deleted_last_ns);
+  return save_state_.Bind(7, state_.running ? 1 : 0).Run();
 }
 
 // What the reader at `after` has missed, or stands in the middle of.

@@ -68,6 +68,9 @@ class Database {
   // consumer needs (all up to `spare`). Some thousands at most: then there is `more` to delete.
   OrFault<Trimmed> Trim(std::uint64_t max_bytes, std::int64_t cutoff_ns, Cursor spare);
 
+  // The last commit: who opens the file next finds that nothing was cut off.
+  OrFault<void> End();
+
   OrFault<std::vector<Consumer>> Consumers();
   OrFault<void> ForgetConsumer(const std::string& name);
 
@@ -76,6 +79,8 @@ class Database {
   Cursor newest() const { return state_.newest; }              // or what it was made with
   Cursor deleted_last() const { return state_.deleted_last; }  // the first is behind it
   std::int64_t alive_ns() const { return state_.alive_ns; }    // the latest time it knows of
+  // Whoever had it open before did not End: it was killed, or the node went down.
+  bool was_cut_off() const { return was_cut_off_; }
   // The time of the newest entry when it was opened; 0: there was none.
   std::int64_t newest_ns() const { return newest_ns_; }
   std::uint64_t alerts() const { return state_.alerts; }
@@ -97,6 +102,7 @@ class Database {
     Cursor deleted_last = 0;
     std::int64_t deleted_first_ns = 0;
     std::int64_t deleted_last_ns = 0;
+    bool running = false;  // somebody has it open, or did not live to End
   };
 
   Database() = default;
@@ -116,6 +122,7 @@ class Database {
   Statement insert_, insert_jump_, forward_, backward_, delete_, load_state_, save_state_,
       save_consumer_;
   bool is_new_ = false;
+  bool was_cut_off_ = false;
   std::string id_;
   State state_;
   std::int64_t newest_ns_ = 0;

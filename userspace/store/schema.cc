@@ -27,6 +27,7 @@ constexpr const char* kSteps[] = {
     "  newest INTEGER NOT NULL, alive_ns INTEGER NOT NULL, alerts INTEGER NOT NULL,"
     "  deleted_last INTEGER NOT NULL, deleted_first_ns INTEGER NOT NULL,"
     "  deleted_last_ns INTEGER NOT NULL);",
+    "ALTER TABLE state ADD COLUMN running INTEGER NOT NULL DEFAULT 0;",
 };
 
 std::string RandomId() {
@@ -46,9 +47,11 @@ OrFault<void> Begin(sqlite3* db, Cursor base, std::int64_t now_ns) {
   const std::string cursor = std::to_string(base);
   RETURN_IF_FAULT(Execute(db, "PRAGMA application_id = " + std::to_string(kApplicationId)));
   if (base > 0) RETURN_IF_FAULT(Execute(db, "INSERT INTO jumps VALUES (1, " + cursor + ")"));
-  return Execute(db, "INSERT INTO state VALUES (1, '" + RandomId() + "', " + cursor + ", " +
-                         std::to_string(now_ns) + ", 0, " + cursor + ", 0, " +
-                         std::to_string(now_ns) + ")");
+  return Execute(db,
+                 "INSERT INTO state (one, id, newest, alive_ns, alerts, deleted_last,"
+                 " deleted_first_ns, deleted_last_ns) VALUES (1, '" +
+                     RandomId() + "', " + cursor + ", " + std::to_string(now_ns) + ", 0, " +
+                     cursor + ", 0, " + std::to_string(now_ns) + ")");
 }
 
 }  // namespace

@@ -226,4 +226,9 @@ std::string Shelf::id() const {
   return id_;
 }
 
+std::optional<std::int64_t> Shelf::cut_off_ns() const {
+  const std::lock_guard lock(mutex_);
+  return cut_off_ns_;
+}
+
 }  // namespace nezuban::store

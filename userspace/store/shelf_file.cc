@@ -142,6 +142,7 @@ OrFault<void> Shelf::UseFile(std::unique_ptr<Database> database, GapReason reaso
       newest_ = written_ = std::max(newest_, database->newest() + 1);
     }
     last = written_;
+    if (has_earlier && database->was_cut_off()) cut_off_ns_ = database->alive_ns();
   }
   const std::int64_t first_ns =
       reason == GapReason::kRestart
@@ -367,6 +368,12 @@ std::optional<std::string> Shelf::TakeNews() {
 }
 
 void Shelf::Close() {
+  {
+    const Gate::Pass pass(gate_, true);
+    // A file that cannot be written any more leaves the next run to think that this one was cut
+    // off.
+    if (database_ != nullptr && !damaged_) static_cast<void>(database_->End());
+  }
   {
     const std::lock_guard lock(mutex_);
     closed_ = true;

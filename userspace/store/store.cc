@@ -117,6 +117,8 @@ Status Store::Acknowledge(const std::string& name, Cursor cursor) {
   return impl_->shelf.Acknowledge(name, cursor, WallClockNs());
 }
 
+std::optional<std::int64_t> Store::cut_off_ns() const { return impl_->shelf.cut_off_ns(); }
+
 void Store::Close() { impl_->writer.Close(); }
 
 StoreCounters Store::counters() const {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -92,6 +93,11 @@ class Store final : public alert::Sink {
   // Nobody watched between these times, since the epoch: readers get a gap (kRestart) that says so.
   // For the time that it takes to start; what was before, Open tells itself.
   void PublishBlindTime(std::int64_t first_ns, std::int64_t last_ns);
+
+  // Since the epoch: when the run before this one, which ended without Close (it was killed, or the
+  // node went down), was last known to be there; to ten seconds. Empty where it did close, where
+  // there was none, and where its file could not be read.
+  std::optional<std::int64_t> cut_off_ns() const;
 
   // A reader of its own for each call. With a name (IsConsumerName) its acknowledged
   // position is kept, and `start` only counts the first time. Errors (exit 1): the name is not

@@ -167,11 +167,11 @@ TEST_F(DatabaseTest, CountsOnlyAlertsAsDeleted) {
 
 TEST_F(DatabaseTest, ALaterVersionIsRefused) {
   Open();
-  Sql("PRAGMA user_version = 2");
+  Sql("PRAGMA user_version = 3");
   const auto opened = Database::Open(path_, 0, 1);
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().kind, Fault::Kind::kTooNew);
-  EXPECT_EQ(opened.error().message, "schema version 2; this nezuban knows versions up to 1");
+  EXPECT_EQ(opened.error().message, "schema version 3; this nezuban knows versions up to 2");
 }
 
 TEST_F(DatabaseTest, AnEarlierVersionIsBroughtForward) {
@@ -191,6 +191,26 @@ TEST_F(DatabaseTest, AnEarlierVersionIsBroughtForward) {
   EXPECT_FALSE(Database::Open(path_, 0, 1, steps));
   steps.pop_back();
   EXPECT_TRUE(Database::Open(path_, 0, 1, steps));
+}
+
+TEST_F(DatabaseTest, AFileOfTheFirstVersionIsReadOnAndWasNotCutOff) {
+  const auto first = Database::Open(path_, 0, 1, CurrentSchema().first(1));
+  ASSERT_FALSE(first);  // the file is made; today's statements ask it for more
+  Open();
+  EXPECT_FALSE(database_->was_cut_off());
+  EXPECT_TRUE(database_->id().size() == 32) << database_->id();
+}
+
+TEST_F(DatabaseTest, WhoDoesNotEndItWasCutOff) {
+  Open();
+  EXPECT_FALSE(database_->was_cut_off());  // there was nobody
+  Write(NumberedEntries(1, 3));
+  Open();
+  EXPECT_TRUE(database_->was_cut_off());
+  ASSERT_TRUE(database_->End());
+  Open();
+  EXPECT_FALSE(database_->was_cut_off());
+  EXPECT_EQ(Read(0), "1 2 3");
 }
 
 TEST_F(DatabaseTest, AnothersDatabaseIsNotTouched) {
@@ -277,7 +297,7 @@ TEST_F(DatabaseTest, AFaultLeavesEverythingAsItWas) {
   Open();
   Write(NumberedEntries(1, 3));
   // No room for more pages: what the disk says when it is full.
-  Sql("PRAGMA user_version = 1");
+  Sql("PRAGMA user_version = 2");
   Open();
   ASSERT_TRUE(database_->LimitPages(20));
   const auto entries = NumberedEntries(4, 500, 1000);
