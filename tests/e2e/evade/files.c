@@ -4,10 +4,15 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <linux/openat2.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "evade.h"
@@ -15,6 +20,28 @@
 static uint64_t address(const void* pointer) { return (uint64_t)(uintptr_t)pointer; }
 
 static void open_plain(char** args) { need(open(args[0], O_RDONLY) >= 0, "open"); }
+
+// By as many processes as can run at once, as fast as they can, for so many seconds: how many there
+// were.
+static void open_flood(char** args) {
+  _Atomic uint64_t* opens =
+      mmap(NULL, sizeof *opens, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  need(opens != MAP_FAILED, "mmap");
+  time_t end = time(NULL) + atoi(args[1]);
+  for (long cpu = sysconf(_SC_NPROCESSORS_ONLN); cpu > 0; --cpu) {
+    if (fork() != 0) continue;
+    uint64_t count = 0;
+    for (; time(NULL) < end; ++count) {
+      int fd = open(args[0], O_RDONLY);
+      need(fd >= 0, "open");
+      close(fd);
+    }
+    *opens += count;
+    exit(0);
+  }
+  while (wait(NULL) > 0) continue;
+  printf("%llu opens\n", (unsigned long long)*opens);
+}
 
 static void open_openat2(char** args) {
   const struct open_how how = {.flags = O_RDONLY};
@@ -144,6 +171,7 @@ static void symlink_uring(char** args) {
 
 const struct way file_ways[] = {
     {"open", open_plain},
+    {"open-flood", open_flood},
     {"open-openat2", open_openat2},
     {"open-dirfd", open_dirfd},
     {"open-cwd", open_cwd},
