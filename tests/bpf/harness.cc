@@ -11,7 +11,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -163,17 +162,6 @@ Recorded Harness::Run(const std::function<void()>& act, int& status) {
     ours.push_back(std::move(owned));
   }
   return {child, std::move(ours)};
-}
-
-TempDir::TempDir() {
-  char name[] = "/tmp/nezuban-test-XXXXXX";
-  CHECK(::mkdtemp(name) != nullptr);
-  path_ = name;
-}
-
-TempDir::~TempDir() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
 }
 
 std::string MakeProgram(const std::string& path) {

@@ -25,8 +25,11 @@
 #include "event/event.h"
 #include "event/owned_record.h"
 #include "probe/probe_source.h"
+#include "testlib/temp_dir.h"
 
 namespace nezuban::bpf_test {
+
+using testlib::TempDir;
 
 // Ends the child with a message where an act's preparation fails.
 void Require(bool condition, const char* what);
@@ -112,17 +115,6 @@ class Harness {
 
   std::unique_ptr<probe::ProbeSource> own_;
   probe::ProbeSource* source_;
-};
-
-// A directory that goes with its contents.
-class TempDir {
- public:
-  TempDir();
-  ~TempDir();
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
 };
 
 // Writes the smallest program there is: it ends with 0. Gives its path.

@@ -5,12 +5,13 @@
 
 #include <filesystem>
 #include <string>
+#include <system_error>
 
 #include "base/check.h"
 
 namespace nezuban::testlib {
 
-// A directory of its own (0700) in `base`, removed with all that is in it.
+// A directory of its own (0700) in `base`, removed with all that is in it, as far as that can be.
 class TempDir {
  public:
   explicit TempDir(const std::filesystem::path& base = std::filesystem::temp_directory_path()) {
@@ -18,7 +19,10 @@ class TempDir {
     CHECK(::mkdtemp(name.data()) != nullptr);
     path_ = name;
   }
-  ~TempDir() { std::filesystem::remove_all(path_); }
+  ~TempDir() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;
 
