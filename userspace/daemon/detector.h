@@ -56,6 +56,9 @@ class Detector {
   // Containers' cgroups that the kernel side has to be told of, since the last call.
   std::vector<state::CgroupOfContainer> TakeForKernel() { return containers_.TakeForKernel(); }
 
+  // A cgroup of which the kernel side does not tell is no more.
+  void RemoveCgroup(std::uint64_t cgroup_id);
+
   // Whose users' names are to be read, since the last call.
   std::vector<state::NamesWanted> TakeNamesWanted() { return containers_.TakeNamesWanted(); }
 

@@ -20,8 +20,8 @@ std::string CgroupRoot() {
   std::string root = Cgroup2Root();
   if (root.empty()) {
     spdlog::warn(
-        "no cgroup2 file system is mounted here: containers that were there before the monitor "
-        "are not known");
+        "no cgroup2 file system is mounted here: containers are told by /proc/PID/cgroup, which is "
+        "slower, and late for processes that end at once");
   }
   return root;
 }
@@ -140,8 +140,11 @@ Pipeline::Options PipelineOptions(const Config& config, probe::ProbeSource& sour
   options.detector.node = ThisNode(config);
   options.cgroup_root = CgroupRoot();
   options.proc_root = ProcRoot();
-  options.mark_container = [&source](const state::CgroupOfContainer& cgroup) {
-    return source.MarkContainer(cgroup.cgroup_id, cgroup.container_cgroup_id).has_value();
+  options.cgroup_v1 = options.cgroup_root.empty() && !options.proc_root.empty();
+  const bool by_name_only = options.cgroup_v1;  // the kernel side has no such cgroups
+  options.mark_container = [&source, by_name_only](const state::CgroupOfContainer& cgroup) {
+    return by_name_only ||
+           source.MarkContainer(cgroup.cgroup_id, cgroup.container_cgroup_id).has_value();
   };
   return options;
 }

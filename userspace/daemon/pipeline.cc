@@ -39,7 +39,10 @@ Pipeline::Pipeline(probe::EventSource& source, std::shared_ptr<const ruleset::Ru
                   for (alert::Sink* sink : sinks) sink->Publish(alert);
                 }),
       take_([this](const state::Item& item) { Take(item); }),
-      rules_(std::move(rules)) {}
+      take_named_([this](const state::Item& item) { TakeNamed(item); }),
+      rules_(std::move(rules)) {
+  if (options_.cgroup_v1) cgroup_v1_.emplace(options_.proc_root);
+}
 
 Status Pipeline::LearnWhatIsThere(SnapshotReader read_snapshot) {
   read_snapshot_ = std::move(read_snapshot);
@@ -95,6 +98,12 @@ Status Pipeline::Watch(const std::stop_token& stop) {
 }
 
 void Pipeline::Take(const state::Item& item) noexcept {
+  if (!cgroup_v1_) return TakeNamed(item);
+  cgroup_v1_->Take(item, take_named_);
+  for (const std::uint64_t gone : cgroup_v1_->TakeGone()) detector_.RemoveCgroup(gone);
+}
+
+void Pipeline::TakeNamed(const state::Item& item) noexcept {
   if (options_.tap) options_.tap(item);
   detector_.Take(item);
   for (const state::CgroupOfContainer& cgroup : detector_.TakeForKernel()) {

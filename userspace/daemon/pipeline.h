@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <unordered_map>
@@ -15,6 +16,7 @@
 
 #include "alert/sink.h"
 #include "base/result.h"
+#include "daemon/cgroup_v1.h"
 #include "daemon/detector.h"
 #include "daemon/findings.h"
 #include "probe/source.h"
@@ -52,6 +54,7 @@ class Pipeline {
     DetectorOptions detector;
     std::string cgroup_root;  // mount of cgroup2; empty: none
     std::string proc_root;    // a procfs with the kernel side's process ids; empty: none
+    bool cgroup_v1 = false;   // containers are told by that procfs alone; see CgroupV1
     // Tells the kernel side of a container's cgroup that only user space recognised. Called by the
     // ingest thread: must not wait, nor write a log. Failures are counted here.
     std::function<bool(const state::CgroupOfContainer&)> mark_container;
@@ -95,6 +98,7 @@ class Pipeline {
 
  private:
   void Take(const state::Item& item) noexcept;
+  void TakeNamed(const state::Item& item) noexcept;
   void LookUpRecognised();
   Status Watch(const std::stop_token& stop);
   void WaitFor(const std::atomic<bool>& pending, std::chrono::milliseconds timeout) const;
@@ -111,7 +115,8 @@ class Pipeline {
   probe::EventSource& source_;
   const Options options_;
   Detector detector_;
-  const state::ItemHandler take_;
+  const state::ItemHandler take_, take_named_;
+  std::optional<CgroupV1> cgroup_v1_;
   probe::SourceCounters told_losses_{};
   std::unordered_map<std::uint64_t, std::uint64_t> told_floods_;  // by cgroup
   SnapshotReader read_snapshot_;

@@ -1,0 +1,70 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Containers where cgroup v1 is: boots a kernel in qemu with a v1 hierarchy besides v2 whose numbers collide, and then
+with nothing else. usage: test_cgroups.py NEZUBAN [KERNEL]
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from test_rules import ROOT, put_with_libraries
+
+CONTAINER = "7" * 64
+
+RULES = """
+- rule: Marked
+  desc: d
+  priority: warning
+  condition: evt.type = execve and proc.args startswith "true mark-"
+  output: "%proc.args"
+"""
+
+
+class Cgroups(unittest.TestCase):
+    nezuban, kernel = None, "6.1"
+
+    @classmethod
+    def setUpClass(cls):
+        with tempfile.TemporaryDirectory(prefix="nezuban-guest-") as name:
+            tree = pathlib.Path(name)
+            tree.chmod(0o755)
+            put_with_libraries(cls.nezuban, tree)
+            (tree / "nezuban" / "rules.yaml").write_text(RULES)
+            run = subprocess.run(
+                [ROOT / "scripts" / "kernel-test", "--kernel", cls.kernel, "--timeout", "800", "--tree", tree, "--",
+                 ROOT / "tests" / "kernel" / "cgroups.sh"],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace")
+        cls.printed = run.stdout
+        if run.returncode != 0:
+            raise AssertionError(f"the guest ended with {run.returncode}:\n{run.stdout}")
+
+    def check(self, part, mark, container, origin):
+        alerts = [json.loads(line[len(part) + 1:]) for line in self.printed.splitlines() if line.startswith(part + " {")]
+        found = [(a["container_id"], a["origin"]) for a in alerts if a["output_fields"]["proc.args"] == f"true {mark}"]
+        self.assertEqual(found, [(container, origin)], f"{part} {mark}\n{self.printed}")
+
+    def test_only_the_default_hierarchy_counts_where_there_is_one(self):
+        self.assertIn("collides\n", self.printed)
+        self.check("hybrid", "mark-host", "host", "host")
+        self.check("hybrid", "mark-container", CONTAINER, CONTAINER)
+
+    def test_v1_alone_tells_them_by_proc(self):
+        for mark in ("mark-early", "mark-first", "mark-child"):
+            self.check("v1", mark, CONTAINER, CONTAINER)
+        self.check("v1", "mark-host", "host", "host")
+
+    def test_v1_alone_keeps_the_origin(self):
+        self.check("v1", "mark-escaped", "host", CONTAINER)
+
+    def test_v1_alone_is_said_to_be_slower(self):
+        self.assertIn("containers are told by /proc/PID/cgroup, which is slower", self.printed)
+
+
+if __name__ == "__main__":
+    Cgroups.nezuban, *kernels = sys.argv[1:]
+    Cgroups.kernel = (kernels or ["6.1"])[0]
+    unittest.main(argv=sys.argv[:1], verbosity=2)
