@@ -31,6 +31,7 @@ constexpr std::size_t kOwnersAtOnce = 4;
 constexpr std::chrono::seconds kLately{2};
 constexpr std::chrono::seconds kBetweenSweeps{60};
 constexpr Milliseconds kFirstPause{250};
+constexpr long kOk = 200;
 // A stream that ends sooner, without a change, is one that fails.
 constexpr std::chrono::seconds kShortest{5};
 
@@ -42,7 +43,7 @@ class Client::Worker {
  public:
   explicit Worker(ClientOptions options)
       : options_(std::move(options)),
-        http_(options_.endpoint, options_.user_agent),
+        http_(options_.endpoint, options_.user_agent, options_.limits),
         watches_{{Follower("/api/v1/pods",
                            "fieldSelector=spec.nodeName%3D" + Escaped(options_.node) + "&", pods_),
                   Follower("/api/v1/namespaces", "", namespaces_)}} {
@@ -168,7 +169,7 @@ class Client::Worker {
         request.line = [this, &f](std::string_view line) {
           changed_ = true;
           const bool go_on = f.watch.TakeLine(line);
-          NoteAnswered();
+          if (go_on) Note(f.watch.path(), {.status = kOk}, {});
           return go_on;
         };
       }
@@ -232,7 +233,7 @@ class Client::Worker {
     auto told = Owners::Told::kFailed;
     std::optional<Object> object;
     std::string problem = answer.problem;
-    if (answer.problem.empty() && answer.status == 200) {
+    if (answer.problem.empty() && answer.status == kOk) {
       object = ParseObject(answer.body);
       if (object) told = Owners::Told::kObject;
       if (!object) problem = "an object that makes no sense";
@@ -268,7 +269,11 @@ class Client::Worker {
   }
 
   void NoteAnswered() {
-    if (!reachable_.exchange(true) && !greeted_) {
+    if (reachable_.exchange(true)) return;
+    for (Follower& f : watches_) {
+      if (!f.under_way) f.due = Clock::now();  // where one is answered, the others are
+    }
+    if (!greeted_) {
       greeted_ = true;
       Log("owners and namespaces of pods come from " + options_.endpoint.url);
     }

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "kube/endpoint.h"
+#include "kube/http.h"
 #include "state/cluster_metadata.h"
 
 namespace nezuban::kube {
@@ -25,6 +26,7 @@ struct ClientOptions {
   std::chrono::milliseconds longest_pause{30'000};  // between attempts that fail
   // A pod that the server does not know so long after it was asked for is none of its.
   std::chrono::milliseconds not_found{10'000};
+  HttpLimits limits = {};  // of an answer
   // Told of what a person should know, by the client's thread. May be empty.
   std::function<void(std::string_view line)> log = {};
 };
