@@ -16,10 +16,11 @@ namespace {
 std::vector<const FieldDef*> JoinTables() {
   std::vector<const FieldDef*> all;
   for (const auto& table :
-       {EvtFields(), ProcFields(), GroupFields(), AncestorFields(), HistoryFields(),
-        EnvironmentFields(), StdioFields(), FdFields(), FileFields(), MountFields(), UserFields(),
-        PrivilegeFields(), ContainerFields(), MetadataFields(), ContainerMountFields(), PodFields(),
-        SessionFields(), AlertFields(), UnansweredFields()}) {
+       {EvtFields(),       ProcFields(),        GroupFields(),          AncestorFields(),
+        HistoryFields(),   EnvironmentFields(), StdioFields(),          FdFields(),
+        FileFields(),      MountFields(),       UserFields(),           PrivilegeFields(),
+        ContainerFields(), MetadataFields(),    ContainerMountFields(), PodFields(),
+        ClusterFields(),   SessionFields(),     AlertFields(),          UnansweredFields()}) {
     for (const FieldDef& def : table) all.push_back(&def);
   }
   std::ranges::sort(all, {}, &FieldDef::name);
@@ -173,7 +174,7 @@ const FieldDef* FindField(std::string_view name) {
 }
 
 bool MayArrive(const FieldDef& field) {
-  constexpr std::string_view kTold[] = {"container.", "k8s.", "user.", "group."};
+  constexpr std::string_view kTold[] = {"container.", "k8s.", "k8smeta.", "user.", "group."};
   return std::ranges::any_of(kTold, [&](auto head) { return field.name.starts_with(head); });
 }
 

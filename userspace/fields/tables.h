@@ -24,6 +24,7 @@ std::span<const FieldDef> ContainerFields();
 std::span<const FieldDef> MetadataFields();
 std::span<const FieldDef> ContainerMountFields();
 std::span<const FieldDef> PodFields();
+std::span<const FieldDef> ClusterFields();
 std::span<const FieldDef> SessionFields();
 std::span<const FieldDef> AlertFields();
 // Rows without a getter, of all classes. Whoever can answer one moves it to its class.

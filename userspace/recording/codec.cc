@@ -109,6 +109,9 @@ struct Encoder {
   void operator()(const state::ContainerItem& item) const {
     ContainerToMessage(item.container, *out.mutable_container());
   }
+  void operator()(const state::ClusterItem& item) const {
+    ClusterToMessage(item, *out.mutable_cluster());
+  }
   void operator()(const state::NamesItem& item) const {
     NamesToMessage(item, *out.mutable_names());
   }
@@ -241,6 +244,8 @@ std::optional<state::Item> Decoder::Decode(const v1::RecordingItem& item) {
     }
     case Kind::kContainer:
       return state::ContainerItem{ContainerFromMessage(item.container())};
+    case Kind::kCluster:
+      return ClusterFromMessage(item.cluster());
     case Kind::kNames:
       return NamesFromMessage(item.names());
     case Kind::kWallOffsetNs:

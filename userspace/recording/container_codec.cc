@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "recording/container_codec.h"
 
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -11,6 +12,9 @@ using state::ContainerMetadata;
 using state::MetadataState;
 using state::PodMetadata;
 
+static_assert(static_cast<int>(state::ClusterState::kTold) == v1::RECORDED_CLUSTER_STATE_TOLD);
+static_assert(static_cast<int>(state::ClusterState::kNobodys) ==
+              v1::RECORDED_CLUSTER_STATE_NOBODYS);
 static_assert(static_cast<int>(MetadataState::kPending) == v1::RECORDED_METADATA_STATE_PENDING);
 static_assert(static_cast<int>(MetadataState::kComplete) == v1::RECORDED_METADATA_STATE_COMPLETE);
 
@@ -146,6 +150,44 @@ state::Container ContainerFromMessage(const v1::RecordedContainer& in) {
   container.cgroup_path = in.cgroup_path();
   if (in.has_metadata()) container.metadata = FromMessage(in.metadata());
   return container;
+}
+
+void ClusterToMessage(const state::ClusterItem& item, v1::RecordedCluster& out) {
+  out.set_pod_uid(item.pod_uid);
+  if (item.metadata == nullptr) return;
+  const state::ClusterMetadata& known = *item.metadata;
+  out.set_state(static_cast<v1::RecordedClusterState>(known.state));
+  out.set_name(known.name);
+  out.set_namespace_(known.ns);
+  out.set_uid(known.uid);
+  if (known.labels) ToMessage(*known.labels, *out.mutable_labels());
+  out.set_namespace_uid(known.ns_uid);
+  if (known.ns_labels) ToMessage(*known.ns_labels, *out.mutable_namespace_labels());
+  for (const state::ClusterOwner& owner : known.owners) {
+    v1::RecordedOwner& added = *out.add_owners();
+    added.set_kind(owner.kind);
+    added.set_name(owner.name);
+    added.set_uid(owner.uid);
+    if (owner.labels) ToMessage(*owner.labels, *added.mutable_labels());
+  }
+  out.set_owners_whole(known.owners_whole);
+}
+
+state::ClusterItem ClusterFromMessage(const v1::RecordedCluster& in) {
+  if (in.pod_uid().empty()) return {};
+  state::ClusterMetadata known{.name = in.name(), .ns = in.namespace_(), .uid = in.uid()};
+  if (in.state() == v1::RECORDED_CLUSTER_STATE_TOLD) known.state = state::ClusterState::kTold;
+  if (in.state() == v1::RECORDED_CLUSTER_STATE_NOBODYS) known.state = state::ClusterState::kNobodys;
+  if (in.has_labels()) known.labels = FromMessage(in.labels());
+  known.ns_uid = in.namespace_uid();
+  if (in.has_namespace_labels()) known.ns_labels = FromMessage(in.namespace_labels());
+  for (const v1::RecordedOwner& owner : in.owners()) {
+    state::ClusterOwner& added =
+        known.owners.emplace_back(state::ClusterOwner{owner.kind(), owner.name(), owner.uid()});
+    if (owner.has_labels()) added.labels = FromMessage(owner.labels());
+  }
+  known.owners_whole = in.owners_whole();
+  return {in.pod_uid(), std::make_shared<const state::ClusterMetadata>(std::move(known))};
 }
 
 }  // namespace nezuban::recording

@@ -82,6 +82,7 @@ void ContainerTable::Recognise(std::uint64_t container_cgroup_id, Container cont
     return;  // with all that is known of it
   }
   Forget(container_cgroup_id);
+  container.cluster = cluster_asked_;
   containers_.insert_or_assign(container_cgroup_id, std::move(container));
   if (recognised_.size() < kForOthersMax) recognised_.push_back(container_cgroup_id);
 }
@@ -161,16 +162,36 @@ void ContainerTable::Set(const Container& container) {
   const auto known = containers_.find(container.cgroup_id);
   if (known != containers_.end() && known->second.full_id == container.full_id) {
     KnownNames names = std::move(known->second.users);
+    auto cluster = std::move(known->second.cluster);
     known->second = container;
     known->second.users = std::move(names);  // the runtime does not tell them
+    known->second.cluster = std::move(cluster);
     if (learned_.size() < kForOthersMax) learned_.push_back(container.cgroup_id);
     return;
   }
   if (container.metadata.state != MetadataState::kNone) return;
   Forget(container.cgroup_id);
-  containers_.insert_or_assign(container.cgroup_id, container).first->second.users = {};
+  Container& added = containers_.insert_or_assign(container.cgroup_id, container).first->second;
+  added.users = {};
+  added.cluster = cluster_asked_;
   Learn(container.cgroup_id, container.cgroup_id);
   TellKernel(container.cgroup_id);
+}
+
+void ContainerTable::SetCluster(const ClusterItem& item) {
+  if (item.pod_uid.empty()) {
+    cluster_asked_ = std::make_shared<const ClusterMetadata>();
+    for (auto& [cgroup_id, container] : containers_) {
+      if (container.cluster == nullptr) container.cluster = cluster_asked_;
+    }
+    return;
+  }
+  if (item.metadata == nullptr) return;
+  for (auto& [cgroup_id, container] : containers_) {
+    if (container.metadata.pod.uid != item.pod_uid) continue;
+    container.cluster = item.metadata;
+    if (learned_.size() < kForOthersMax) learned_.push_back(cgroup_id);
+  }
 }
 
 std::vector<CgroupOfContainer> ContainerTable::TakeForKernel() {

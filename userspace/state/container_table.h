@@ -69,6 +69,9 @@ class ContainerTable {
   // tells of one that was forgotten meanwhile changes nothing.
   void Set(const Container& container);
 
+  // What the API server tells of a pod: of all of its containers that are known.
+  void SetCluster(const ClusterItem& item);
+
   // What was found in the passwd and group files.
   void SetNames(const NamesItem& item);
 
@@ -131,6 +134,7 @@ class ContainerTable {
 
   const ContainerTableLimits limits_;
   Container host_;
+  std::shared_ptr<const ClusterMetadata> cluster_asked_;  // of new containers; null: none is asked
   std::unordered_map<std::uint64_t, std::uint64_t> cgroups_;  // → container's cgroup id; 0: host
   std::unordered_map<std::uint64_t, Container> containers_;   // by their cgroup id
   std::unordered_map<std::uint64_t, std::string> paths_;      // of cgroups of the host

@@ -145,6 +145,8 @@ void Enricher::LearnFrom(const LivingItem& item) {
 
 void Enricher::LearnFrom(const ContainerItem& item) { containers_.Set(item.container); }
 
+void Enricher::LearnFrom(const ClusterItem& item) { containers_.SetCluster(item); }
+
 void Enricher::LearnFrom(const NamesItem& item) { containers_.SetNames(item); }
 
 }  // namespace nezuban::state

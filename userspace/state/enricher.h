@@ -65,6 +65,7 @@ class Enricher {
   void LearnFrom(const ProcessItem& item);
   void LearnFrom(const LivingItem& item);
   void LearnFrom(const ContainerItem& item);
+  void LearnFrom(const ClusterItem& item);
   void LearnFrom(const NamesItem& item);
   void LearnFrom(const AnchorItem& item) { wall_offset_ns_ = item.wall_offset_ns; }
   void LearnFrom(const RecordItem&) {}

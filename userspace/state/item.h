@@ -12,6 +12,7 @@
 
 #include "event/event.h"
 #include "state/cgroupfs.h"
+#include "state/cluster_metadata.h"
 #include "state/names_files.h"
 #include "state/process.h"
 #include "state/procfs.h"
@@ -86,6 +87,6 @@ struct LossItem {
 };
 
 using Item = std::variant<RecordItem, SnapshotItem, CgroupItem, ProcessItem, LivingItem,
-                          ContainerItem, NamesItem, AnchorItem, TickItem, LossItem>;
+                          ContainerItem, ClusterItem, NamesItem, AnchorItem, TickItem, LossItem>;
 
 }  // namespace nezuban::state

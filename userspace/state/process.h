@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bpf/events.h"
+#include "state/cluster_metadata.h"
 #include "state/container_metadata.h"
 #include "state/shared_text.h"
 #include "state/user_names.h"
@@ -117,6 +118,8 @@ struct Container {
   std::uint64_t cgroup_id = 0;
   std::string cgroup_path;
   ContainerMetadata metadata;
+  // Of its pod, from the API server (kube/); null: none is asked.
+  std::shared_ptr<const ClusterMetadata> cluster;
   KnownNames users;
 
   bool is_host() const { return full_id.empty(); }

@@ -113,6 +113,34 @@ TEST(Decoder, GivesNamesOfUsers) {
   }
 }
 
+TEST(Decoder, GivesWhatTheApiServerTold) {
+  const auto there_and_back = [](const state::ClusterItem& cluster) {
+    v1::RecordingItem item;
+    ToProto(cluster, nullptr, item);
+    auto decoded = Decoder::Make(ToProto(SomeNode()))->Decode(item);
+    return std::get<state::ClusterItem>(*decoded);
+  };
+  EXPECT_EQ(there_and_back({}).pod_uid, "") << "that one is asked";
+  EXPECT_EQ(there_and_back({}).metadata, nullptr);
+  state::ClusterMetadata known{.state = state::ClusterState::kTold, .name = "web", .ns = "shop"};
+  const auto same = [&] {
+    const auto back =
+        there_and_back({"uid", std::make_shared<const state::ClusterMetadata>(known)});
+    return back.pod_uid == "uid" && *back.metadata == known;
+  };
+  EXPECT_TRUE(same());
+  known.uid = "another";
+  known.labels = state::Labels{};
+  known.ns_uid = "ns";
+  known.ns_labels = state::Labels{{"a", "b"}};
+  known.owners = {{"ReplicaSet", "rs", "1", std::nullopt},
+                  {"Deployment", "d", "2", state::Labels{{"c", "d", false}}}};
+  known.owners_whole = true;
+  EXPECT_TRUE(same());
+  known = {.state = state::ClusterState::kNobodys};
+  EXPECT_TRUE(same());
+}
+
 TEST(Decoder, GivesContainersWithWhatTheirRuntimeTold) {
   state::Container container{.full_id = "full",
                              .id = "short",

@@ -58,6 +58,9 @@ inline std::string Describe(const state::Item& item) {
       return "container " + i.container.full_id + " " + i.container.id + " " + i.container.runtime +
              " " + std::to_string(i.container.cgroup_id) + " " + i.container.cgroup_path;
     }
+    std::string operator()(const state::ClusterItem& i) const {
+      return "cluster " + i.pod_uid + (i.metadata != nullptr ? " " + i.metadata->name : "");
+    }
     std::string operator()(const state::NamesItem& i) const {
       std::string text =
           "names " + std::to_string(i.cgroup_id) + " " + std::to_string(static_cast<int>(i.answer));

@@ -48,6 +48,8 @@ std::vector<state::Item> EveryKind(const testlib::Record& record) {
           state::LivingItem{{3, 5, 70000}, 99},
           state::RecordItem{record.bytes()},
           state::ContainerItem{{"full", "id", "runc", 50, "/path"}},
+          state::ClusterItem{"uid", std::make_shared<const state::ClusterMetadata>(
+                                        state::ClusterMetadata{.name = "web-0"})},
           state::NamesItem{50, state::NamesAnswer::kRead,
                            std::make_shared<const state::UserNames>(
                                state::UserNames{.users = {{7, "web", "/", "/bin/sh"}}})},
@@ -186,6 +188,8 @@ TEST_F(RecordingTest, AFullDiskLeavesWhatFits) {
   ::umount2(mount.c_str(), MNT_DETACH);
 }
 
+constexpr std::size_t kKinds = std::variant_size_v<state::Item>;  // items in a block
+
 class DamageTest : public RecordingTest {
  protected:
   // Three blocks of items.
@@ -196,23 +200,23 @@ class DamageTest : public RecordingTest {
     for (int i = 0; i < 3; ++i) {
       v1::RecordingBlock block;
       for (const state::Item& item : EveryKind(record_)) ToProto(item, nullptr, *block.add_items());
-      if (i == 2) block.add_items()->mutable_end()->set_items(30);
+      if (i == 2) block.add_items()->mutable_end()->set_items(3 * kKinds);
       whole_.push_back(file.size());
       file += MakeBlock(number++, block.SerializeAsString());
     }
     return file;
   }
-  std::vector<std::size_t> whole_;  // sizes up to which 0, 10, 20 items are whole
+  std::vector<std::size_t> whole_;  // sizes up to which none, one … of the blocks is whole
 };
 
 TEST_F(DamageTest, CutAtEveryByteGivesWhatIsWholeBeforeIt) {
   const std::string file = Blocks();
-  ASSERT_EQ(ReadAll(Reader::FromBytes(file)).items.size(), 30u);
+  ASSERT_EQ(ReadAll(Reader::FromBytes(file)).items.size(), 3 * kKinds);
   for (std::size_t size = 0; size < file.size(); ++size) {
     const WasRead read = ReadAll(Reader::FromBytes(file.substr(0, size)));
     std::size_t expected = 0;
     for (std::size_t i = 1; i < whole_.size(); ++i) {
-      if (size >= whole_[i]) expected = 10 * i;
+      if (size >= whole_[i]) expected = kKinds * i;
     }
     ASSERT_EQ(read.items.size(), expected) << size;
     ASSERT_NE(read.end, "") << size;
@@ -228,7 +232,7 @@ TEST_F(DamageTest, AFlippedBitEndsItThere) {
       const WasRead read = ReadAll(Reader::FromBytes(bad));
       std::size_t expected = 0;
       for (std::size_t i = 1; i < whole_.size(); ++i) {
-        if (at >= whole_[i]) expected = 10 * i;
+        if (at >= whole_[i]) expected = kKinds * i;
       }
       ASSERT_EQ(read.items.size(), expected) << at << " bit " << bit;
       ASSERT_NE(read.end, "") << at << " bit " << bit;
