@@ -10,6 +10,7 @@
 #include "base/read_file.h"
 #include "base/text.h"
 #include "daemon/config_values.h"
+#include "kube/endpoint.h"
 
 namespace nezuban::daemon {
 namespace {
@@ -120,6 +121,9 @@ std::string CheckConfig(const Config& config) {
     return "tls_certificate, tls_key and tls_client_ca go together";
   }
   if (tls && config.listen.empty()) return "TLS is for TCP: listen has no address";
+  if (config.api_server == "in-cluster" && kube::InClusterUrl().empty()) {
+    return "api_server: in-cluster is for a pod: KUBERNETES_SERVICE_HOST is not set";
+  }
   return {};
 }
 

@@ -61,6 +61,10 @@ struct Config {
   std::size_t hold_events = 4096;
   std::size_t hold_bytes = std::size_t{32} << 20;
   std::string cri_socket = "auto";  // of the container runtime; "auto", "none" or a path
+  // Of the cluster; "none", "in-cluster" or "https://HOST:PORT".
+  std::string api_server = "none";
+  std::string api_server_ca = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
+  std::string api_server_token = "/var/run/secrets/kubernetes.io/serviceaccount/token";
   std::string host_root = "/";      // where the node's root file system is seen
   std::size_t flood_rate = 50'000;  // bulk records a second and cgroup; 0: any number
   std::size_t flood_burst = 10'000;

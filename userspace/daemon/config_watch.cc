@@ -3,6 +3,7 @@
 
 #include "base/redact.h"
 #include "daemon/config_values.h"
+#include "kube/endpoint.h"
 
 namespace nezuban::daemon {
 namespace {
@@ -54,6 +55,15 @@ std::string SetCriSocket(Config& config, const Values& values) {
   constexpr std::size_t kLongest = 107;  // of a unix socket's address
   if (value.size() > kLongest) return "expected a path of at most 107 bytes";
   config.cri_socket = value;
+  return {};
+}
+
+std::string SetApiServer(Config& config, const Values& values) {
+  const std::string& value = values.back();
+  if (value != "none" && value != "in-cluster") {
+    if (!kube::CheckUrl(value).empty()) return "expected none, in-cluster or https://HOST:PORT";
+  }
+  config.api_server = value;
   return {};
 }
 
@@ -155,6 +165,17 @@ constexpr std::array kKeys = {
                   "Socket of the container runtime, for names of pods and images; auto: found by "
                   "itself, none: not asked.",
                   false, SetCriSocket}),
+    Sets<&Config::api_server>(
+        ConfigKey{"api_server", "URL",
+                  "Kubernetes API server to ask for owners of pods and labels of namespaces: "
+                  "in-cluster, https://HOST:PORT, or none.",
+                  false, SetApiServer}),
+    Sets<&Config::api_server_ca>(
+        ConfigKey{"api_server_ca", "FILE", "What vouches for its certificate; default: a pod's.",
+                  false, [](Config& c, const Values& v) { return SetText(c.api_server_ca, v); }}),
+    Sets<&Config::api_server_token>(ConfigKey{
+        "api_server_token", "FILE", "Token that is shown to it; default: the service account's.",
+        false, [](Config& c, const Values& v) { return SetText(c.api_server_token, v); }}),
     Sets<&Config::host_root>(ConfigKey{
         "host_root", "PATH",
         "Where the node's root file system is seen: / on the node, a mount of it in a pod.", false,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the container runtime and the containers' own files tell, as the pipeline takes it.
+// What the container runtime, the API server and the containers' own files tell, as the pipeline
+// takes it.
 #pragma once
 
 #include <optional>
@@ -9,6 +10,7 @@
 #include "daemon/config.h"
 #include "daemon/names.h"
 #include "daemon/pipeline.h"
+#include "kube/client.h"
 
 namespace nezuban::daemon {
 
@@ -25,10 +27,13 @@ class RuntimeLookup : public ContainerLookup {
   bool busy() const override;
 
   cri::ClientCounters counters() const;  // any thread
+  // nullopt: no API server is asked. Any thread.
+  std::optional<kube::ClientCounters> cluster_counters() const;
   NamesCounters names_counters() const;  // any thread
 
  private:
   std::optional<cri::Client> client_;
+  std::optional<kube::Client> cluster_;
   NamesReader names_;
 };
 

@@ -104,6 +104,7 @@ rpc::NodeStatus StatusBoard::Read() const {
   }
   status.rule_alerts = pipeline_->rule_alerts.Read();
   ReadMetadata(status);
+  ReadApiServer(status);
   ReadEvents(status);
   return status;
 }
@@ -128,6 +129,22 @@ void StatusBoard::ReadMetadata(rpc::NodeStatus& status) const {
                      .names_unreadable = names.unreadable,
                      .names_stuck = names.stuck,
                      .names_dropped = names.dropped};
+}
+
+void StatusBoard::ReadApiServer(rpc::NodeStatus& status) const {
+  if (lookup_ == nullptr) return;
+  const auto c = lookup_->cluster_counters();
+  if (!c) return;
+  status.api_server = {.asked = true,
+                       .reachable = c->reachable,
+                       .requests = c->requests,
+                       .failed = c->failed,
+                       .refused = c->refused,
+                       .events = c->events,
+                       .unreadable = c->unreadable,
+                       .dropped = c->dropped,
+                       .pods = c->pods,
+                       .pending = c->pending};
 }
 
 // Submitted records that are still on their way count as delivered: they are not lost.

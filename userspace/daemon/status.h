@@ -36,6 +36,7 @@ class StatusBoard {
 
  private:
   void ReadMetadata(rpc::NodeStatus& status) const;
+  void ReadApiServer(rpc::NodeStatus& status) const;
   void ReadEvents(rpc::NodeStatus& status) const;
 
   const RuleLoader& rules_;

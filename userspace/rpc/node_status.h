@@ -74,6 +74,20 @@ struct MetadataStatus {
   std::uint64_t names_dropped = 0;     // requests for which there was no room
 };
 
+// What is asked of the cluster's API server; counts since the start.
+struct ApiServerStatus {
+  bool asked = false;            // false: none is, and nothing else here says anything
+  bool reachable = false;        // the last request was answered
+  std::uint64_t requests = 0;    // lists, watches and single objects
+  std::uint64_t failed = 0;      // such as failed, refused ones included
+  std::uint64_t refused = 0;     // for want of a right or of a valid token
+  std::uint64_t events = 0;      // changes it told of
+  std::uint64_t unreadable = 0;  // objects and changes that made no sense
+  std::uint64_t dropped = 0;     // objects and requests for which there was no room
+  std::uint64_t pods = 0;        // known now
+  std::uint64_t pending = 0;     // pods of containers it has not told of
+};
+
 // How a sink of the configuration is doing; counts since the start.
 struct SinkStatus {
   std::string name;
@@ -109,6 +123,7 @@ struct NodeStatus {
   RulesStatus rules;
   HoldStatus hold;
   MetadataStatus metadata;
+  ApiServerStatus api_server;
   std::vector<SinkStatus> sinks;
   CorrelationStatus correlation;
   std::uint64_t alerts_held_back = 0;  // counted in summaries instead

@@ -96,6 +96,24 @@ MetadataStatus MetadataFromProto(const v1::MetadataStatus& in) {
           in.names_unreadable(), in.names_stuck(),    in.names_dropped()};
 }
 
+void ApiServerToProto(const ApiServerStatus& server, v1::ApiServerStatus& out) {
+  out.set_asked(server.asked);
+  out.set_reachable(server.reachable);
+  out.set_requests(server.requests);
+  out.set_failed(server.failed);
+  out.set_refused(server.refused);
+  out.set_events(server.events);
+  out.set_unreadable(server.unreadable);
+  out.set_dropped(server.dropped);
+  out.set_pods(server.pods);
+  out.set_pending(server.pending);
+}
+
+ApiServerStatus ApiServerFromProto(const v1::ApiServerStatus& in) {
+  return {in.asked(),  in.reachable(),  in.requests(), in.failed(), in.refused(),
+          in.events(), in.unreadable(), in.dropped(),  in.pods(),   in.pending()};
+}
+
 void SinkToProto(const SinkStatus& sink, v1::SinkStatus& out) {
   out.set_name(ValidUtf8(sink.name));
   out.set_type(ValidUtf8(sink.type));
@@ -188,6 +206,7 @@ void ToProto(const NodeStatus& status, v1::GetStatusResponse& out) {
   RulesToProto(status.rules, *out.mutable_rules());
   HoldToProto(status.hold, *out.mutable_hold());
   MetadataToProto(status.metadata, *out.mutable_metadata());
+  ApiServerToProto(status.api_server, *out.mutable_api_server());
   for (const SinkStatus& sink : status.sinks) SinkToProto(sink, *out.add_sinks());
   v1::CorrelationStatus& correlation = *out.mutable_correlation();
   correlation.set_groups(status.correlation.groups);
@@ -227,6 +246,7 @@ NodeStatus FromProto(const v1::GetStatusResponse& in) {
   status.rules = RulesFromProto(in.rules());
   status.hold = HoldFromProto(in.hold());
   status.metadata = MetadataFromProto(in.metadata());
+  status.api_server = ApiServerFromProto(in.api_server());
   for (const v1::SinkStatus& sink : in.sinks()) status.sinks.push_back(SinkFromProto(sink));
   status.correlation = {in.correlation().groups(), in.correlation().bytes(),
                         in.correlation().evicted()};

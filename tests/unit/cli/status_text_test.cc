@@ -23,6 +23,7 @@ rpc::NodeStatus SomeStatus() {
   status.rules = {3, "00ff", 1'000'000'000, 7, "r:1: bad", 2'000'000'000};
   status.hold = {9, 1, 5, 3, 2};
   status.metadata = {21, 22, 23, 24, 25, 26, 27, 28, true, 29, 61, 62, 63, 64, 65};
+  status.api_server = {true, true, 71, 72, 73, 74, 75, 76, 77, 78};
   status.correlation = {6, 700, 8};
   status.store.deleted = 31;
   status.store.failing = true;
@@ -72,7 +73,10 @@ TEST(StatusJson, HasEveryMember) {
       R"("metadata_lookups":21,"metadata_found":22,"metadata_unknown":23,"metadata_pending":27,)"
       R"("metadata_slow":24,"metadata_slowest_ms":28,"metadata_failed":25,"metadata_dropped":26,)"
       R"("metadata_reachable":1,"metadata_events":61,"names_read":62,"names_unreadable":63,"names_stuck":64,)"
-      R"("names_dropped":65,"alerts_without_metadata":29,"malformed_records":0,"store_fault":"disk full","rules":{"generation":3,"version":"00ff",)"
+      R"("names_dropped":65,"api_server_asked":1,"api_server_reachable":1,"api_server_requests":71,)"
+      R"("api_server_failed":72,"api_server_refused":73,"api_server_events":74,"api_server_unreadable":75,)"
+      R"("api_server_dropped":76,"api_server_pods":77,"api_server_pending":78,)"
+      R"("alerts_without_metadata":29,"malformed_records":0,"store_fault":"disk full","rules":{"generation":3,"version":"00ff",)"
       R"("loaded_time":"1970-01-01T00:00:01.000000000Z","count":7,"error":"r:1: bad",)"
       R"("error_time":"1970-01-01T00:00:02.000000000Z"},)"
       R"("events":[{"event":"connect","seen":10,"delivered":5,"filtered":3,)"

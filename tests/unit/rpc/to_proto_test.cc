@@ -51,6 +51,7 @@ TEST(ToProto, KeepsTheStatus) {
   status.hold = {9, 1, 5, 3, 2};
   status.alerts_held_back = 17;
   status.metadata = {21, 22, 23, 24, 25, 26, 27, 28, true, 29, 61, 62, 63, 64, 65};
+  status.api_server = {true, true, 71, 72, 73, 74, 75, 76, 77, 78};
   status.sinks = {{"siem", "syslog", 11, 12, 13, 14, 15, 16, "peer is down"}};
   status.correlation = {6, 700, 8};
   status.store.written = 31;
@@ -72,6 +73,10 @@ TEST(ToProto, KeepsTheStatus) {
   EXPECT_EQ(back.table_heals, 15u);
   EXPECT_EQ(back.processes_healed, 16u);
   EXPECT_EQ(back.metadata.names_dropped, 65u);
+  EXPECT_TRUE(back.api_server.asked && back.api_server.reachable);
+  EXPECT_EQ(back.api_server.requests, 71u);
+  EXPECT_EQ(back.api_server.refused, 73u);
+  EXPECT_EQ(back.api_server.pending, 78u);
   EXPECT_EQ(back.rules.version, "ff");
   EXPECT_EQ(back.rules.error_time_ns, 2'000'000'002);
   EXPECT_EQ(back.hold.expired, 3u);
