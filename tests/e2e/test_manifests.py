@@ -61,6 +61,21 @@ class Manifests(unittest.TestCase):
         jsonschema.validate(everything, schema)
         self.assertLessEqual(set(values) - set(everything), set(), "values that the chart's test leaves out")
 
+    def test_no_right_at_the_api_server_unless_asked_for(self):
+        documents = list(yaml.safe_load_all(MANIFEST.read_text()))
+        self.assertNotIn("ClusterRole", {document["kind"] for document in documents})
+        pod, = (d["spec"]["template"]["spec"] for d in documents if d["kind"] == "DaemonSet")
+        self.assertIs(pod["automountServiceAccountToken"], False)
+        # What the chart gives with apiServer.enabled: tests/helm/check.sh; without helm its template says the rights.
+        template = (CHART / "templates" / "account.yaml").read_text()
+        rules, = re.findall(r"^rules:\n((?:  .*\n)+)", template, re.M)
+        rights = {(group, resource): rule["verbs"] for rule in yaml.safe_load(rules)
+                  for group in rule["apiGroups"] for resource in rule["resources"]}
+        self.assertEqual(rights, {
+            ("", "pods"): ["list", "watch"], ("", "namespaces"): ["list", "watch"],
+            ("", "replicationcontrollers"): ["get"], ("apps", "replicasets"): ["get"],
+            ("apps", "deployments"): ["get"], ("batch", "jobs"): ["get"]})
+
     def test_one_version_everywhere(self):
         version = re.search(r"project\(nezuban VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
         chart = yaml.safe_load((CHART / "Chart.yaml").read_text())

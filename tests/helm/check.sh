@@ -32,6 +32,16 @@ for values in $chart/values.yaml $everything; do
 	done
 done
 
+# The API server is asked only where somebody says so, and then by an account with rights.
+without=$("$tools/helm" template nezuban $chart --kube-version 1.31.0)
+with=$("$tools/helm" template nezuban $chart --kube-version 1.31.0 --set apiServer.enabled=true)
+for said in 'kind: ClusterRole' 'api_server: in-cluster' 'automountServiceAccountToken: true'; do
+	if grep -q "$said" <<<"$without" || ! grep -q "$said" <<<"$with"; then
+		echo "$said: is there without apiServer.enabled, or not with it"
+		exit 1
+	fi
+done
+
 refused() { # refused WHY VALUE...: helm must not render it, and say WHY
 	local why=$1 said
 	shift

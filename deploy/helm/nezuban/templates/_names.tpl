@@ -58,6 +58,7 @@ labels:
 {{- if .administrators }}{{ $_ := set $config "tls_administrators" .administrators }}{{ end }}
 {{- end }}
 {{- end }}
+{{- if .Values.apiServer.enabled }}{{ $_ := set $config "api_server" "in-cluster" }}{{ end }}
 {{- if .Values.sinks }}{{ $_ := set $config "sinks" .Values.sinks }}{{ end }}
 {{- toYaml (mergeOverwrite $config (deepCopy .Values.config)) }}
 {{- end }}
