@@ -18,7 +18,7 @@ TEST_PACKAGES="libgtest-dev libgmock-dev
 	python3-yaml python3-jsonschema procps openssl rsyslog rsyslog-openssl php-cli ruby systemd python3-venv $IMAGE_PACKAGES"
 
 # What only scripts/prove works with.
-PROVE_PACKAGES="cron maven nginx-light openssh-client openssh-server openjdk-17-jre-headless postgresql podman docker.io"
+PROVE_PACKAGES="etcd-server cron maven nginx-light openssh-client openssh-server openjdk-17-jre-headless postgresql podman docker.io"
 
 # install_packages NAME...: installs those that are not there yet; asks the mirror only then. Fails
 # rather than remove one that is in the way. No service of theirs is started, as the tests start their

@@ -167,11 +167,11 @@ class Containerd:
                                         request_serializer=type(request).SerializeToString,
                                         response_deserializer=response.FromString)(request, timeout=PATIENCE)
 
-    def pod(self, name, namespace="shop", privileged=False, pid=0, log_directory="", **labels):
+    def pod(self, name, namespace="shop", privileged=False, pid=0, log_directory="", uid=None, **labels):
         """A pod on the node's network; gives its sandbox's id and its configuration. `pid`: a NamespaceMode."""
         m = self.messages
         config = m.PodSandboxConfig(
-            metadata=m.PodSandboxMetadata(name=name, uid=secrets.token_hex(8), namespace=namespace),
+            metadata=m.PodSandboxMetadata(name=name, uid=uid or secrets.token_hex(8), namespace=namespace),
             log_directory=log_directory, labels=labels,
             linux=m.LinuxPodSandboxConfig(security_context=m.LinuxSandboxSecurityContext(
                 privileged=privileged, namespace_options=m.NamespaceOption(network=NODE_NETWORK, pid=pid))))
