@@ -40,34 +40,29 @@ bool IsKind(std::string_view text) { return text.size() <= kMaxKind && IsVersion
 // Of a pod: uuids, and hashes of a kubelet's.
 bool IsUid(std::string_view text) { return IsName(text) && text.size() <= kMaxVersion; }
 
-std::optional<OwnerReference> ControllerOf(const json::Metadata& metadata) {
-  for (const auto& owner : metadata.owner_references()) {
-    if (!owner.controller()) continue;
-    if (!IsKind(owner.kind()) || owner.kind().empty() || !IsName(owner.name()) ||
-        !IsUid(owner.uid()) || owner.api_version().size() > kMaxName) {
-      return std::nullopt;
-    }
-    return OwnerReference{owner.api_version(), owner.kind(), owner.name(), owner.uid()};
+// Who makes an object writes there what he likes: the rest of the object is good all the same.
+void TakeController(const json::Metadata& metadata, Object& object) {
+  const auto& owners = metadata.owner_references();
+  const auto owner =
+      std::ranges::find_if(owners, [](const auto& reference) { return reference.controller(); });
+  if (owner == owners.end()) return;
+  if (!IsKind(owner->kind()) || owner->kind().empty() || !IsName(owner->name()) ||
+      !IsUid(owner->uid()) || owner->api_version().size() > kMaxName) {
+    object.controller_unreadable = true;
+    return;
   }
-  return std::nullopt;
-}
-
-// Whether somebody controls it of whom nothing could be read.
-bool HasUnreadableController(const json::Metadata& metadata) {
-  return std::ranges::any_of(metadata.owner_references(),
-                             [](const auto& owner) { return owner.controller(); }) &&
-         !ControllerOf(metadata);
+  object.controller =
+      OwnerReference{owner->api_version(), owner->kind(), owner->name(), owner->uid()};
 }
 
 std::optional<Object> ToObject(const json::Metadata& metadata) {
   if (!IsName(metadata.name()) || !IsUid(metadata.uid())) return std::nullopt;
   if (!metadata.namespace_().empty() && !IsName(metadata.namespace_())) return std::nullopt;
-  if (HasUnreadableController(metadata)) return std::nullopt;
   Object object{metadata.name(), metadata.namespace_(), metadata.uid()};
   std::vector<std::pair<std::string_view, std::string_view>> labels;
   for (const auto& [key, value] : metadata.labels()) labels.emplace_back(key, value);
   object.labels = state::MakeLabels(std::move(labels));
-  object.controller = ControllerOf(metadata);
+  TakeController(metadata, object);
   const auto& annotations = metadata.annotations();
   const auto hash = annotations.find(std::string(kHash));
   if (hash != annotations.end() && annotations.contains(std::string(kMirrorOf)) &&

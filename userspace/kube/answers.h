@@ -25,6 +25,7 @@ struct Object {
   std::string name, ns, uid;  // never empty, but ns of what is in no namespace
   state::Labels labels;
   std::optional<OwnerReference> controller;
+  bool controller_unreadable = false;  // somebody controls it, but nobody can say who
   // Of a pod that a kubelet made from a file: what the node calls it instead of by its uid.
   std::string node_uid;
 };

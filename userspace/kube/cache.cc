@@ -28,13 +28,17 @@ constexpr Kind kKinds[] = {
 // Such as nothing of Kubernetes' own controls; of a kind nobody knows something may.
 constexpr std::string_view kTops[] = {"StatefulSet", "DaemonSet", "CronJob", "Node"};
 
-std::size_t BytesOf(const Namespace& ns) {
-  std::size_t bytes = ns.uid.size() + sizeof(ns);
-  for (const state::Label& label : ns.labels.list) {
+std::size_t BytesOf(const state::Labels& labels) {
+  std::size_t bytes = 0;
+  for (const state::Label& label : labels.list) {
     bytes += label.key.size() + label.value.size() + sizeof(label);
   }
   return bytes;
 }
+
+std::size_t BytesOf(const Namespace& ns) { return ns.uid.size() + sizeof(ns) + BytesOf(ns.labels); }
+
+std::size_t BytesOf(const Object& object) { return sizeof(object) + BytesOf(object.labels); }
 
 const std::string& NodeUid(const Object& pod) {
   return pod.node_uid.empty() ? pod.uid : pod.node_uid;
@@ -42,30 +46,61 @@ const std::string& NodeUid(const Object& pod) {
 
 }  // namespace
 
+// Whoever may make pods may call one the mirror of any other, of any namespace.
+bool Pods::MayReplace(const Object& by, const Object& known, const std::string& node_uid) const {
+  if (by.node_uid.empty() || by.uid == known.uid) return true;
+  if (known.node_uid.empty()) return false;
+  return (by.ns == known.ns && by.name == known.name) || ended_set_.contains(node_uid);
+}
+
+void Pods::Erase(Map::iterator pod) {
+  bytes_ -= BytesOf(pod->second.entry);
+  pods_.erase(pod);
+}
+
 void Pods::Put(Object object) {
   const std::string uid = NodeUid(object);
   const auto known = pods_.find(uid);
-  if (known == pods_.end() && pods_.size() >= limits_.pods) {
+  if (known != pods_.end()) {
+    if (!MayReplace(object, known->second.entry, uid)) {
+      ++dropped_;
+      return;
+    }
+    ended_set_.erase(uid);
+    Erase(known);
+  }
+  const std::size_t bytes = BytesOf(object);
+  while (pods_.size() >= limits_.pods || bytes_ + bytes > limits_.pod_bytes) {
+    if (ForgetOneEnded()) continue;
     ++dropped_;
+    lost_list_ = list_ + 1;
     return;
   }
-  ended_set_.erase(uid);
-  pods_.insert_or_assign(uid, Kept<Object>{std::move(object), list_});
+  bytes_ += bytes;
+  pods_.emplace(uid, Kept<Object>{std::move(object), list_});
 }
 
 void Pods::Remove(const Object& object) {
   const auto known = pods_.find(NodeUid(object));
-  if (known != pods_.end()) End(known->first);
+  if (known != pods_.end() && known->second.entry.uid == object.uid) End(known->first);
 }
 
 // It stays for a while, as its processes may.
 void Pods::End(const std::string& node_uid) {
   if (!ended_set_.insert(node_uid).second) return;
   ended_.push_back(node_uid);
-  while (ended_.size() > limits_.ended_pods) {
-    if (ended_set_.erase(ended_.front()) > 0) pods_.erase(ended_.front());
+  while (ended_.size() > limits_.ended_pods) ForgetOneEnded();
+}
+
+bool Pods::ForgetOneEnded() {
+  while (!ended_.empty()) {
+    const std::string uid = std::move(ended_.front());
     ended_.pop_front();
+    if (ended_set_.erase(uid) == 0) continue;
+    Erase(pods_.find(uid));
+    return true;
   }
+  return false;
 }
 
 void Pods::EndList() {
@@ -74,7 +109,7 @@ void Pods::EndList() {
     if (pod.list != list_ && !ended_set_.contains(uid)) gone.push_back(uid);
   }
   for (const std::string& uid : gone) End(uid);
-  listed_ = true;
+  whole_list_ = list_;
 }
 
 const Object* Pods::Find(const std::string& node_uid) const {
@@ -130,8 +165,9 @@ std::string OwnerPath(const OwnerReference& owner, const std::string& ns) {
          owner.name;
 }
 
-Owners::Entry* Owners::Ask(const OwnerReference& owner, const std::string& ns, Time now) {
-  const auto known = owners_.find(owner.uid);
+Owners::Entry* Owners::Ask(const OwnerReference& owner, const std::string& path, Time now) {
+  const std::string key = path + " " + owner.uid;
+  const auto known = owners_.find(key);
   if (known != owners_.end()) {
     known->second.named = true;
     return &known->second;
@@ -140,8 +176,8 @@ Owners::Entry* Owners::Ask(const OwnerReference& owner, const std::string& ns, T
     ++dropped_;
     return nullptr;
   }
-  Entry entry{.path = OwnerPath(owner, ns), .due = now};
-  return &owners_.emplace(owner.uid, std::move(entry)).first->second;
+  Entry entry{.path = path, .uid = owner.uid, .due = now};
+  return &owners_.emplace(key, std::move(entry)).first->second;
 }
 
 bool Owners::Chain(const OwnerReference& owner, const std::string& ns,
@@ -149,13 +185,12 @@ bool Owners::Chain(const OwnerReference& owner, const std::string& ns,
   const OwnerReference* next = &owner;
   for (int depth = 0; depth < kMaxChain; ++depth) {
     into.push_back({next->kind, next->name, next->uid, std::nullopt});
-    if (OwnerPath(*next, ns).empty()) {
-      return std::ranges::find(kTops, next->kind) != std::end(kTops);
-    }
-    const Entry* entry = Ask(*next, ns, now);
+    const std::string path = OwnerPath(*next, ns);
+    if (path.empty()) return std::ranges::find(kTops, next->kind) != std::end(kTops);
+    const Entry* entry = Ask(*next, path, now);
     if (entry == nullptr || !entry->object) return entry != nullptr && entry->gone;
     into.back().labels = entry->object->labels;
-    if (!entry->object->controller) return true;
+    if (!entry->object->controller) return !entry->object->controller_unreadable;
     next = &*entry->object->controller;
   }
   return false;
@@ -174,23 +209,37 @@ std::optional<Owners::Due> Owners::Next(Time now) {
 
 std::optional<Time> Owners::NextTime() const {
   std::optional<Time> next;
-  for (const auto& [uid, entry] : owners_) {
+  for (const auto& [key, entry] : owners_) {
     if (!entry.under_way && (!next || entry.due < *next)) next = entry.due;
   }
   return next;
 }
 
-bool Owners::Tell(const std::string& uid, Told told, std::optional<Object> object, Time now) {
-  const auto at = owners_.find(uid);
+// False: there is no room for it.
+bool Owners::Keep(Entry& entry, Object object) {
+  if (entry.object) bytes_ -= BytesOf(*entry.object);
+  entry.object.reset();
+  const std::size_t bytes = BytesOf(object);
+  if (bytes_ + bytes > limits_.owner_bytes) {
+    ++dropped_;
+    return false;
+  }
+  bytes_ += bytes;
+  entry.object = std::move(object);
+  return true;
+}
+
+bool Owners::Tell(const std::string& key, Told told, std::optional<Object> object, Time now) {
+  const auto at = owners_.find(key);
   if (at == owners_.end()) return false;
   Entry& entry = at->second;
   entry.under_way = false;
   // One that was deleted and made anew is another: of the one that was meant nobody tells any more.
-  if (told == Told::kObject && object->uid != uid) told = Told::kGone;
+  if (told == Told::kObject && object->uid != entry.uid) told = Told::kGone;
+  if (told == Told::kObject && !Keep(entry, *std::move(object))) told = Told::kFailed;
   if (told == Told::kObject || told == Told::kGone) {
     entry.failures = 0;
     entry.due = now + limits_.owner_life;
-    if (told == Told::kObject) entry.object = std::move(object);
     entry.gone = told == Told::kGone;
     return true;
   }
@@ -201,9 +250,13 @@ bool Owners::Tell(const std::string& uid, Told told, std::optional<Object> objec
 }
 
 void Owners::ForgetUnnamed() {
-  std::erase_if(owners_,
-                [](const auto& one) { return !one.second.named && !one.second.under_way; });
-  for (auto& [uid, entry] : owners_) entry.named = false;
+  std::erase_if(owners_, [this](const auto& one) {
+    const Entry& entry = one.second;
+    if (entry.named || entry.under_way) return false;
+    if (entry.object) bytes_ -= BytesOf(*entry.object);
+    return true;
+  });
+  for (auto& [key, entry] : owners_) entry.named = false;
 }
 
 }  // namespace nezuban::kube

@@ -24,10 +24,12 @@ using Duration = std::chrono::steady_clock::duration;
 
 struct CacheLimits {
   std::size_t pods = 2048;
+  std::size_t pod_bytes = std::size_t{16} << 20;  // of their labels, roughly
   std::size_t ended_pods = 256;  // kept for alerts of processes that were left behind
   std::size_t namespaces = 20'000;
   std::size_t namespace_bytes = std::size_t{16} << 20;  // of their labels, roughly
   std::size_t owners = 2048;
+  std::size_t owner_bytes = std::size_t{16} << 20;
   Duration owner_life = std::chrono::hours(1);  // then it is asked for again
 };
 
@@ -48,7 +50,8 @@ class Pods final : public Objects {
 
   // By the uid the node knows it by; nullptr: not there.
   const Object* Find(const std::string& node_uid) const;
-  bool listed() const { return listed_; }
+  // For want of room, what is not there may be there all the same.
+  bool lost() const { return lost_list_ > whole_list_; }
   std::size_t size() const { return pods_.size(); }
   std::uint64_t dropped() const { return dropped_; }
   template <typename Visit>
@@ -57,14 +60,20 @@ class Pods final : public Objects {
   }
 
  private:
+  using Map = std::unordered_map<std::string, Kept<Object>>;
+  bool MayReplace(const Object& by, const Object& known, const std::string& node_uid) const;
   void End(const std::string& node_uid);
+  void Erase(Map::iterator pod);
+  bool ForgetOneEnded();
 
   const CacheLimits limits_;
-  std::unordered_map<std::string, Kept<Object>> pods_;  // by node uid
-  std::deque<std::string> ended_;                       // oldest first; may be back
+  Map pods_;                       // by node uid
+  std::deque<std::string> ended_;  // oldest first; may be back
   std::unordered_set<std::string> ended_set_;
+  std::size_t bytes_ = 0;
   std::uint64_t list_ = 0;
-  bool listed_ = false;
+  std::uint64_t whole_list_ = 0;  // the last one that came to its end
+  std::uint64_t lost_list_ = 0;   // the first that tells of what there was no room for
   std::uint64_t dropped_ = 0;
 };
 
@@ -105,7 +114,7 @@ class Owners {
              std::vector<state::ClusterOwner>& into, Time now);
 
   struct Due {
-    std::string uid;
+    std::string key;
     std::string path;
   };
   // The next to be read; nullopt: none is due.
@@ -113,9 +122,9 @@ class Owners {
   // When Next may give one; nullopt: when one is asked for or told of.
   std::optional<Time> NextTime() const;
 
-  enum class Told : std::uint8_t { kObject, kGone, kRefused, kFailed };
+  enum class Told : std::uint8_t { kObject, kGone, kFailed };
   // What came of it. True: what follows for pods may be something else now.
-  bool Tell(const std::string& uid, Told told, std::optional<Object> object, Time now);
+  bool Tell(const std::string& key, Told told, std::optional<Object> object, Time now);
 
   // Forgets all that no pod named since the last call: after all pods were gone through.
   void ForgetUnnamed();
@@ -126,6 +135,7 @@ class Owners {
  private:
   struct Entry {
     std::string path;
+    std::string uid;
     Time due;
     bool under_way = false;
     bool named = true;
@@ -133,10 +143,13 @@ class Owners {
     int failures = 0;
     std::optional<Object> object;
   };
-  Entry* Ask(const OwnerReference& owner, const std::string& ns, Time now);
+  Entry* Ask(const OwnerReference& owner, const std::string& path, Time now);
+  bool Keep(Entry& entry, Object object);
 
   const CacheLimits limits_;
-  std::unordered_map<std::string, Entry> owners_;  // by uid
+  // By path and uid: who makes a pod writes its owner's uid, and may write that of anybody's.
+  std::unordered_map<std::string, Entry> owners_;
+  std::size_t bytes_ = 0;
   std::uint64_t dropped_ = 0;
 };
 

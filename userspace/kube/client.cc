@@ -6,10 +6,12 @@
 #include <atomic>
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <random>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -30,12 +32,14 @@ constexpr std::size_t kOwnersAtOnce = 4;
 // So long after it was asked for, waiting for a pod in small steps is worth it.
 constexpr std::chrono::seconds kLately{2};
 constexpr std::chrono::seconds kBetweenSweeps{60};
-constexpr Milliseconds kFirstPause{250};
-constexpr long kOk = 200;
-// A stream that ends sooner, without a change, is one that fails.
+// A stream that ends sooner is one that fails.
 constexpr std::chrono::seconds kShortest{5};
 
-bool IsRefusal(long status) { return status == 401 || status == 403; }
+// This node's that have not ended: a node keeps hundreds that have.
+std::string PodSelector(const std::string& node) {
+  return "fieldSelector=" +
+         Escaped("spec.nodeName=" + node + ",status.phase!=Succeeded,status.phase!=Failed") + "&";
+}
 
 }  // namespace
 
@@ -44,9 +48,8 @@ class Client::Worker {
   explicit Worker(ClientOptions options)
       : options_(std::move(options)),
         http_(options_.endpoint, options_.user_agent, options_.limits),
-        watches_{{Follower("/api/v1/pods",
-                           "fieldSelector=spec.nodeName%3D" + Escaped(options_.node) + "&", pods_),
-                  Follower("/api/v1/namespaces", "", namespaces_)}} {
+        watches_{{{"/api/v1/pods", PodSelector(options_.node), pods_, options_.first_pause},
+                  {"/api/v1/namespaces", "", namespaces_, options_.first_pause}}} {
     thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
   }
 
@@ -68,14 +71,14 @@ class Client::Worker {
 
   void Drain(const std::function<void(state::ClusterItem&&)>& handler) {
     Send();
-    std::deque<state::ClusterItem> results;
+    std::unordered_map<std::string, std::shared_ptr<const state::ClusterMetadata>> results;
     {
       const std::unique_lock lock(mutex_, std::try_to_lock);
       if (!lock.owns_lock()) return;
       results.swap(results_);
       has_results_ = false;
     }
-    for (state::ClusterItem& item : results) handler(std::move(item));
+    for (auto& [uid, metadata] : results) handler({uid, std::move(metadata)});
   }
 
   bool busy() const {
@@ -98,14 +101,15 @@ class Client::Worker {
  private:
   // A watch with when it goes on.
   struct Follower {
-    Follower(std::string path, std::string selector, Objects& objects)
-        : watch(std::move(path), std::move(selector), objects) {}
+    Follower(std::string path, std::string selector, Objects& objects, Milliseconds first_pause)
+        : watch(std::move(path), std::move(selector), objects), pause(first_pause) {}
     Watch watch;
     bool under_way = false;
     Time due{};
     Time begun{};
     std::uint64_t events_before = 0;
-    Milliseconds pause = kFirstPause;
+    Milliseconds pause;
+    bool hurried = false;  // since it last went on for long
   };
 
   // Hands over what was asked for, unless the worker is just looking: then the next time.
@@ -170,6 +174,7 @@ class Client::Worker {
           changed_ = true;
           const bool go_on = f.watch.TakeLine(line);
           if (go_on) Note(f.watch.path(), {.status = kOk}, {});
+          if (go_on) Heard(f);
           return go_on;
         };
       }
@@ -194,15 +199,30 @@ class Client::Worker {
     const Ended ended = f.watch.TakeEnd(answer, problem);
     const Time now = Clock::now();
     Note(f.watch.path(), answer, problem);
+    if (ended == Ended::kWell && f.watch.whole()) Heard(f);
     const bool stream = f.watch.is_stream();
-    const bool lasted = now - f.begun >= kShortest || f.watch.counters().events > f.events_before;
-    if (stream && lasted) f.pause = kFirstPause;
+    const bool lasted = now - f.begun >= kShortest;
+    if (stream && lasted) {
+      f.pause = options_.first_pause;
+      f.hurried = false;
+    }
     if (ended == Ended::kWell && (!stream || lasted)) {
       f.due = now;
       return;
     }
     f.due = now + Jitter(f.pause);
+    // One that tells something is not given up, but neither asked for all the time.
+    if (f.watch.counters().events > f.events_before) return;
     f.pause = std::min(f.pause * 2, options_.longest_pause);
+  }
+
+  // What it watches is known as it is now.
+  void Heard(const Follower& f) {
+    if (&f != watches_.data()) return;
+    wanted_.Heard(Clock::now());
+    if (pods_.size() > 0 || std::exchange(said_none_, true)) return;
+    Log("the API server knows no pods of a node " + options_.node +
+        ": if this one has another name there, `node` says so");
   }
 
   // Between a half and the whole, so that a cluster's nodes do not come back all at once.
@@ -215,20 +235,16 @@ class Client::Worker {
     while (owners_under_way_ < kOwnersAtOnce) {
       const auto due = owners_.Next(Clock::now());
       if (!due) return;
-      if (due->path.empty()) {  // of a kind that is not read
-        owners_.Tell(due->uid, Owners::Told::kGone, std::nullopt, Clock::now());
-        continue;
-      }
       ++owners_under_way_;
       ++requests_;
       http_.Begin({.path = due->path, .end = [this, due](const Answer& answer) {
                      --owners_under_way_;
-                     EndOwner(due->uid, due->path, answer);
+                     EndOwner(due->key, due->path, answer);
                    }});
     }
   }
 
-  void EndOwner(const std::string& uid, const std::string& path, const Answer& answer) {
+  void EndOwner(const std::string& key, const std::string& path, const Answer& answer) {
     constexpr long kNotFound = 404;
     auto told = Owners::Told::kFailed;
     std::optional<Object> object;
@@ -240,14 +256,13 @@ class Client::Worker {
       if (!object) ++unreadable_owners_;
     } else if (answer.status == kNotFound) {
       told = Owners::Told::kGone;
-    } else if (problem.empty()) {
-      const std::string said = ParseMessage(answer.body);
-      problem = "status " + std::to_string(answer.status) + (said.empty() ? "" : ": " + said);
+    } else {
+      problem = ProblemOf(answer);
     }
     // Of a kind, not of each: what is refused is refused for all.
     const std::string kind = path.substr(0, path.rfind('/'));
     Note(kind.substr(kind.rfind('/') + 1), answer, problem);
-    changed_ |= owners_.Tell(uid, told, std::move(object), Clock::now());
+    changed_ |= owners_.Tell(key, told, std::move(object), Clock::now());
   }
 
   // Says what goes wrong once, and when it goes well again.
@@ -271,7 +286,8 @@ class Client::Worker {
   void NoteAnswered() {
     if (reachable_.exchange(true)) return;
     for (Follower& f : watches_) {
-      if (!f.under_way) f.due = Clock::now();  // where one is answered, the others are
+      // Where one is answered, the others are; unless it comes and goes all the time.
+      if (!f.under_way && !std::exchange(f.hurried, true)) f.due = Clock::now();
     }
     if (!greeted_) {
       greeted_ = true;
@@ -279,7 +295,17 @@ class Client::Worker {
     }
   }
 
+  bool HasRoom() {
+    const std::lock_guard lock(mutex_);
+    return results_.size() < kMaxQueued;
+  }
+
   void Publish() {
+    if (HasRoom()) TellWanted();  // else what is told would be forgotten
+    Count();
+  }
+
+  void TellWanted() {
     const Time now = Clock::now();
     const bool sweep = now >= next_sweep_;
     std::vector<state::ClusterItem> items =
@@ -288,16 +314,9 @@ class Client::Worker {
       owners_.ForgetUnnamed();
       next_sweep_ = now + kBetweenSweeps;
     }
-    Count();
     if (items.empty()) return;
     const std::lock_guard lock(mutex_);
-    for (state::ClusterItem& item : items) {
-      if (results_.size() >= kMaxQueued) {
-        results_.pop_front();
-        ++dropped_;
-      }
-      results_.push_back(std::move(item));
-    }
+    for (state::ClusterItem& item : items) results_[item.pod_uid] = std::move(item.metadata);
     has_results_ = true;
   }
 
@@ -310,7 +329,7 @@ class Client::Worker {
     events_ = events;
     unreadable_ = unreadable;
     known_pods_ = pods_.size();
-    no_room_ = pods_.dropped() + namespaces_.dropped() + owners_.dropped();
+    no_room_ = pods_.dropped() + namespaces_.dropped() + owners_.dropped() + wanted_.dropped();
     pending_ = wanted_.pending();
   }
 
@@ -335,13 +354,13 @@ class Client::Worker {
   std::size_t owners_under_way_ = 0;
   std::uint64_t unreadable_owners_ = 0;
   std::map<std::string, std::string> problems_;  // by what was asked for; few kinds
-  bool changed_ = false, greeted_ = false;
+  bool changed_ = false, greeted_ = false, said_none_ = false;
   Time next_sweep_;
   std::mt19937_64 random_{std::random_device()()};
 
   std::mutex mutex_;  // the thread that asks only tries it
   std::deque<std::string> asked_;
-  std::deque<state::ClusterItem> results_;
+  std::unordered_map<std::string, std::shared_ptr<const state::ClusterMetadata>> results_;
 
   std::atomic<std::uint64_t> begun_{0};  // of those sent
   std::atomic<bool> has_results_{false}, reachable_{false};

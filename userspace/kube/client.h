@@ -23,8 +23,10 @@ struct ClientOptions {
   std::string user_agent = "nezuban";
   // How long one watch lasts; half of it at random comes on top.
   std::chrono::seconds watch{300};
-  std::chrono::milliseconds longest_pause{30'000};  // between attempts that fail
-  // A pod that the server does not know so long after it was asked for is none of its.
+  std::chrono::milliseconds first_pause{250};       // between attempts that fail
+  std::chrono::milliseconds longest_pause{30'000};  // likewise
+  // A pod that the server, still telling of this node's others so long after it was asked for, does
+  // not know is none of its.
   std::chrono::milliseconds not_found{10'000};
   HttpLimits limits = {};  // of an answer
   // Told of what a person should know, by the client's thread. May be empty.

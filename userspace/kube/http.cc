@@ -2,6 +2,9 @@
 #include "kube/http.h"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <utility>
@@ -9,13 +12,13 @@
 #include "base/check.h"
 #include "base/read_file.h"
 #include "base/text.h"
+#include "kube/answers.h"
 
 namespace nezuban::kube {
 namespace {
 
 constexpr std::size_t kMaxToken = 65536;
 constexpr std::size_t kMaxRefusal = 65536;  // of a body that only says why
-constexpr long kOk = 200;
 // Metadata only: what an object says is done and what with stays where it is. A server refuses one
 // for the other.
 constexpr const char* kAcceptObject =
@@ -23,7 +26,23 @@ constexpr const char* kAcceptObject =
 constexpr const char* kAcceptList =
     "Accept: application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
+// An end that acknowledges nothing any more is gone: else the kernel believes in it for a quarter
+// of an hour, and new requests are sent into the same connection.
+int LimitSilence(void*, curl_socket_t fd, curlsocktype) {
+  constexpr unsigned kMilliseconds = 30'000;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &kMilliseconds, sizeof(kMilliseconds));
+  return CURL_SOCKOPT_OK;
+}
+
 }  // namespace
+
+bool IsRefusal(long status) { return status == 401 || status == 403; }
+
+std::string ProblemOf(const Answer& answer) {
+  if (!answer.problem.empty()) return answer.problem;
+  const std::string said = ParseMessage(answer.body);
+  return "status " + std::to_string(answer.status) + (said.empty() ? "" : ": " + said);
+}
 
 // What lives as long as one request.
 struct Http::Transfer {
@@ -159,6 +178,8 @@ void Http::SetOptions(Transfer& transfer) const {
   ::curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
   ::curl_easy_setopt(curl, CURLOPT_TCP_KEEPIDLE, 20L);
   ::curl_easy_setopt(curl, CURLOPT_TCP_KEEPINTVL, 10L);
+  ::curl_easy_setopt(curl, CURLOPT_SOCKOPTFUNCTION, &LimitSilence);
+  ::curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);  // a name that is being looked up keeps nobody
   ::curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer.error.data());
   ::curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &Transfer::Write);
   ::curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);

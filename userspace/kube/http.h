@@ -23,6 +23,12 @@ struct Answer {
   bool too_large = false;
 };
 
+inline constexpr long kOk = 200;
+// For want of a right or of a valid token.
+bool IsRefusal(long status);
+// Why it is not what was asked for: what went wrong on the way, or what the server says.
+std::string ProblemOf(const Answer& answer);
+
 struct Request {
   std::string path;      // with its query
   bool is_list = false;  // else an object, or changes of some
@@ -35,7 +41,7 @@ struct Request {
 };
 
 struct HttpLimits {
-  std::size_t body = std::size_t{16} << 20;
+  std::size_t body = std::size_t{4} << 20;  // of lists there are pages
   std::size_t line = std::size_t{4} << 20;
 };
 

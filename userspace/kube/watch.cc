@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kube/watch.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "kube/endpoint.h"
@@ -8,17 +9,15 @@
 namespace nezuban::kube {
 namespace {
 
-constexpr long kOk = 200;
 constexpr long kGone = 410;
-constexpr const char* kPage = "250";
 constexpr int kMaxPages = 1000;
 
-bool IsRefusal(long status) { return status == 401 || status == 403; }
-
-std::string ProblemOf(const Answer& answer) {
-  if (!answer.problem.empty()) return answer.problem;
-  const std::string said = ParseMessage(answer.body);
-  return "status " + std::to_string(answer.status) + (said.empty() ? "" : ": " + said);
+// Whether the place from which a stream was to follow changes is as good as before: the server is
+// gone, or too busy. With 504 it says that it has not got there yet, or never will.
+bool KeepsPlace(long status) {
+  constexpr long kTooMany = 429;
+  constexpr long kTimeout = 504;
+  return status == 0 || status == kTooMany || (status >= 500 && status != kTimeout);
 }
 
 }  // namespace
@@ -38,12 +37,13 @@ std::string Watch::NextPath(unsigned seconds) {
   }
   ++counters_.lists;
   std::string query = path_ + "?" + selector_;
+  const std::string limit = "limit=" + std::to_string(page_);
   if (!continue_token_.empty()) {
-    return query + "limit=" + kPage + "&continue=" + Escaped(continue_token_);
+    return query + limit + "&continue=" + Escaped(continue_token_);
   }
   // 0: from the server's memory, in one piece, without a question to etcd that would have to go
   // through the pods of all nodes.
-  return query + (exact_ ? std::string("limit=") + kPage : "resourceVersion=0");
+  return query + (exact_ ? limit : "resourceVersion=0");
 }
 
 void Watch::ListAgain() {
@@ -57,6 +57,7 @@ bool Watch::TakeLine(std::string_view line) {
   if (!event) {
     ++counters_.unreadable;
     stream_problem_ = "a change that makes no sense";
+    ListAgain();  // what it was is missed
     return false;
   }
   if (event->change == Change::kError) {
@@ -90,11 +91,12 @@ Ended Watch::Expire() {
 Ended Watch::TakeEnd(const Answer& answer, std::string& problem) {
   if (expired_ || (answer.status == kGone && answer.problem.empty())) return Expire();
   if (answer.status != kOk || (!answer.problem.empty() && !streaming_)) {
+    if (answer.too_large && exact_) page_ = std::max(1U, page_ / 4);
     if (answer.too_large) exact_ = true;
     problem = ProblemOf(answer);
     if (IsRefusal(answer.status)) return Ended::kRefused;
     // Pages read so far are of no use without the others, nor is a place that is not known there.
-    if (answer.status != 0 || !streaming_) ListAgain();
+    if (!streaming_ || !KeepsPlace(answer.status)) ListAgain();
     return Ended::kFailed;
   }
   if (!streaming_) return TakePage(answer, problem);
@@ -121,6 +123,7 @@ Ended Watch::TakePage(const Answer& answer, std::string& problem) {
   pages_ = 0;
   version_ = std::move(list->version);
   exact_ = false;
+  page_ = kLargestPage;
   return Ended::kWell;
 }
 

@@ -40,6 +40,8 @@ enum class Ended : std::uint8_t {
 
 class Watch {
  public:
+  static constexpr unsigned kLargestPage = 250;
+
   // `path`: "/api/v1/pods"; `selector`: "fieldSelector=…&", or empty. REQUIRES: `objects` outlives
   // it.
   Watch(std::string path, std::string selector, Objects& objects);
@@ -53,6 +55,9 @@ class Watch {
   bool TakeLine(std::string_view line);
   // What came of the request. `problem` is told what went wrong.
   Ended TakeEnd(const Answer& answer, std::string& problem);
+
+  // The list was read to its end: what it and the changes since did not name is not there.
+  bool whole() const { return !version_.empty(); }
 
   const std::string& path() const { return path_; }
   const WatchCounters& counters() const { return counters_; }
@@ -70,6 +75,7 @@ class Watch {
   // Read in pages, and as of now: the server's own copy, which is cheaper for it, was too old or
   // comes in one piece that is too large.
   bool exact_ = false;
+  unsigned page_ = kLargestPage;  // objects of one; fewer where they are large
   bool streaming_ = false;
   bool expired_ = false;  // said the stream
   int pages_ = 0;         // of this list

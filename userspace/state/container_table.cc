@@ -18,6 +18,13 @@ constexpr std::size_t kForOthersMax = 65536;
 // Cgroups of the host whose paths are kept.
 constexpr std::size_t kPathsMax = 4096;
 
+// Whether the runtime does not call the pod otherwise: a pod that anybody made may claim to be the
+// API server's side of any other.
+bool MayBeOf(const ClusterMetadata& cluster, const PodMetadata& pod) {
+  if (cluster.state != ClusterState::kTold) return true;
+  return (pod.ns.empty() || cluster.ns == pod.ns) && (pod.name.empty() || cluster.name == pod.name);
+}
+
 // A plain runtime's container: its cgroup may be called anything, and the id is that name.
 CgroupMatch MatchByAttachment(std::string_view path, std::string_view actor) {
   while (path.ends_with('/')) path.remove_suffix(1);
@@ -165,6 +172,7 @@ void ContainerTable::Set(const Container& container) {
     auto cluster = std::move(known->second.cluster);
     known->second = container;
     known->second.users = std::move(names);  // the runtime does not tell them
+    if (cluster != nullptr && !MayBeOf(*cluster, container.metadata.pod)) cluster = cluster_asked_;
     known->second.cluster = std::move(cluster);
     if (learned_.size() < kForOthersMax) learned_.push_back(container.cgroup_id);
     return;
@@ -188,7 +196,8 @@ void ContainerTable::SetCluster(const ClusterItem& item) {
   }
   if (item.metadata == nullptr) return;
   for (auto& [cgroup_id, container] : containers_) {
-    if (container.metadata.pod.uid != item.pod_uid) continue;
+    const PodMetadata& pod = container.metadata.pod;
+    if (pod.uid != item.pod_uid || !MayBeOf(*item.metadata, pod)) continue;
     container.cluster = item.metadata;
     if (learned_.size() < kForOthersMax) learned_.push_back(cgroup_id);
   }

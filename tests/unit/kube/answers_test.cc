@@ -102,10 +102,19 @@ TEST(KubeAnswers, NamesThatLeadElsewhereAreRefused) {
   }
   EXPECT_FALSE(ParseObject(Named(std::string(254, 'a'), "1")));
   EXPECT_FALSE(ParseObject(Named("a", "1/2")));
-  EXPECT_FALSE(ParseObject(Named("a", "1",
-                                 R"(,"ownerReferences":[{"controller":true,)"
-                                 R"("kind":"ReplicaSet","name":"../x","uid":"2"}])")))
-      << "controlled by nobody would be a lie";
+}
+
+TEST(KubeAnswers, AControllerThatCannotBeReadDoesNotHideThePod) {
+  for (const char* reference :
+       {R"("kind":"ReplicaSet","name":"../x","uid":"2")", R"("kind":"X","name":"A B","uid":"1")",
+        R"("kind":"","name":"a","uid":"1")", R"("kind":"X","name":"a","uid":"1/2")"}) {
+    const auto pod = ParseObject(Named(
+        "a", "1", R"(,"ownerReferences":[{"controller":true,)" + std::string(reference) + "}]"));
+    ASSERT_TRUE(pod) << reference;
+    EXPECT_EQ(pod->controller, std::nullopt);
+    EXPECT_TRUE(pod->controller_unreadable) << "controlled by nobody would be a lie";
+  }
+  EXPECT_FALSE(ParseObject(kPod)->controller_unreadable);
 }
 
 TEST(KubeAnswers, LabelsAreCut) {

@@ -5,96 +5,12 @@
 
 #include <string>
 
-#include "kube/wanted.h"
+#include "unit/kube/cache_fixture.h"
 
 namespace nezuban::kube {
 namespace {
 
-using state::ClusterMetadata;
-using state::ClusterState;
 using Told = Owners::Told;
-
-OwnerReference ReplicaSet(const std::string& name) {
-  return {"apps/v1", "ReplicaSet", name, "uid-" + name};
-}
-
-Object Named(const std::string& name, const std::string& ns = "shop") {
-  return {.name = name, .ns = ns, .uid = "uid-" + name};
-}
-
-class CacheTest : public testing::Test {
- protected:
-  std::optional<ClusterMetadata> Tell(bool all = true) {
-    auto items = wanted_.Tell(all, now_);
-    if (items.empty()) return std::nullopt;
-    EXPECT_EQ(items.size(), 1u);
-    return *items.back().metadata;
-  }
-  void Owner(const std::string& uid, Told told, std::optional<Object> object = std::nullopt) {
-    const auto due = owners_.Next(now_);
-    ASSERT_TRUE(due);
-    EXPECT_EQ(due->uid, uid);
-    owners_.Tell(due->uid, told, std::move(object), now_);
-  }
-
-  CacheLimits limits_{.pods = 4, .ended_pods = 2, .namespaces = 3, .owners = 3};
-  Time now_ = Time() + std::chrono::hours(1);
-  Pods pods_{limits_};
-  Namespaces namespaces_{limits_};
-  Owners owners_{limits_};
-  Wanted wanted_{pods_, namespaces_, owners_, 4, std::chrono::seconds(10)};
-};
-
-TEST_F(CacheTest, APodWithItsOwnersAsTheyAreTold) {
-  wanted_.Add("uid-web", now_);
-  EXPECT_FALSE(Tell()) << "not there yet";
-  EXPECT_EQ(wanted_.pending(), 1u);
-  Object pod = Named("web");
-  pod.controller = ReplicaSet("rs");
-  pods_.Put(pod);
-  auto known = Tell(false);
-  ASSERT_TRUE(known);
-  EXPECT_EQ(known->state, ClusterState::kTold);
-  EXPECT_EQ(known->ns_labels, std::nullopt);
-  ASSERT_EQ(known->owners.size(), 1u);
-  EXPECT_EQ(known->owners[0].name, "rs") << "its name comes with the pod";
-  EXPECT_FALSE(known->owners_whole);
-
-  Object rs = Named("rs");
-  rs.controller = OwnerReference{"apps/v1", "Deployment", "shop", "uid-shop"};
-  Owner("uid-rs", Told::kObject, rs);
-  Object ns = Named("shop", "");
-  ns.labels = {{"team", "a"}};
-  namespaces_.Put(ns);
-  known = Tell();
-  ASSERT_TRUE(known);
-  EXPECT_EQ(known->ns_labels, (state::Labels{{"team", "a"}}));
-  EXPECT_EQ(known->ns_uid, "uid-shop");
-  ASSERT_EQ(known->owners.size(), 2u);
-  EXPECT_FALSE(known->owners_whole) << "who controls the Deployment nobody said";
-  Owner("uid-shop", Told::kObject, Named("shop"));
-  known = Tell();
-  ASSERT_TRUE(known);
-  EXPECT_TRUE(known->owners_whole);
-  EXPECT_FALSE(Tell()) << "nothing is new";
-  EXPECT_EQ(wanted_.pending(), 0u);
-
-  wanted_.Add("uid-web", now_);
-  EXPECT_EQ(Tell(false), known) << "another container asks";
-}
-
-TEST_F(CacheTest, APodThatNobodyHas) {
-  wanted_.Add("uid-x", now_);
-  now_ += std::chrono::minutes(1);
-  EXPECT_FALSE(Tell()) << "no list was read";
-  pods_.BeginList();
-  pods_.EndList();
-  const auto known = Tell(false);
-  ASSERT_TRUE(known);
-  EXPECT_EQ(known->state, ClusterState::kNobodys);
-  pods_.Put(Named("x"));
-  EXPECT_EQ(Tell()->state, ClusterState::kTold) << "later it has";
-}
 
 TEST_F(CacheTest, AnEndedPodIsRememberedForAWhile) {
   pods_.BeginList();
@@ -116,6 +32,95 @@ TEST_F(CacheTest, APodOfAFileIsKnownByWhatTheNodeCallsIt) {
   pods_.Put(pod);
   EXPECT_NE(pods_.Find("77ff"), nullptr);
   EXPECT_EQ(pods_.Find("uid-etcd"), nullptr);
+  Object again = pod;
+  again.uid = "uid-2";
+  pods_.Put(again);
+  EXPECT_EQ(pods_.Find("77ff")->uid, "uid-2") << "the kubelet made it anew";
+  pods_.Remove(pod);
+  for (const char* name : {"a", "b", "c"}) {
+    pods_.Put(Named(name));
+    pods_.Remove(Named(name));
+  }
+  EXPECT_NE(pods_.Find("77ff"), nullptr) << "the one before it has left";
+}
+
+TEST_F(CacheTest, APodThatClaimsToBeAnothersMirror) {
+  limits_.ended_pods = 0;
+  Pods pods(limits_);
+  Object forged = Named("forged", "evil");
+  forged.node_uid = "uid-web";
+  pods.Put(forged);
+  pods.Put(Named("web"));
+  EXPECT_EQ(pods.Find("uid-web")->name, "web") << "its own uid counts for more";
+  pods.Put(forged);
+  EXPECT_EQ(pods.Find("uid-web")->name, "web");
+  pods.Remove(forged);
+  ASSERT_NE(pods.Find("uid-web"), nullptr) << "it was not the one that left";
+
+  Object mirror = Named("etcd", "kube-system");
+  mirror.node_uid = forged.node_uid = "77ff";
+  pods.Put(mirror);
+  pods.Put(forged);
+  EXPECT_EQ(pods.Find("77ff")->name, "etcd");
+  pods.Remove(mirror);
+  EXPECT_EQ(pods.Find("77ff"), nullptr);
+}
+
+TEST_F(CacheTest, PodsAndOwnersAreBoundedInBytes) {
+  limits_.pod_bytes = limits_.owner_bytes = 3000;
+  Pods pods(limits_);
+  Object big = Named("big");
+  big.labels = {{"k", std::string(2000, 'v')}};
+  pods.Put(big);
+  pods.Put(big);
+  EXPECT_NE(pods.Find("uid-big"), nullptr) << "counted once";
+  Object another = big;
+  another.uid = "uid-another";
+  pods.Put(another);
+  EXPECT_EQ(pods.Find("uid-another"), nullptr);
+  EXPECT_TRUE(pods.lost());
+
+  Owners owners(limits_);
+  std::vector<state::ClusterOwner> chain;
+  for (const char* name : {"a", "b"}) {
+    chain.clear();
+    EXPECT_FALSE(owners.Chain(ReplicaSet(name), "shop", chain, now_));
+    Object object = Named(name);
+    object.labels = big.labels;
+    owners.Tell(owners.Next(now_)->key, Told::kObject, object, now_);
+  }
+  EXPECT_EQ(owners.dropped(), 1u);
+  chain.clear();
+  EXPECT_TRUE(owners.Chain(ReplicaSet("a"), "shop", chain, now_));
+  EXPECT_FALSE(owners.Chain(ReplicaSet("b"), "shop", chain, now_)) << "unknown, not absent";
+  owners.ForgetUnnamed();
+  owners.ForgetUnnamed();
+  EXPECT_FALSE(owners.Chain(ReplicaSet("b"), "shop", chain, now_));
+  Object object = Named("b");
+  object.labels = big.labels;
+  EXPECT_TRUE(owners.Tell(owners.Next(now_)->key, Told::kObject, object, now_)) << "room again";
+}
+
+TEST_F(CacheTest, AnOwnersUidInAnotherNamespaceIsAnothersWord) {
+  std::vector<state::ClusterOwner> chain;
+  owners_.Chain(ReplicaSet("rs"), "evil", chain, now_);
+  Owner("uid-rs", Told::kGone);
+  chain.clear();
+  EXPECT_FALSE(owners_.Chain(ReplicaSet("rs"), "shop", chain, now_)) << "not gone here";
+  Object rs = Named("rs");
+  rs.labels = {{"team", "a"}};
+  Owner("uid-rs", Told::kObject, rs);
+  chain.clear();
+  EXPECT_TRUE(owners_.Chain(ReplicaSet("rs"), "shop", chain, now_));
+  EXPECT_EQ(chain[0].labels, rs.labels);
+  chain.clear();
+  owners_.Chain(ReplicaSet("rs"), "evil", chain, now_);
+  EXPECT_EQ(chain[0].labels, std::nullopt);
+  OwnerReference named = ReplicaSet("rs");
+  named.name = "another";
+  chain.clear();
+  EXPECT_FALSE(owners_.Chain(named, "shop", chain, now_));
+  EXPECT_EQ(chain[0].labels, std::nullopt);
 }
 
 TEST_F(CacheTest, Bounds) {
@@ -134,6 +139,7 @@ TEST_F(CacheTest, Bounds) {
   EXPECT_EQ(owners_.size(), 3u);
   EXPECT_EQ(owners_.dropped(), 97u);
   EXPECT_EQ(wanted_.pending(), 4u);
+  EXPECT_EQ(wanted_.dropped(), 96u) << "of pods that live, or may";
   namespaces_.BeginList();
   namespaces_.EndList();
   EXPECT_EQ(namespaces_.size(), 0u);
@@ -157,7 +163,7 @@ TEST_F(CacheTest, NamespacesAreBoundedInBytes) {
 TEST_F(CacheTest, OwnersAreAskedAgain) {
   std::vector<state::ClusterOwner> chain;
   EXPECT_FALSE(owners_.Chain(ReplicaSet("rs"), "shop", chain, now_));
-  Owner("uid-rs", Told::kRefused);
+  Owner("uid-rs", Told::kFailed);
   EXPECT_FALSE(owners_.Next(now_));
   EXPECT_EQ(owners_.NextTime(), now_ + std::chrono::seconds(1));
   now_ += std::chrono::seconds(1);

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <functional>
 #include <list>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -28,7 +27,6 @@ class HttpsPeer {
   ~HttpsPeer();
 
   std::string url() const { return "https://127.0.0.1:" + std::to_string(port_); }
-  bool stopping() const { return stopping_; }
 
  private:
   void Run();
@@ -39,7 +37,6 @@ class HttpsPeer {
   UniqueFd listener_;
   std::uint16_t port_ = 0;
   std::atomic<bool> stopping_{false};
-  std::mutex mutex_;
   std::list<std::thread> connections_;
   std::thread thread_;
 };

@@ -103,6 +103,18 @@ TEST_F(WatchTest, AListThatIsTooLargeIsReadInPages) {
   watch_.NextPath(300);
   EXPECT_EQ(End({200, "", "the answer is too large", true}), Ended::kFailed);
   EXPECT_EQ(watch_.NextPath(300), "/api/v1/pods?fieldSelector=spec.nodeName%3Dn&limit=250");
+  End({200, "", "the answer is too large", true});
+  EXPECT_EQ(watch_.NextPath(300), "/api/v1/pods?fieldSelector=spec.nodeName%3Dn&limit=62");
+  for (int i = 0; i < 9; ++i) {
+    End({200, "", "the answer is too large", true});
+    watch_.NextPath(300);
+  }
+  EXPECT_FALSE(watch_.whole());
+  EXPECT_EQ(Page({"a"}, "40", "more"), Ended::kWell);
+  EXPECT_FALSE(watch_.whole());
+  EXPECT_NE(watch_.NextPath(300).find("&limit=1&continue=more"), std::string::npos);
+  EXPECT_EQ(Page({"b"}, "40"), Ended::kWell);
+  EXPECT_TRUE(watch_.whole());
 }
 
 TEST_F(WatchTest, RefusedKeepsItsPlace) {
@@ -127,8 +139,18 @@ TEST_F(WatchTest, ABrokenStreamGoesOnWhereItWas) {
   EXPECT_NE(watch_.NextPath(300).find("resourceVersion=41&"), std::string::npos);
   EXPECT_EQ(End({0, "", "connection refused"}), Ended::kFailed);
   EXPECT_NE(watch_.NextPath(300).find("resourceVersion=41&"), std::string::npos);
-  EXPECT_EQ(End({504, ""}), Ended::kFailed) << "a place that is not known there";
-  EXPECT_EQ(watch_.NextPath(300), "/api/v1/pods?fieldSelector=spec.nodeName%3Dn&resourceVersion=0");
+  for (const long busy : {429, 500, 503}) {
+    EXPECT_EQ(End({busy, ""}), Ended::kFailed);
+    EXPECT_NE(watch_.NextPath(300).find("resourceVersion=41&"), std::string::npos) << busy;
+  }
+  for (const long not_known : {504, 400, 404}) {
+    EXPECT_EQ(End({not_known, ""}), Ended::kFailed);
+    EXPECT_EQ(watch_.NextPath(300),
+              "/api/v1/pods?fieldSelector=spec.nodeName%3Dn&resourceVersion=0")
+        << not_known;
+    Page({"a"}, "41");
+    watch_.NextPath(300);
+  }
 }
 
 TEST_F(WatchTest, NonsenseEndsAStreamAndAList) {
@@ -141,6 +163,8 @@ TEST_F(WatchTest, NonsenseEndsAStreamAndAList) {
   EXPECT_FALSE(watch_.TakeLine("x"));
   EXPECT_EQ(End({200}), Ended::kFailed);
   EXPECT_EQ(problem_, "a change that makes no sense");
+  watch_.NextPath(300);
+  EXPECT_FALSE(watch_.is_stream()) << "what the change was is missed";
   EXPECT_EQ(watch_.counters().unreadable, 2u);
 }
 

@@ -342,5 +342,31 @@ TEST(ContainerTableNames, AreBounded) {
   EXPECT_LE(table.names_bytes(), UserNames().Bytes());
 }
 
+// Anybody may make a pod that says it is the API server's side of another.
+TEST_F(ContainerTableTest, TheClustersPodHasToBeCalledAsTheRuntimesIs) {
+  table_.SetCluster({});
+  Mkdir(10, 1, kDocker);
+  Container told = *table_.Find(10);
+  told.metadata.pod = {.name = "web-0", .ns = "shop", .uid = "1"};
+  const auto tell = [&](const std::string& name, const std::string& ns) {
+    const ClusterMetadata known{.state = ClusterState::kTold, .name = name, .ns = ns};
+    table_.SetCluster({"1", std::make_shared<const ClusterMetadata>(known)});
+    return table_.Find(10)->cluster->name;
+  };
+  table_.Set(told);
+  EXPECT_EQ(tell("web-0", "evil"), "");
+  EXPECT_EQ(tell("web-1", "shop"), "");
+  EXPECT_EQ(table_.Find(10)->cluster->state, ClusterState::kAsked) << "unknown, not nobody's";
+  EXPECT_EQ(tell("web-0", "shop"), "web-0");
+  EXPECT_EQ(tell("web-0", "evil"), "web-0");
+
+  told.metadata.pod.name = told.metadata.pod.ns = "";
+  table_.Set(told);
+  EXPECT_EQ(tell("forged", "evil"), "forged") << "the runtime has not said yet";
+  told.metadata.pod.name = "web-0";
+  table_.Set(told);
+  EXPECT_EQ(table_.Find(10)->cluster->state, ClusterState::kAsked);
+}
+
 }  // namespace
 }  // namespace nezuban::state
