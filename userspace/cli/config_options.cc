@@ -38,7 +38,7 @@ std::shared_ptr<ConfigOptions> AddConfigOptions(CLI::App& command,
   return options;
 }
 
-bool BuildConfig(const ConfigOptions& options, daemon::Config& config) {
+bool BuildConfig(const ConfigOptions& options, Watched watched, daemon::Config& config) {
   Diagnostics diagnostics;
   if (!options.config_file.empty()) {
     daemon::LoadConfig(options.config_file, config, diagnostics);
@@ -50,10 +50,9 @@ bool BuildConfig(const ConfigOptions& options, daemon::Config& config) {
     const std::string problem = key.set(config, given->second);
     if (!problem.empty()) diagnostics.Error({}, FlagOf(key) + ": " + problem);
   }
-  if (const std::string problem = daemon::CheckConfig(config);
-      !problem.empty() && !diagnostics.has_errors()) {
-    diagnostics.Error({}, problem);
-  }
+  std::string problem = daemon::CheckConfig(config);
+  if (problem.empty() && watched == Watched::kThisNode) problem = daemon::CheckSources(config);
+  if (!problem.empty() && !diagnostics.has_errors()) diagnostics.Error({}, problem);
   std::fputs(diagnostics.ToString().c_str(), stderr);
   return !diagnostics.has_errors();
 }

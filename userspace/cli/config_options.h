@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <span>
@@ -25,7 +26,10 @@ struct ConfigOptions {
 std::shared_ptr<ConfigOptions> AddConfigOptions(CLI::App& command,
                                                 std::span<const std::string_view> keys = {});
 
+// For what a config is read: of a recording nobody is asked.
+enum class Watched : std::uint8_t { kThisNode, kRecording };
+
 // The file first, options after it: options win. False after printing every problem.
-bool BuildConfig(const ConfigOptions& options, daemon::Config& config);
+bool BuildConfig(const ConfigOptions& options, Watched watched, daemon::Config& config);
 
 }  // namespace nezuban::cli

@@ -30,7 +30,8 @@ void AddRecordCommand(CLI::App& app, int* exit_code) {
   const auto config_options = AddConfigOptions(*record, kKeys);
   record->callback([options, config_options, exit_code] {
     daemon::Config config;
-    *exit_code = BuildConfig(*config_options, config) ? daemon::RunRecord(config, *options) : 1;
+    const bool good = BuildConfig(*config_options, Watched::kThisNode, config);
+    *exit_code = good ? daemon::RunRecord(config, *options) : 1;
   });
 }
 

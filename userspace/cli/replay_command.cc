@@ -67,7 +67,8 @@ void AddReplayCommand(CLI::App& app, int* exit_code) {
       "short: the alerts up to there are printed; 2 cannot run here.");
   replay->callback([file, options, exit_code] {
     daemon::Config config;
-    *exit_code = BuildConfig(*options, config) ? Replay(*file, config) : 1;
+    const bool good = BuildConfig(*options, Watched::kRecording, config);
+    *exit_code = good ? Replay(*file, config) : 1;
   });
 }
 

@@ -15,7 +15,7 @@ void AddRunCommand(CLI::App& app, int* exit_code) {
   run->callback([options, exit_code] {
     const auto read = [options]() -> std::optional<daemon::Config> {
       daemon::Config config;
-      if (!BuildConfig(*options, config)) return std::nullopt;
+      if (!BuildConfig(*options, Watched::kThisNode, config)) return std::nullopt;
       return config;
     };
     const auto config = read();

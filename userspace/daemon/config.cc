@@ -121,10 +121,19 @@ std::string CheckConfig(const Config& config) {
     return "tls_certificate, tls_key and tls_client_ca go together";
   }
   if (tls && config.listen.empty()) return "TLS is for TCP: listen has no address";
+  return {};
+}
+
+std::string CheckSources(const Config& config) {
   if (config.api_server == "in-cluster" && kube::InClusterUrl().empty()) {
     return "api_server: in-cluster is for a pod: KUBERNETES_SERVICE_HOST is not set";
   }
   return {};
+}
+
+std::string WarnOfSources(const Config& config) {
+  if (config.api_server == "none" || config.cri_socket != "none") return {};
+  return "api_server tells nothing without cri_socket, which says of what pod a container is";
 }
 
 void ParseConfig(const std::string& text, const std::string& path, Config& config,

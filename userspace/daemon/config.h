@@ -113,6 +113,12 @@ ConfigChanges TakeOver(const Config& next, Config& running);
 // What no key says by itself: that some of them go together. The problem, or empty.
 std::string CheckConfig(const Config& config);
 
+// Whether those whom a monitor asks can be asked from here. The problem, or empty.
+std::string CheckSources(const Config& config);
+
+// What a person should know of how those are asked, or empty.
+std::string WarnOfSources(const Config& config);
+
 // Reads the text of a file into `config`. Every problem goes to `diagnostics`, with its place and a
 // hint.
 void ParseConfig(const std::string& text, const std::string& path, Config& config,

@@ -24,6 +24,9 @@ RuntimeLookup::RuntimeLookup(const Config& config, std::string proc_root)
         return state::ReadNames(wanted, roots, known);
       }}) {
   const auto log = [](std::string_view line) { spdlog::info("{}", Printable(line)); };
+  if (const std::string warning = WarnOfSources(config); !warning.empty()) {
+    spdlog::warn("{}", warning);
+  }
   if (config.api_server != "none") {
     cluster_.emplace(kube::ClientOptions{
         .endpoint = {ApiServerUrl(config), config.api_server_ca, config.api_server_token},

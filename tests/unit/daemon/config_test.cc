@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <set>
 
@@ -201,6 +202,24 @@ TEST(Config, TlsOfTheServiceIsAllOrNothing) {
   EXPECT_EQ(check(all), "TLS is for TCP: listen has no address");
   EXPECT_EQ(check(all + "listen: 0.0.0.0:1\n"), "");
   EXPECT_EQ(Load("tls_administrators: [ops-1, ops-2]\n").config.tls_administrators.size(), 2u);
+}
+
+TEST(Config, OnlyWhoAsksHasToBeInAPod) {
+  Config config = Load("api_server: in-cluster\n").config;
+  ASSERT_EQ(std::getenv("KUBERNETES_SERVICE_HOST"), nullptr);  // NOLINT(concurrency-mt-unsafe)
+  EXPECT_EQ(CheckConfig(config), "") << "a replay asks nobody";
+  EXPECT_EQ(CheckSources(config),
+            "api_server: in-cluster is for a pod: KUBERNETES_SERVICE_HOST is not set");
+  config.api_server = "https://api:6443";
+  EXPECT_EQ(CheckSources(config), "");
+}
+
+TEST(Config, AnApiServerIsOfNoUseWithoutARuntime) {
+  EXPECT_EQ(WarnOfSources(Load("").config), "");
+  EXPECT_EQ(WarnOfSources(Load("cri_socket: none\n").config), "");
+  EXPECT_EQ(WarnOfSources(Load("api_server: https://api:6443\n").config), "");
+  EXPECT_EQ(WarnOfSources(Load("api_server: https://api:6443\ncri_socket: none\n").config),
+            "api_server tells nothing without cri_socket, which says of what pod a container is");
 }
 
 TEST(Config, BrokenYamlHasAPlace) {
