@@ -296,6 +296,7 @@ class Client::Worker {
   }
 
   bool HasRoom() {
+    if (!has_results_) return true;
     const std::lock_guard lock(mutex_);
     return results_.size() < kMaxQueued;
   }

@@ -142,6 +142,15 @@ bool Soon(Condition condition) {
   return false;
 }
 
+// Whether it waits for one to be told of; what was asked for while the client was at it goes to it
+// at a Drain.
+inline bool IsPending(Client& client) {
+  return Soon([&] {
+    client.Drain([](state::ClusterItem&&) {});
+    return client.counters().pending == 1;
+  });
+}
+
 // What was last told of the pod, once it is as `enough` has it.
 template <typename Enough>
 std::optional<state::ClusterMetadata> Told(Client& client, const std::string& uid, Enough enough) {
