@@ -212,12 +212,12 @@ void Monitor::TellOfItself(alert::Alert alert) {
 }
 
 void Monitor::TellOfTheOneBefore() {
-  const auto cut_off_ns = store_->cut_off_ns();
-  if (!cut_off_ns) return;
-  const std::int64_t now_ns = WallClockNs();
-  alert::Alert alert = CutOffAlert(*cut_off_ns, now_ns, now_ns - BootClockNs());
+  const auto cut_off = store_->cut_off();
+  if (!cut_off) return;
+  alert::Alert alert = CutOffAlert(*cut_off, WallClockNs());
   spdlog::warn("{}", alert.message);
   TellOfItself(std::move(alert));
+  store_->ForgetCutOff();
 }
 
 void Monitor::Wait(const sigset_t& signals) {

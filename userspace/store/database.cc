@@ -67,12 +67,12 @@ void AddDamage(std::vector<Entry>& page, const StoredGap& gap) {
 }  // namespace
 
 OrFault<std::unique_ptr<Database>> Database::Open(const std::string& path, Cursor base,
-                                                  std::int64_t now_ns, Schema schema) {
+                                                  std::int64_t now_ns, Run run, Schema schema) {
   std::unique_ptr<Database> database(new Database);
   RETURN_IF_FAULT(database->OpenFile(path));
   RETURN_IF_FAULT(database->Migrate(schema, base, now_ns));
   RETURN_IF_FAULT(database->PrepareAll());
-  RETURN_IF_FAULT(database->Load());
+  RETURN_IF_FAULT(database->Load(std::move(run)));
   // Takes the lock, and shows whether the file can be written.
   RETURN_IF_FAULT(database->InTransaction(true, [&] { return database->SaveState(); }));
   return database;
@@ -112,10 +112,11 @@ OrFault<void> Database::PrepareAll() {
       {&delete_, "DELETE FROM entries WHERE cursor <= ?1"},
       {&load_state_,
        "SELECT id, newest, alive_ns, alerts, deleted_last, deleted_first_ns, deleted_last_ns,"
-       " running FROM state"},
+       " run, boot, cut_off_ns, cut_off_boot FROM state"},
       {&save_state_,
        "UPDATE state SET newest = ?1, alive_ns = ?2, alerts = ?3, deleted_last = ?4,"
-       " deleted_first_ns = ?5, deleted_last_ns = ?6, running = ?7"},
+       " deleted_first_ns = ?5, deleted_last_ns = ?6, run = ?7, boot = ?8, cut_off_ns = ?9,"
+       " cut_off_boot = ?10"},
       {&save_consumer_, "INSERT OR REPLACE INTO consumers VALUES (?1, ?2, ?3)"},
   };
   for (const auto& [statement, sql] : kStatements) {
@@ -124,7 +125,7 @@ OrFault<void> Database::PrepareAll() {
   return {};
 }
 
-OrFault<void> Database::Load() {
+OrFault<void> Database::Load(Run run) {
   {
     const ResetAtEnd reset(load_state_);
     FAULT_OR(const bool row, load_state_.Step());
@@ -136,8 +137,14 @@ OrFault<void> Database::Load() {
               static_cast<Cursor>(load_state_.Int(4)),
               load_state_.Int(5),
               load_state_.Int(6),
-              true};
-    was_cut_off_ = load_state_.Int(7) != 0;
+              std::move(run),
+              std::nullopt};
+    const std::string before(load_state_.Bytes(7));
+    if (load_state_.Int(9) != 0) {
+      state_.cut_off = {load_state_.Int(9), std::string(load_state_.Bytes(10))};
+    } else if (!before.empty() && before != state_.run.id) {
+      state_.cut_off = {state_.alive_ns, std::string(load_state_.Bytes(8))};
+    }
   }
   // The newest row is written in the same commit as the state: else one of them is damaged.
   const ResetAtEnd reset(backward_);
@@ -194,7 +201,14 @@ OrFault<void> Database::Write(const Batch& batch) {
 
 OrFault<void> Database::End() {
   return InTransaction(true, [this] {
-    state_.running = false;
+    state_.run = {};
+    return SaveState();
+  });
+}
+
+OrFault<void> Database::ForgetCutOff() {
+  return InTransaction(true, [this] {
+    state_.cut_off.reset();
     return SaveState();
   });
 }
@@ -228,7 +242,9 @@ OrFault<void> Database::SaveState() {
   save_state_.Bind(3, static_cast<std::int64_t>(state_.alerts));
   save_state_.Bind(4, static_cast<std::int64_t>(state_.deleted_last));
   save_state_.Bind(5, state_.deleted_first_ns).Bind(6, state_.deleted_last_ns);
-  return save_state_.Bind(7, state_.running ? 1 : 0).Run();
+  save_state_.BindText(7, state_.run.id).BindText(8, state_.run.boot);
+  const CutOffRun cut_off = state_.cut_off.value_or(CutOffRun());
+  return save_state_.Bind(9, cut_off.alive_ns).BindText(10, cut_off.boot).Run();
 }
 
 // What the reader at `after` has missed, or stands in the middle of.

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -40,6 +41,22 @@ struct Trimmed {
   bool more = false;
 };
 
+// Who has a file open: `id` is another for each run of the monitor, `boot` for each start of the
+// node.
+struct Run {
+  std::string id;
+  std::string boot;
+};
+
+// A run that did not End: when it last committed, since the epoch, and the boot it was of.
+struct CutOffRun {
+  std::int64_t alive_ns = 0;
+  std::string boot;
+};
+
+// 32 hexadecimal digits.
+std::string RandomId();
+
 // The steps that make each schema version of the one before; for tests, else kSchema.
 using Schema = std::span<const char* const>;
 Schema CurrentSchema();
@@ -50,7 +67,7 @@ class Database {
   // Opens `path`, or makes it (0600) with `base` as the cursor before its first. The file is locked
   // until the database goes: no other process can open it.
   static OrFault<std::unique_ptr<Database>> Open(const std::string& path, Cursor base,
-                                                 std::int64_t now_ns,
+                                                 std::int64_t now_ns, Run run,
                                                  Schema schema = CurrentSchema());
 
   // Reads the newest `rows`: time bounded, whatever the size. The number of damaged ones.
@@ -68,8 +85,9 @@ class Database {
   // consumer needs (all up to `spare`). Some thousands at most: then there is `more` to delete.
   OrFault<Trimmed> Trim(std::uint64_t max_bytes, std::int64_t cutoff_ns, Cursor spare);
 
-  // The last commit: who opens the file next finds that nothing was cut off.
+  // The last commit: who opens the file next finds that this run was not cut off.
   OrFault<void> End();
+  OrFault<void> ForgetCutOff();
 
   OrFault<std::vector<Consumer>> Consumers();
   OrFault<void> ForgetConsumer(const std::string& name);
@@ -79,8 +97,8 @@ class Database {
   Cursor newest() const { return state_.newest; }              // or what it was made with
   Cursor deleted_last() const { return state_.deleted_last; }  // the first is behind it
   std::int64_t alive_ns() const { return state_.alive_ns; }    // the latest time it knows of
-  // Whoever had it open before did not End: it was killed, or the node went down.
-  bool was_cut_off() const { return was_cut_off_; }
+  // The first run, other than this one, that did not End since the last ForgetCutOff.
+  const std::optional<CutOffRun>& cut_off() const { return state_.cut_off; }
   // The time of the newest entry when it was opened; 0: there was none.
   std::int64_t newest_ns() const { return newest_ns_; }
   std::uint64_t alerts() const { return state_.alerts; }
@@ -102,14 +120,15 @@ class Database {
     Cursor deleted_last = 0;
     std::int64_t deleted_first_ns = 0;
     std::int64_t deleted_last_ns = 0;
-    bool running = false;  // somebody has it open, or did not live to End
+    Run run;  // which has it open, or did not live to End
+    std::optional<CutOffRun> cut_off;
   };
 
   Database() = default;
   OrFault<void> OpenFile(const std::string& path);
   OrFault<void> Migrate(Schema schema, Cursor base, std::int64_t now_ns);
   OrFault<void> PrepareAll();
-  OrFault<void> Load();
+  OrFault<void> Load(Run run);
   OrFault<void> InTransaction(bool sync, const std::function<OrFault<void>()>& work);
   OrFault<void> Insert(const Batch& batch);
   OrFault<void> SaveState();
@@ -122,7 +141,6 @@ class Database {
   Statement insert_, insert_jump_, forward_, backward_, delete_, load_state_, save_state_,
       save_consumer_;
   bool is_new_ = false;
-  bool was_cut_off_ = false;
   std::string id_;
   State state_;
   std::int64_t newest_ns_ = 0;

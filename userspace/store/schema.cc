@@ -27,21 +27,11 @@ constexpr const char* kSteps[] = {
     "  newest INTEGER NOT NULL, alive_ns INTEGER NOT NULL, alerts INTEGER NOT NULL,"
     "  deleted_last INTEGER NOT NULL, deleted_first_ns INTEGER NOT NULL,"
     "  deleted_last_ns INTEGER NOT NULL);",
-    "ALTER TABLE state ADD COLUMN running INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE state ADD COLUMN run TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE state ADD COLUMN boot TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE state ADD COLUMN cut_off_ns INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE state ADD COLUMN cut_off_boot TEXT NOT NULL DEFAULT '';",
 };
-
-std::string RandomId() {
-  std::array<std::uint8_t, 16> random{};
-  // Cannot fail for so few bytes once the system is up; all zeros would still be an id.
-  static_cast<void>(::getrandom(random.data(), random.size(), 0));
-  std::string id;
-  for (const std::uint8_t byte : random) {
-    static constexpr char kHex[] = "0123456789abcdef";
-    id += kHex[byte >> 4];
-    id += kHex[byte & 15];
-  }
-  return id;
-}
 
 OrFault<void> Begin(sqlite3* db, Cursor base, std::int64_t now_ns) {
   const std::string cursor = std::to_string(base);
@@ -55,6 +45,19 @@ OrFault<void> Begin(sqlite3* db, Cursor base, std::int64_t now_ns) {
 }
 
 }  // namespace
+
+std::string RandomId() {
+  std::array<std::uint8_t, 16> random{};
+  // Cannot fail for so few bytes once the system is up; all zeros would still be an id.
+  static_cast<void>(::getrandom(random.data(), random.size(), 0));
+  std::string id;
+  for (const std::uint8_t byte : random) {
+    static constexpr char kHex[] = "0123456789abcdef";
+    id += kHex[byte >> 4];
+    id += kHex[byte & 15];
+  }
+  return id;
+}
 
 Schema CurrentSchema() { return kSteps; }
 

@@ -6,10 +6,18 @@
 #include <thread>
 #include <utility>
 
+#include "base/read_file.h"
+
 namespace nezuban::store {
 namespace {
 
 constexpr int kBadInput = 1;
+
+// Another for each start of the node; empty: nobody can say.
+std::string BootId() {
+  return ReadFile("/proc/sys/kernel/random/boot_id", 64).value_or(std::string());
+}
+
 // A consumer that has not been seen for that long is spared nothing any more.
 constexpr std::int64_t kConsumerIdleNs = std::int64_t{30} * 24 * 3600 * 1'000'000'000;
 
@@ -35,7 +43,8 @@ Shelf::Shelf(const StoreOptions& options, std::function<void()> on_work)
     : options_(options),
       on_work_(std::move(on_work)),
       // In memory only, the bound of the store is that of the memory.
-      recent_(options.directory.empty() ? options.max_bytes : options.recent_bytes) {}
+      recent_(options.directory.empty() ? options.max_bytes : options.recent_bytes),
+      run_{RandomId(), BootId()} {}
 
 std::vector<Entry> Shelf::ReadAfter(Cursor after, std::size_t max_entries, std::size_t max_bytes) {
   while (true) {
@@ -226,9 +235,19 @@ std::string Shelf::id() const {
   return id_;
 }
 
-std::optional<std::int64_t> Shelf::cut_off_ns() const {
+std::optional<CutOff> Shelf::cut_off() const {
   const std::lock_guard lock(mutex_);
-  return cut_off_ns_;
+  return cut_off_;
+}
+
+void Shelf::ForgetCutOff() {
+  {
+    const std::lock_guard lock(mutex_);
+    cut_off_.reset();
+  }
+  const Gate::Pass pass(gate_, false);
+  // Where it fails, a later start tells of it once more.
+  if (database_ != nullptr && !damaged_) static_cast<void>(database_->ForgetCutOff());
 }
 
 }  // namespace nezuban::store

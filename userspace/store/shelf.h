@@ -71,7 +71,7 @@ class Shelf {
   // Why the file fails, once each time it begins to; "" once it works again.
   std::optional<std::string> TakeNews();
   Cursor next() const;
-  // What is in the file by now is all: the next to open it finds that this one ended by itself.
+  // What is in the file by now is all: who opens it next finds that this run was not cut off.
   void Close();
 
   // ---- Any thread.
@@ -94,7 +94,8 @@ class Shelf {
 
   void Count(StoreCounters& counters) const;
   std::string id() const;
-  std::optional<std::int64_t> cut_off_ns() const;
+  std::optional<CutOff> cut_off() const;
+  void ForgetCutOff();
 
  private:
   struct Place {
@@ -139,9 +140,10 @@ class Shelf {
   std::optional<std::string> news_;
   bool closed_ = false;
   std::string id_;
-  std::optional<std::int64_t> cut_off_ns_;  // as Store::cut_off_ns
-  bool file_known_ = false;                 // there is a database_, with all up to written_
-  Cursor deleted_last_ = 0;                 // of the file
+  const Run run_;
+  std::optional<CutOff> cut_off_;
+  bool file_known_ = false;  // there is a database_, with all up to written_
+  Cursor deleted_last_ = 0;  // of the file
 
   mutable Gate gate_;  // of database_
   std::unique_ptr<Database> database_;

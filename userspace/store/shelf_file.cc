@@ -83,7 +83,7 @@ Status Shelf::Open(std::int64_t now_ns) {
 OrFault<void> Shelf::OpenFile(std::int64_t now_ns) {
   RETURN_IF_FAULT(MakeDirectory(options_.directory));
   const std::string path = options_.directory + kFileName;
-  auto database = Database::Open(path, FirstUnwritten() - 1, now_ns);
+  auto database = Database::Open(path, FirstUnwritten() - 1, now_ns, run_);
   std::string damage;
   if (database) {
     const auto checked = (*database)->Check(kRowsChecked);
@@ -119,7 +119,7 @@ OrFault<void> Shelf::BeginAnew(const std::string& path, std::int64_t now_ns) {
     file_known_ = false;
   }
   FAULT_OR(const std::string aside, SetAside(path, now_ns));
-  FAULT_OR(auto database, Database::Open(path, 0, now_ns));
+  FAULT_OR(auto database, Database::Open(path, 0, now_ns, run_));
   {
     const std::lock_guard lock(mutex_);
     news_ = counters_.fault + "; set aside as " + aside + ", a new one is begun";
@@ -142,7 +142,6 @@ OrFault<void> Shelf::UseFile(std::unique_ptr<Database> database, GapReason reaso
       newest_ = written_ = std::max(newest_, database->newest() + 1);
     }
     last = written_;
-    if (has_earlier && database->was_cut_off()) cut_off_ns_ = database->alive_ns();
   }
   const std::int64_t first_ns =
       reason == GapReason::kRestart
@@ -152,6 +151,10 @@ OrFault<void> Shelf::UseFile(std::unique_ptr<Database> database, GapReason reaso
           : 0;
   RETURN_IF_FAULT(WriteGap(*database, last, first_ns, reason, now_ns));
   RETURN_IF_FAULT(LoadConsumers(*database));
+  if (const auto& cut_off = database->cut_off()) {
+    const std::lock_guard lock(mutex_);
+    cut_off_ = CutOff{cut_off->alive_ns, cut_off->boot != run_.boot};
+  }
   database_ = std::move(database);
   return {};
 }

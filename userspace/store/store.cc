@@ -117,7 +117,9 @@ Status Store::Acknowledge(const std::string& name, Cursor cursor) {
   return impl_->shelf.Acknowledge(name, cursor, WallClockNs());
 }
 
-std::optional<std::int64_t> Store::cut_off_ns() const { return impl_->shelf.cut_off_ns(); }
+std::optional<CutOff> Store::cut_off() const { return impl_->shelf.cut_off(); }
+
+void Store::ForgetCutOff() { impl_->shelf.ForgetCutOff(); }
 
 void Store::Close() { impl_->writer.Close(); }
 

@@ -77,6 +77,12 @@ struct StoreCounters {
   std::string fault;            // why, or why it did last
 };
 
+// A run that was killed, that crashed, or whose last commit failed.
+struct CutOff {
+  std::int64_t alive_ns = 0;    // when it was last known to run, since the epoch; to ten seconds
+  bool node_went_down = false;  // the node was started anew since
+};
+
 // Thread-safe. Publish never waits for the disk.
 class Store final : public alert::Sink {
  public:
@@ -94,10 +100,12 @@ class Store final : public alert::Sink {
   // For the time that it takes to start; what was before, Open tells itself.
   void PublishBlindTime(std::int64_t first_ns, std::int64_t last_ns);
 
-  // Since the epoch: when the run before this one, which ended without Close (it was killed, or the
-  // node went down), was last known to be there; to ten seconds. Empty where it did close, where
-  // there was none, and where its file could not be read.
-  std::optional<std::int64_t> cut_off_ns() const;
+  // The run before this one that ended without Close, and that nobody has told of yet. Empty where
+  // there is none, and where its file could not be read.
+  std::optional<CutOff> cut_off() const;
+  // It was told: later runs do not find it any more. Until then they do, also where this one ends
+  // before it could tell. Waits for the disk.
+  void ForgetCutOff();
 
   // A reader of its own for each call. With a name (IsConsumerName) its acknowledged
   // position is kept, and `start` only counts the first time. Errors (exit 1): the name is not

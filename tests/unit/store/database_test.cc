@@ -16,7 +16,7 @@ class DatabaseTest : public testing::Test {
  protected:
   void Open(Cursor base = 0) {
     database_.reset();
-    auto opened = Database::Open(path_, base, 1000);
+    auto opened = Database::Open(path_, base, 1000, {"run" + std::to_string(++runs_), "boot"});
     ASSERT_TRUE(opened) << opened.error().message;
     database_ = *std::move(opened);
   }
@@ -39,6 +39,7 @@ class DatabaseTest : public testing::Test {
   testlib::TempDir dir_;
   const std::string path_ = dir_ / "alerts.db";
   std::unique_ptr<Database> database_;
+  int runs_ = 0;
   std::uint64_t damaged_ = 0;
 };
 
@@ -94,7 +95,7 @@ TEST_F(DatabaseTest, RemembersConsumers) {
 
 TEST_F(DatabaseTest, OneProcessAtATime) {
   Open();
-  const auto second = Database::Open(path_, 0, 1);
+  const auto second = Database::Open(path_, 0, 1, {});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().kind, Fault::Kind::kInUse) << second.error().message;
 }
@@ -168,7 +169,7 @@ TEST_F(DatabaseTest, CountsOnlyAlertsAsDeleted) {
 TEST_F(DatabaseTest, ALaterVersionIsRefused) {
   Open();
   Sql("PRAGMA user_version = 3");
-  const auto opened = Database::Open(path_, 0, 1);
+  const auto opened = Database::Open(path_, 0, 1, {});
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().kind, Fault::Kind::kTooNew);
   EXPECT_EQ(opened.error().message, "schema version 3; this nezuban knows versions up to 2");
@@ -180,43 +181,67 @@ TEST_F(DatabaseTest, AnEarlierVersionIsBroughtForward) {
   database_.reset();
   std::vector<const char*> steps(CurrentSchema().begin(), CurrentSchema().end());
   steps.push_back("ALTER TABLE state ADD COLUMN extra INTEGER NOT NULL DEFAULT 7");
-  auto opened = Database::Open(path_, 0, 1, steps);
+  auto opened = Database::Open(path_, 0, 1, {}, steps);
   ASSERT_TRUE(opened) << opened.error().message;
   database_ = *std::move(opened);
   EXPECT_EQ(Read(0), "1 2 3");
   database_.reset();
-  EXPECT_EQ(Database::Open(path_, 0, 1).error().kind, Fault::Kind::kTooNew);
+  EXPECT_EQ(Database::Open(path_, 0, 1, {}).error().kind, Fault::Kind::kTooNew);
   // One that fails leaves the file as it was.
   steps.push_back("CREATE TABLE t (a); NONSENSE");
-  EXPECT_FALSE(Database::Open(path_, 0, 1, steps));
+  EXPECT_FALSE(Database::Open(path_, 0, 1, {}, steps));
   steps.pop_back();
-  EXPECT_TRUE(Database::Open(path_, 0, 1, steps));
+  EXPECT_TRUE(Database::Open(path_, 0, 1, {}, steps));
 }
 
 TEST_F(DatabaseTest, AFileOfTheFirstVersionIsReadOnAndWasNotCutOff) {
-  const auto first = Database::Open(path_, 0, 1, CurrentSchema().first(1));
+  const auto first = Database::Open(path_, 0, 1, {}, CurrentSchema().first(1));
   ASSERT_FALSE(first);  // the file is made; today's statements ask it for more
   Open();
-  EXPECT_FALSE(database_->was_cut_off());
-  EXPECT_TRUE(database_->id().size() == 32) << database_->id();
+  EXPECT_FALSE(database_->cut_off());
+  EXPECT_EQ(database_->id().size(), 32u) << database_->id();
 }
 
 TEST_F(DatabaseTest, WhoDoesNotEndItWasCutOff) {
   Open();
-  EXPECT_FALSE(database_->was_cut_off());  // there was nobody
-  Write(NumberedEntries(1, 3));
+  EXPECT_FALSE(database_->cut_off());  // there was nobody
+  Write(NumberedEntries(1, 3));        // at 2000
   Open();
-  EXPECT_TRUE(database_->was_cut_off());
+  ASSERT_TRUE(database_->cut_off());
+  EXPECT_EQ(database_->cut_off()->alive_ns, 2000);
+  EXPECT_EQ(database_->cut_off()->boot, "boot");
+  ASSERT_TRUE(database_->ForgetCutOff());
   ASSERT_TRUE(database_->End());
   Open();
-  EXPECT_FALSE(database_->was_cut_off());
+  EXPECT_FALSE(database_->cut_off());
   EXPECT_EQ(Read(0), "1 2 3");
+}
+
+TEST_F(DatabaseTest, WhatWasCutOffIsFoundUntilSomebodyHasToldOfIt) {
+  Open();
+  Write(NumberedEntries(1, 3));
+  Open();
+  Write(NumberedEntries(4, 4));
+  ASSERT_TRUE(database_->End());  // a start that failed before it could tell
+  Open();
+  ASSERT_TRUE(database_->cut_off());
+  EXPECT_EQ(database_->cut_off()->alive_ns, 2000);
+}
+
+TEST_F(DatabaseTest, ARunThatOpensItsFileAgainWasNotCutOff) {
+  for (int i = 0; i < 2; ++i) {
+    database_.reset();
+    auto opened = Database::Open(path_, 0, 1, {"the same", "boot"});
+    ASSERT_TRUE(opened) << opened.error().message;
+    database_ = *std::move(opened);
+    EXPECT_FALSE(database_->cut_off());
+  }
 }
 
 TEST_F(DatabaseTest, AnothersDatabaseIsNotTouched) {
   Open();
   Sql("PRAGMA application_id = 5");
-  EXPECT_EQ(Database::Open(path_, 0, 1).error().kind, Fault::Kind::kDamaged);
+  EXPECT_EQ(Database::Open(path_, 0, 1, {}).error().kind, Fault::Kind::kDamaged);
 }
 
 TEST_F(DatabaseTest, DamagedAndMissingRowsAreGaps) {
@@ -290,7 +315,7 @@ TEST_F(DatabaseTest, AMissingEndIsDamage) {
   Open();
   Write(NumberedEntries(1, 10));
   Sql("DELETE FROM entries WHERE cursor > 8");
-  EXPECT_EQ(Database::Open(path_, 0, 1).error().kind, Fault::Kind::kDamaged);
+  EXPECT_EQ(Database::Open(path_, 0, 1, {}).error().kind, Fault::Kind::kDamaged);
 }
 
 TEST_F(DatabaseTest, AFaultLeavesEverythingAsItWas) {
