@@ -24,7 +24,8 @@ NOT_LIVE = {}
 def test_files():
     """Those that ctest runs, and what runs in qemu."""
     registered = (ROOT / "tests/e2e/CMakeLists.txt").read_text(encoding="utf-8")
-    names = re.search(r"foreach\(name ([^)]*)\)", registered).group(1).split()
+    lists = re.findall(r"^set\((?:alone|loads|others) ([^)]*)\)", registered, re.MULTILINE)
+    names = [name for names in lists for name in names.split()]
     return [ROOT / f"tests/e2e/test_{name}.py" for name in names] + sorted((ROOT / "tests/kernel").glob("*.py"))
 
 
