@@ -7,15 +7,14 @@ import os
 import pathlib
 import shutil
 import tempfile
-import time
 import unittest
 
-from harness import TOOLS, Listener
+from harness import TOOLS, Listener, wait_until
 from test_evasion import CGROUP, PREPARATION, RULES, SECRET, WAYS
 from watched import Watched
 
-ROUNDS = 2 * int(os.environ.get("NEZUBAN_SCALE", "1"))
-SECONDS = 4 * ROUNDS
+SECONDS = 8 * int(os.environ.get("NEZUBAN_SCALE", "1"))
+LIMIT = 5000  # opens and the like a second of one cgroup, far below what any machine can make
 # What is in the lane that no flood reaches: the rest shares a ring with it.
 VITAL = {"Executed", CGROUP, *(f"Called {name}" for name in (
     "unshare", "setns", "chroot", "umount2", "ptrace", "pidfd_open", "keyctl", "io_uring_setup", "userfaultfd",
@@ -25,6 +24,8 @@ PLAIN = {rule: words for rule, words in reversed(WAYS) if not words.startswith("
 
 
 class Flood(Watched):
+    runtime = (*Watched.runtime, "--flood-rate", str(LIMIT), "--flood-burst", str(LIMIT))
+
     @classmethod
     def setUpClass(cls):
         cls.node = pathlib.Path(tempfile.mkdtemp(prefix="nezuban-flood-"))
@@ -41,6 +42,13 @@ class Flood(Watched):
     def opens(self):
         return next(event for event in self.daemon.status()["events"] if event["event"] == "open")
 
+    def missed(self, wanted):
+        return len(wanted - {(a["rule"], a["origin"]) for a in list(self.watch.alerts)})
+
+    def lost_for_want_of_room(self):
+        """Its own limit keeps a cgroup's flood from the ring, as far as the monitor gets its time to empty that."""
+        return sum(event["dropped"]["ring full"] for event in self.daemon.status()["events"])
+
     def act(self, number):
         """A container in which each act is done once."""
         script = PREPARATION + "".join(f"/bin/evade {words.format(port=self.peer.port)} || echo failed {words}\n"
@@ -55,10 +63,11 @@ class Flood(Watched):
     def test_nothing_hides_behind_a_flood(self):
         before = self.opens()
         flood = self.container("/bin/evade", "open-flood", "/dev/null", str(SECONDS))
-        begun = time.monotonic()
         containers = []
-        while len(containers) < ROUNDS or time.monotonic() < begun + SECONDS - 1:
+        while flood.process.poll() is None:
             containers.append(self.act(len(containers)))
+        self.assertGreater(len(containers), 1)
+        containers.pop()  # in whose time the flood ended
         code, printed = flood.finish()
         self.assertEqual(code, 0, printed)
         made = int(printed.split()[0])
@@ -68,22 +77,19 @@ class Flood(Watched):
             for rule in VITAL:
                 with self.subTest(rule, round=number):
                     self.watch.wait_for(lambda a: a["rule"] == rule and a["origin"] == container.id, rule)
-        alerts = list(self.watch.alerts)
-        others = [(rule, container.id) for container in containers for rule in set(PLAIN) - VITAL]
-        missed = set(others) - {(a["rule"], a["origin"]) for a in alerts}
+        others = {(rule, container.id) for container in containers for rule in set(PLAIN) - VITAL}
+        wait_until(lambda: self.missed(others) <= self.lost_for_want_of_room(), "what no loss accounts for")
+        missed = self.missed(others)
         after = self.opens()
         seen = after["seen"] - before["seen"]
         dropped = {why: count - before["dropped"][why] for why, count in after["dropped"].items()}
         delivered = after["delivered"] - before["delivered"]
         print(f"\n{made / SECONDS:.0f} opens a second for {SECONDS} s; {len(containers)} times {len(VITAL)} vital acts "
-              f"beside them, each alerted; of {len(others)} others, {len(missed)} were not; of {seen} opens "
+              f"beside them, each alerted; of {len(others)} others, {missed} were not; of {seen} opens "
               f"{delivered} were delivered, dropped: { {why: count for why, count in dropped.items() if count} }", flush=True)
         filtered = after["filtered"] - before["filtered"]
         self.assertGreaterEqual(delivered + filtered + sum(dropped.values()), made, "every open is accounted for")
-        self.assertGreater(dropped["flood"], made // 2)
-        # Its own limit keeps a cgroup's flood from the ring, as far as the monitor gets its time to empty that.
-        lost = sum(event["dropped"]["ring full"] for event in self.daemon.status()["events"])
-        self.assertLessEqual(len(missed), lost, missed)
+        self.assertGreaterEqual(dropped["flood"], made - LIMIT * (SECONDS + 2))
 
 
 if __name__ == "__main__":
