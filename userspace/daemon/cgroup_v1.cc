@@ -81,6 +81,11 @@ void CgroupV1::Move(Known& known, const std::string& path, const state::ItemHand
   Leave(before);
 }
 
+bool CgroupV1::IsHost(std::uint64_t cgroup_id) const {
+  const auto path = paths_.find(cgroup_id);
+  return path != paths_.end() && path->second == kHost;
+}
+
 CgroupV1::Known& CgroupV1::Meet(const record_header& header, const state::ItemHandler& handler) {
   if (processes_.size() >= kProcessesMax) {
     for (const auto& [tgid, known] : std::exchange(processes_, {})) Leave(known);
@@ -88,7 +93,9 @@ CgroupV1::Known& CgroupV1::Meet(const record_header& header, const state::ItemHa
   Known& known = processes_[header.tgid];
   const bool is_new = known.cgroup_id == 0 || known.start_ns != header.start_ns;
   if (is_new) Leave(std::exchange(known, {header.start_ns, 0}));
-  const bool may_have_moved = header.type == EVENT_EXEC || IsRuntime(header.comm);
+  // Once inside, a runtime is at its end there; whoever else takes its name costs no look at /proc.
+  const bool may_have_moved =
+      header.type == EVENT_EXEC || (!is_new && IsRuntime(header.comm) && IsHost(known.cgroup_id));
   if (!is_new && !may_have_moved) return known;
   const std::string path = PathOf(header.tgid, header.start_ns);
   if (is_new || !path.empty()) Move(known, path.empty() ? kHost : path, handler);

@@ -45,6 +45,7 @@ class CgroupV1 {
   };
 
   void NameRecord(const state::ItemHandler& handler);
+  bool IsHost(std::uint64_t cgroup_id) const;
   Known& Meet(const record_header& header, const state::ItemHandler& handler);
   void Move(Known& known, const std::string& path, const state::ItemHandler& handler);
   void Leave(const Known& known);

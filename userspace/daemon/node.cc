@@ -21,7 +21,7 @@ std::string CgroupRoot() {
   if (root.empty()) {
     spdlog::warn(
         "no cgroup2 file system is mounted here: containers are told by /proc/PID/cgroup, which is "
-        "slower, and late for processes that end at once");
+        "slower, late for processes that end at once, and has floods of one taken for the node's");
   }
   return root;
 }

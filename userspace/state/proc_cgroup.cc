@@ -49,7 +49,10 @@ std::vector<std::string_view> ParseProcCgroupV1(std::string_view text) {
     const std::size_t controllers = line.find(':');
     if (controllers == std::string_view::npos || line.starts_with("0::")) continue;
     const std::size_t path = line.find(":/", controllers + 1);
-    if (path != std::string_view::npos) paths.push_back(line.substr(path + 1));
+    if (path == std::string_view::npos) continue;
+    const std::string_view name = line.substr(controllers + 1, path - controllers - 1);
+    if (name.starts_with("name=") && name != "name=systemd") continue;
+    paths.push_back(line.substr(path + 1));
   }
   return paths;
 }

@@ -10,6 +10,7 @@
 namespace nezuban::state {
 
 // The paths in the v1 hierarchies ("4:memory:/path"), in the order of the text, which they view.
+// Not in named ones, which whoever may mount makes as he likes, but for systemd's.
 std::vector<std::string_view> ParseProcCgroupV1(std::string_view text);
 
 // The text for the process that started then (boot-time clock, or rounded to a tick), by an open

@@ -81,7 +81,8 @@ class CgroupV1Test : public testing::Test {
 
 TEST_F(CgroupV1Test, TheFirstHierarchyThatTellsCounts) {
   Show(7, 5 * kSecond,
-       "12:pids:/user.slice\n11:memory:/docker/" + kId +
+       "13:name=mine:/docker/" + std::string(64, 'b') +
+           "\n12:pids:/user.slice\n11:memory:/docker/" + kId +
            "/made-inside\n1:name=systemd:/\n0::/docker/" + std::string(64, 'f') + "\n");
   EXPECT_EQ(Exec(7, 5 * kSecond), "/docker/" + kId);
   Show(8, 5 * kSecond, "12:pids:/user.slice\n0::/\n");
@@ -119,6 +120,9 @@ TEST_F(CgroupV1Test, ARuntimeIsLookedAtEachTimeAsItMovesItself) {
   Show(7, kSecond, "4:pids:/docker/" + kId + "\n");
   testlib::Draft<open_record> open({.tgid = 7, .start_ns = kSecond, .comm = "runc:[2:INIT]"});
   EXPECT_EQ(Take(open.Build()), "/docker/" + kId);
+  std::filesystem::remove_all(proc_ + "/7");
+  Show(7, kSecond, "4:pids:/\n");
+  EXPECT_EQ(Take(open.Build()), "/docker/" + kId) << "inside, the name moves nobody";
 }
 
 TEST_F(CgroupV1Test, OneThatNobodyIsInAnyMoreIsGoneAfterAWhile) {
