@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/findings.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace nezuban::daemon {
 namespace {
+
+constexpr std::uint64_t kNotYet = UINT64_MAX;  // until End
 
 std::size_t TextBytes(const state::Item& item) {
   const auto* found = std::get_if<state::ProcessItem>(&item);
@@ -21,32 +24,43 @@ void Findings::Add(const state::Item& item, const state::ItemHandler& handler) {
   const std::size_t size =
       sizeof(kept_.front()) + (snapshot != nullptr ? snapshot->bytes.size() : TextBytes(item));
   if (bytes_ + size > max_bytes_) {
-    Release(handler);
+    for (Kept& kept : kept_) kept.as_of_ns = 0;
+    Release(kNotYet, handler);
     handler(item);
     return;
   }
   bytes_ += size;
   if (snapshot == nullptr) {
-    kept_.emplace_back(item);
+    kept_.push_back({item, kNotYet});
     return;
   }
-  kept_.emplace_back(event::OwnedRecord(snapshot->bytes));
+  event::OwnedRecord record(snapshot->bytes);
+  const record_header* header = record.header();
+  const std::uint64_t as_of_ns = header != nullptr ? header->time_ns : kNotYet;
+  kept_.push_back({std::move(record), as_of_ns});
+}
+
+void Findings::End(std::uint64_t as_of_ns) {
+  for (Kept& kept : kept_) kept.as_of_ns = std::min(kept.as_of_ns, as_of_ns);
 }
 
 bool Findings::AreOlderThan(const state::RecordItem& record) const noexcept {
   if (kept_.empty() || record.bytes.size() < sizeof(record_header)) return false;
-  return reinterpret_cast<const record_header*>(record.bytes.data())->time_ns > as_of_ns_;
+  return reinterpret_cast<const record_header*>(record.bytes.data())->time_ns >
+         kept_.front().as_of_ns;
 }
 
-void Findings::Release(const state::ItemHandler& handler) {
-  bytes_ = 0;
-  for (const auto& kept : std::exchange(kept_, {})) {
-    if (const auto* record = std::get_if<event::OwnedRecord>(&kept)) {
+void Findings::Release(std::uint64_t before_ns, const state::ItemHandler& handler) {
+  while (!kept_.empty() && kept_.front().as_of_ns < before_ns) {
+    const auto what = std::move(kept_.front().what);
+    kept_.pop_front();
+    if (const auto* record = std::get_if<event::OwnedRecord>(&what)) {
       handler(state::SnapshotItem{record->bytes()});
     } else {
-      handler(std::get<state::Item>(kept));
+      handler(std::get<state::Item>(what));
     }
   }
+  if (kept_.empty()) bytes_ = 0;
 }
 
 }  // namespace nezuban::daemon

@@ -4,8 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <variant>
-#include <vector>
 
 #include "event/owned_record.h"
 #include "state/item.h"
@@ -14,7 +14,8 @@
 namespace nezuban::daemon {
 
 // Taken at once, a finding would be undone by an older record, or have what happened before it
-// judged by what came after. So it waits until all that is older was taken. One thread only.
+// judged by what came after; taken late, it would undo a newer one. So it waits until all that is
+// older was taken, and no longer. One thread only.
 class Findings {
  public:
   // More is not kept: what comes then is handed over at once.
@@ -25,23 +26,26 @@ class Findings {
   // Keeps a copy of a finding, or hands it and all before it to `handler`, if there is no room.
   void Add(const state::Item& item, const state::ItemHandler& handler);
 
-  // All that was added was found by `as_of_ns` (boot-time clock).
-  void End(std::uint64_t as_of_ns) { as_of_ns_ = as_of_ns; }
+  // Records tell their time; all else that was added was found by `as_of_ns` (boot-time clock).
+  void End(std::uint64_t as_of_ns);
 
   // Whether this record, which was not taken yet, is newer than findings that wait.
   bool AreOlderThan(const state::RecordItem& record) const noexcept;
 
   bool empty() const { return kept_.empty(); }
 
-  // Hands over what waits, in its order.
-  void Release(const state::ItemHandler& handler);
+  // Hands over what waits and is older than `before_ns`, in its order.
+  void Release(std::uint64_t before_ns, const state::ItemHandler& handler);
 
  private:
+  struct Kept {
+    std::variant<state::Item, event::OwnedRecord> what;  // a SnapshotItem's record is a copy
+    std::uint64_t as_of_ns;
+  };
+
   const std::size_t max_bytes_;
-  std::uint64_t as_of_ns_ = 0;
   std::size_t bytes_ = 0;
-  // A SnapshotItem's record; any other item owns what it has.
-  std::vector<std::variant<state::Item, event::OwnedRecord>> kept_;
+  std::deque<Kept> kept_;
 };
 
 }  // namespace nezuban::daemon

@@ -75,7 +75,9 @@ Status Pipeline::Run(const std::stop_token& stop) {
 Status Pipeline::Watch(const std::stop_token& stop) {
   const probe::RecordHandler handler = [this](std::span<const std::byte> record) {
     const state::RecordItem item{record};
-    if (findings_.AreOlderThan(item)) TakeFindings();
+    if (findings_.AreOlderThan(item)) {
+      TakeFindings(reinterpret_cast<const record_header*>(record.data())->time_ns);
+    }
     Take(item);
   };
   auto next_second = std::chrono::steady_clock::now();
@@ -85,7 +87,7 @@ Status Pipeline::Watch(const std::stop_token& stop) {
                      source_.Poll(busy ? kBusyPollTimeout : kPollTimeout, handler));
     if (options_.lookup != nullptr) options_.lookup->Drain(take_);
     AnchorIfDue();
-    if (count == 0) TakeFindings();
+    if (count == 0) TakeFindings(UINT64_MAX);
     if (count == 0) Take(state::TickItem{state::BootTimeNs()});
     if (rules_pending_.load(std::memory_order_acquire)) TakeRules();
     if (look_pending_.load(std::memory_order_acquire)) BeLookedAt();
@@ -248,10 +250,11 @@ void Pipeline::HealAfterLoss() {
   findings_.End(state::BootTimeNs());
 }
 
-// All that is older was taken.
-void Pipeline::TakeFindings() {
+// All records of before `before_ns` were taken.
+void Pipeline::TakeFindings(std::uint64_t before_ns) {
   if (findings_.empty()) return;
-  findings_.Release(take_);
+  findings_.Release(before_ns, take_);
+  if (!findings_.empty()) return;
   detector_.RefreshCounters();
   ++detector_.counters().heals;
 }

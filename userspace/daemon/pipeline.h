@@ -109,7 +109,7 @@ class Pipeline {
   void TellLosses();
   void AddFloods(state::LossItem& item);
   Status TakeSnapshot(const state::ItemHandler& handler);
-  void TakeFindings();
+  void TakeFindings(std::uint64_t before_ns);
   void HealAfterLoss();
 
   probe::EventSource& source_;

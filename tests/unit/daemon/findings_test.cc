@@ -55,16 +55,20 @@ TEST_F(FindingsTest, WaitUntilARecordIsNewer) {
   const testlib::Record after = ExecAt(5001, "/b");
   EXPECT_FALSE(findings.AreOlderThan({after.bytes()})) << "there are none";
   {
-    const testlib::Record passing = ExecAt(6000, "/found");
+    const testlib::Record passing = ExecAt(4000, "/found");
     findings.Add(state::SnapshotItem{passing.bytes()}, take_);
   }
   findings.Add(Found("sh"), take_);
   findings.End(5000);
+  EXPECT_FALSE(findings.AreOlderThan({ExecAt(4000, "/a").bytes()}));
+  EXPECT_TRUE(findings.AreOlderThan({before.bytes()}));
+  findings.Release(5000, take_);
+  EXPECT_THAT(taken_, ElementsAre("snapshot of /found")) << "it would undo what came since";
   EXPECT_FALSE(findings.AreOlderThan({before.bytes()}));
   EXPECT_TRUE(findings.AreOlderThan({after.bytes()}));
   EXPECT_FALSE(findings.AreOlderThan({after.bytes().first(10)})) << "no record at all";
-  EXPECT_THAT(taken_, ElementsAre());
-  findings.Release(take_);
+  EXPECT_FALSE(findings.empty());
+  findings.Release(5001, take_);
   EXPECT_THAT(taken_, ElementsAre("snapshot of /found", "sh"));
   EXPECT_TRUE(findings.empty());
 }
