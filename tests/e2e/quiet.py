@@ -106,7 +106,7 @@ class Quiet(Watched):
 
     def comes_after_others(self, alert):
         """What others do on this machine may make something of ours right to be told: their alert has that time."""
-        others = {a["time"] for a in self.watch.alerts if not self.is_surely_ours(a)}
+        others = {a["time"] for a in self.watch.alerts if not self.is_ours(a)}
         return any(related["time"] in others for related in alert.get("related", ()))
 
     @staticmethod

@@ -17,7 +17,6 @@ from watched import Watched
 SHELL = "Reverse shell"
 RELAY = "Network relay on a named pipe"
 ON_TERMINAL = "Shell on a terminal made in the container"
-ON_TERMINAL = "Shell on a terminal made in the container"
 BEHIND_RELAY = "Shell started by a network relay"
 NAMELESS = "Program without a name executed in a container"
 
