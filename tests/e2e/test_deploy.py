@@ -124,11 +124,13 @@ class Deploy(unittest.TestCase):
         return json.loads(out.stdout)
 
     def monitor_pid(self):
-        pids = []
+        """Without what it starts to test its sensors."""
+        parents = {}
         for process in pathlib.Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):  # it has ended meanwhile
                 if str(self.container) in (process / "cgroup").read_text():
-                    pids.append(process.name)
+                    parents[process.name] = (process / "stat").read_text().rsplit(")", 1)[1].split()[1]
+        pids = [pid for pid, parent in parents.items() if parent not in parents]
         self.assertEqual(len(pids), 1, self.log())
         return pids[0]
 
