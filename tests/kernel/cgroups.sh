@@ -5,7 +5,7 @@
 export PATH=/bin
 id=$(printf '7%.0s' $(seq 64))
 v1=/tmp/v1 v2=/sys/fs/cgroup
-mkdir $v1 && mount -t cgroup -o none,name=other none $v1 || exit 1
+mkdir $v1 && mount -t cgroup -o none,name=systemd none $v1 || exit 1
 
 start_monitor() {
   rm -f /tmp/alerts /tmp/log # what the one before said must not be taken for this one's
