@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/check.h"
 #include "event/decode.h"
 #include "probe/candidates.h"
 #include "probe/merge.h"
@@ -127,6 +128,7 @@ bool Refuse(std::vector<Candidates>& all, const LoadFailure& failure) {
 }  // namespace
 
 Result<std::unique_ptr<ProbeSource>> ProbeSource::Open(const ProbeOptions& options) {
+  CHECK(options.leave_out_self || !options.prove);
   RETURN_IF_ERROR(CheckPrerequisites());
   auto source = std::unique_ptr<ProbeSource>(new ProbeSource);
   RETURN_IF_ERROR(source->Choose(options));
@@ -166,7 +168,7 @@ Status ProbeSource::Choose(const ProbeOptions& options) {
     RETURN_IF_ERROR(StartReading());
     settled = true;
     if (!options.prove) break;
-    RETURN_IF_ERROR(Prove(rows, options.leave_out_self ? ::getpid() : 0, proved, attempted));
+    RETURN_IF_ERROR(Prove(rows, proved, attempted));
     for (const SensorRow* row : rows) {
       if (proved.test(row->event) || !attempted.test(row->event)) continue;
       all[row->event].Reject(std::string(row->hook) + " attaches but a real act gave no record");
@@ -193,9 +195,9 @@ Status ProbeSource::StartReading() {
 }
 
 // Lets a child do the acts and reads until it is gone; what others did meanwhile waits for Poll.
-Status ProbeSource::Prove(std::span<const SensorRow* const> rows, pid_t monitor, EventSet& proved,
+Status ProbeSource::Prove(std::span<const SensorRow* const> rows, EventSet& proved,
                           EventSet& attempted) {
-  ASSIGN_OR_RETURN(Proof proof, Proof::Start(rows, monitor));
+  ASSIGN_OR_RETURN(Proof proof, Proof::Start(rows, ::getpid()));
   const RecordHandler sort = [&](std::span<const std::byte> bytes) {
     const auto event = event::Decode(bytes);
     if (event && proof.Take(*event)) return CloseGap(event->header());

@@ -30,7 +30,9 @@ struct ProbeOptions {
   // Records of the bulk lane one cgroup may make, a second and at once; a rate of 0: any number.
   std::uint32_t flood_rate = 50'000;
   std::uint32_t flood_burst = 10'000;
-  bool prove = true;  // without it sensors are believed once they attach
+  // Without it sensors are believed once they attach. REQUIRES: leave_out_self, by which the kernel
+  // side tells the proof's fork.
+  bool prove = true;
 };
 
 // Thread rule: Counters, OriginLosses, SetEnabled and the two for containers from any thread; the
@@ -83,8 +85,7 @@ class ProbeSource : public EventSource {
   ProbeSource() = default;
 
   Status Choose(const ProbeOptions& options);
-  Status Prove(std::span<const SensorRow* const> rows, pid_t monitor, EventSet& proved,
-               EventSet& attempted);
+  Status Prove(std::span<const SensorRow* const> rows, EventSet& proved, EventSet& attempted);
   std::size_t Drain(const RecordHandler& handler);
   bool Wait(std::chrono::milliseconds longest);
   bool IsEmpty();

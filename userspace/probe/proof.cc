@@ -43,8 +43,8 @@ void Report(int fd, event::EventType event) {
 
 // In the child. A second fork, because the daemon's own acts give no record.
 [[noreturn]] void RunActs(std::span<const SensorRow* const> rows, const ProofContext& context,
-                          const char* comm, int report_fd) {
-  ::prctl(PR_SET_NAME, comm);
+                          const char* name, int report_fd) {
+  ::prctl(PR_SET_NAME, name);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   const pid_t parent = ::getpid();
   const pid_t actor = ::fork();
@@ -66,7 +66,7 @@ void Report(int fd, event::EventType event) {
 
 }  // namespace
 
-std::string SecretComm(const char* prefix) {
+std::string FreshName(const char* prefix) {
   std::uint32_t number = 0;
   if (::getrandom(&number, sizeof number, 0) != sizeof number)
     number = static_cast<std::uint32_t>(::getpid());
@@ -82,11 +82,11 @@ bool ActMakeCgroup(const ProofContext& context) {
 }
 
 Result<Proof> Proof::Start(std::span<const SensorRow* const> rows, pid_t monitor,
-                           const std::string& comm) {
+                           const std::string& name) {
   ProofContext context;
   context.monitor = monitor;
   if (const std::string mount = Cgroup2Root(); !mount.empty())
-    context.cgroup_dir = mount + "/" + comm;
+    context.cgroup_dir = mount + "/" + name;
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
     return Fail(std::string("pipe: ") + std::strerror(errno));
@@ -94,15 +94,14 @@ Result<Proof> Proof::Start(std::span<const SensorRow* const> rows, pid_t monitor
   UniqueFd report_end(ends[1]);
   const pid_t child = ::fork();
   if (child < 0) return Fail(std::string("fork: ") + std::strerror(errno));
-  if (child == 0) RunActs(rows, context, comm.c_str(), report_end.get());
-  return Proof(child, std::move(reports), comm);
+  if (child == 0) RunActs(rows, context, name.c_str(), report_end.get());
+  return Proof(child, std::move(reports));
 }
 
 Proof::Proof(Proof&& other) noexcept
     : child_(std::exchange(other.child_, -1)),
       reports_(std::move(other.reports_)),
-      comm_(std::move(other.comm_)),
-      tgids_(std::move(other.tgids_)),
+      processes_(std::move(other.processes_)),
       seen_(other.seen_),
       attempted_(other.attempted_) {}
 
@@ -115,9 +114,11 @@ Proof::~Proof() {
 
 bool Proof::Take(const event::Event& event) {
   const record_header& header = event.header();
-  if (event.comm() == comm_) tgids_.insert(header.tgid);
-  if (!tgids_.contains(header.tgid)) return false;
-  if (const auto* fork = event.As<fork_record>()) tgids_.insert(fork->child_tgid);
+  const bool ours =
+      (header.flags & RECORD_OWN) != 0 || processes_.contains({header.tgid, header.start_ns});
+  if (!ours) return false;
+  if (const auto* fork = event.As<fork_record>())
+    processes_.emplace(fork->child_tgid, fork->child_start_ns);
   seen_.set(event.type());
   return true;
 }

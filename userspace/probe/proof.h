@@ -8,9 +8,10 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <set>
 #include <span>
 #include <string>
-#include <unordered_set>
+#include <utility>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -19,23 +20,26 @@
 
 namespace nezuban::probe {
 
-// A name for a process that nobody can guess; `prefix` has at most eight characters.
-std::string SecretComm(const char* prefix);
+// A name for a process and a cgroup of ours, another one each time; `prefix` has at most eight
+// characters. /proc shows it to everybody: it tells nothing of who did what.
+std::string FreshName(const char* prefix);
 
 // One running proof. Owns the child: killed, if need be, and reaped.
 class Proof {
  public:
   // Starts a child that forks, does the acts of `rows`, executes a program and ends.
   // `monitor`: the process whose acts are left out; 0: nobody's are.
-  // `comm`: the child's name, from SecretComm.
+  // `name`: the child's, from FreshName.
   static Result<Proof> Start(std::span<const SensorRow* const> rows, pid_t monitor,
-                             const std::string& comm = SecretComm("nz-proof"));
+                             const std::string& name = FreshName("nz-proof"));
 
   Proof(Proof&& other) noexcept;
   Proof& operator=(Proof&&) = delete;
   ~Proof();
 
   // Whether the record is of the proof: such must not reach the rules. Notes what it proves.
+  // The proof is the child of the fork that the kernel side marked as the monitor's, and its
+  // descendants: nobody else can have that done.
   bool Take(const event::Event& event);
 
   // True once the child is gone: all its records are in the rings by then.
@@ -46,14 +50,14 @@ class Proof {
   const EventSet& attempted() const { return attempted_; }
 
  private:
-  Proof(pid_t child, UniqueFd reports, std::string comm)
-      : child_(child), reports_(std::move(reports)), comm_(std::move(comm)) {}
+  using Process = std::pair<std::uint32_t, std::uint64_t>;  // its number and its start
+
+  Proof(pid_t child, UniqueFd reports) : child_(child), reports_(std::move(reports)) {}
   void ReadReports();
 
   pid_t child_;
   UniqueFd reports_;  // one byte for each act done: its event
-  std::string comm_;  // the child's name, which nobody can guess
-  std::unordered_set<std::uint32_t> tgids_;
+  std::set<Process> processes_;
   EventSet seen_;
   EventSet attempted_;
 };
