@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 
 #include "base/check.h"
 #include "event/decode.h"
@@ -34,18 +35,13 @@ constexpr std::size_t kPendingRecords = 65536;
 // Tries what can be tried without the sensor itself.
 class Trials {
  public:
-  explicit Trials(const KernelTypes& types) : types_(types) {
-    // One stands for all: where trampolines are refused they all are, and 200 trials take seconds.
-    if (types.HasFunction(kRepresentative))
-      trampolines_ = TryTrampoline(types, kRepresentative, false);
-  }
+  explicit Trials(const KernelTypes& types) : types_(types) {}
 
   Status Try(const ProgramRow& program) const {
     switch (program.attachment) {
       case Attachment::kFentry:
       case Attachment::kFexit:
-        RETURN_IF_ERROR(trampolines_);
-        return TryTrampoline(types_, program.function, program.attachment == Attachment::kFexit);
+        return TryFunction(program);
       case Attachment::kKprobe:
       case Attachment::kKretprobe:
         return TryKprobe(program.function, program.attachment == Attachment::kKretprobe);
@@ -57,10 +53,21 @@ class Trials {
   }
 
  private:
+  // One function stands for all: where trampolines are refused they all are, and to put 200 of them
+  // in and out again takes seconds. Whoever is refused by himself is told from when he attaches.
+  Status TryFunction(const ProgramRow& program) const {
+    if (!types_.HasFunction(program.function))
+      return Fail("this kernel has no function " + program.function + " to trace");
+    const bool common = types_.HasFunction(kRepresentative);
+    if (!trampolines_)
+      trampolines_ = TryTrampoline(types_, common ? kRepresentative : program.function, false);
+    return *trampolines_;
+  }
+
   static constexpr char kRepresentative[] = "security_file_open";
 
   const KernelTypes& types_;
-  Status trampolines_;
+  mutable std::optional<Status> trampolines_;
 };
 
 // Without what this kernel does not have.
