@@ -12,6 +12,7 @@ struct way {
 };
 
 extern const struct way call_ways[];  // the last has no name
+extern const struct way fault_ways[];
 extern const struct way file_ways[];
 extern const struct way network_ways[];
 extern const struct way process_ways[];
@@ -22,6 +23,7 @@ void need(bool condition, const char* what);
 
 // int $0x80; pointers must lie below 4 GiB. Gives the kernel's result.
 int int80(int number, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e);
+int int80_of(int number, const uint32_t arguments[6]);
 
 // A TCP socket that is connected to that port of 127.0.0.1.
 int connected_to(const char* port);

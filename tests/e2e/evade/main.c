@@ -19,13 +19,19 @@ void need(bool condition, const char* what) {
   exit(99);
 }
 
-int int80(int number, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e) {
+int int80_of(int number, const uint32_t arguments[6]) {
   int result = 0;
-  __asm__ volatile("int $0x80"
+  register uint32_t sixth __asm__("r12") = arguments[5];
+  __asm__ volatile("mov %%rbp, %%r13\n\tmov %%r12d, %%ebp\n\tint $0x80\n\tmov %%r13, %%rbp"
                    : "=a"(result)
-                   : "a"(number), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e)
-                   : "memory", "r8", "r9", "r10", "r11");
+                   : "a"(number), "b"(arguments[0]), "c"(arguments[1]), "d"(arguments[2]),
+                     "S"(arguments[3]), "D"(arguments[4]), "r"(sixth)
+                   : "memory", "r8", "r9", "r10", "r11", "r13");
   return result;
+}
+
+int int80(int number, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e) {
+  return int80_of(number, (const uint32_t[6]){a, b, c, d, e, 0});
 }
 
 uint32_t low(const void* bytes, unsigned size) {
@@ -69,7 +75,8 @@ void disturb_with(void* (*disturb)(void*), void* what) {
 }
 
 int main(int argc, char** argv) {
-  const struct way* const tables[] = {call_ways, file_ways, network_ways, process_ways, relay_ways};
+  const struct way* const tables[] = {call_ways,    fault_ways,   file_ways,
+                                      network_ways, process_ways, relay_ways};
   for (unsigned i = 0; argc > 1 && i < sizeof tables / sizeof *tables; ++i) {
     for (const struct way* way = tables[i]; way->name != NULL; ++way) {
       if (strcmp(way->name, argv[1]) != 0) continue;

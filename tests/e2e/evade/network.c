@@ -224,13 +224,26 @@ static void shell_passed(char** args) {
   become_shell();
 }
 
-// args: the port to listen on.
-static void shell_listen(char** args) {
-  struct sockaddr_in own = to(args[0]);
+static int listen_on(const char* port) {
+  struct sockaddr_in own = to(port);
   int on = 1, fd = make_socket(SOCK_STREAM);
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  need(bind(fd, (void*)&own, sizeof own) == 0 && listen(fd, 1) == 0, "listen");
-  int peer = accept(fd, NULL, NULL);
+  need(bind(fd, (void*)&own, sizeof own) == 0 && listen(fd, 4096) == 0, "listen");
+  return fd;
+}
+
+// A peer for the others: takes every connection, and ends it.
+static void serve(char** args) {
+  for (int fd = listen_on(args[0]);;) {
+    int peer = accept(fd, NULL, NULL);
+    need(peer >= 0, "accept");
+    close(peer);
+  }
+}
+
+// args: the port to listen on.
+static void shell_listen(char** args) {
+  int peer = accept(listen_on(args[0]), NULL, NULL);
   need(peer >= 0, "accept");
   for (int stream = 0; stream < 3; ++stream) need(dup2(peer, stream) == stream, "dup2");
   become_shell();
@@ -251,6 +264,7 @@ const struct way network_ways[] = {
     {"datagram-raw", datagram_raw},
     {"datagram-socketcall", datagram_socketcall},
     {"datagram-uring", datagram_uring},
+    {"serve", serve},
     {"shell-dup2", shell_dup2},
     {"shell-dup", shell_dup},
     {"shell-fcntl", shell_fcntl},
