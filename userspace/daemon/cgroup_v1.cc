@@ -3,8 +3,6 @@
 
 #include <fcntl.h>
 
-#include <algorithm>
-#include <array>
 #include <string_view>
 #include <variant>
 
@@ -20,12 +18,6 @@ constexpr char kHost[] = "/";
 constexpr std::size_t kProcessesMax = 262144;
 
 constexpr std::size_t kEndedMax = 4096;
-
-// In one of their processes a container's cgroup is entered before its program is executed.
-bool IsRuntime(std::string_view comm) {
-  constexpr std::array<std::string_view, 3> kRuntimes = {"runc", "crun", "youki"};
-  return std::ranges::any_of(kRuntimes, [comm](auto name) { return comm.starts_with(name); });
-}
 
 // The container's own path in the first hierarchy that tells one; the host's if none does.
 std::string ContainerPath(std::string_view text) {
@@ -95,7 +87,8 @@ CgroupV1::Known& CgroupV1::Meet(const record_header& header, const state::ItemHa
   if (is_new) Leave(std::exchange(known, {header.start_ns, 0}));
   // Once inside, a runtime is at its end there; whoever else takes its name costs no look at /proc.
   const bool may_have_moved =
-      header.type == EVENT_EXEC || (!is_new && IsRuntime(header.comm) && IsHost(known.cgroup_id));
+      header.type == EVENT_EXEC ||
+      (!is_new && !state::RuntimeOf(header.comm).empty() && IsHost(known.cgroup_id));
   if (!is_new && !may_have_moved) return known;
   const std::string path = PathOf(header.tgid, header.start_ns);
   if (is_new || !path.empty()) Move(known, path.empty() ? kHost : path, handler);

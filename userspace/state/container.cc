@@ -135,6 +135,13 @@ std::optional<CgroupMatch> ParseCgroupPath(std::string_view path) noexcept {
   return std::nullopt;
 }
 
+std::string_view RuntimeOf(std::string_view comm) noexcept {
+  for (const std::string_view runtime : {"runc", "crun", "youki"}) {
+    if (comm.starts_with(runtime)) return runtime;
+  }
+  return {};
+}
+
 std::size_t CgroupDepth(std::string_view path) noexcept {
   std::size_t depth = 0;
   char before = '/';

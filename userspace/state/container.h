@@ -24,6 +24,10 @@ struct CgroupMatch {
 // cgroups as it likes. Total for any bytes.
 std::optional<CgroupMatch> ParseCgroupPath(std::string_view path) noexcept;
 
+// The runtime whose processes, with names that begin with its own, enter a container's cgroup
+// before its program is executed; empty: none that is known. Static.
+std::string_view RuntimeOf(std::string_view comm) noexcept;
+
 // Number of components of a path; empty ones do not count.
 std::size_t CgroupDepth(std::string_view path) noexcept;
 

@@ -28,12 +28,9 @@ bool MayBeOf(const ClusterMetadata& cluster, const PodMetadata& pod) {
 // A plain runtime's container: its cgroup may be called anything, and the id is that name.
 CgroupMatch MatchByAttachment(std::string_view path, std::string_view actor) {
   while (path.ends_with('/')) path.remove_suffix(1);
-  std::string_view runtime = "unknown";
-  for (const std::string_view known : {"runc", "crun", "youki"}) {
-    if (actor.starts_with(known)) runtime = known;
-  }
+  const std::string_view runtime = RuntimeOf(actor);
   return {.full_id = path.substr(path.rfind('/') + 1),  // npos + 1 is 0: the whole
-          .runtime = runtime,
+          .runtime = runtime.empty() ? "unknown" : runtime,
           .depth = CgroupDepth(path)};
 }
 
@@ -207,10 +204,11 @@ std::vector<CgroupOfContainer> ContainerTable::TakeForKernel() {
   return std::exchange(for_kernel_, {});
 }
 
-void ContainerTable::Remove(std::uint64_t cgroup_id, std::uint64_t time_ns) {
+void ContainerTable::Remove(std::uint64_t cgroup_id, std::uint64_t now_ns) {
+  Expire(now_ns);
   paths_.erase(cgroup_id);
   if (!cgroups_.contains(cgroup_id)) return;
-  removed_.push_back({cgroup_id, time_ns});
+  removed_.push_back({cgroup_id, now_ns});
   if (containers_.contains(cgroup_id)) removed_containers_.push_back(cgroup_id);
   while (removed_containers_.size() > limits_.removed_containers) {
     Forget(removed_containers_.front());

@@ -88,6 +88,9 @@ class ContainerTable {
   // Adds one cgroup. `parent_id` 0: not known (then only the path tells).
   void Add(std::uint64_t cgroup_id, std::uint64_t parent_id, std::string_view path);
 
+  // A cgroup is gone since `now_ns`. What belonged to it is still known for a while.
+  void Remove(std::uint64_t cgroup_id, std::uint64_t now_ns);
+
   // What the kernel side did not recognise, or may have missed, since the last call.
   std::vector<CgroupOfContainer> TakeForKernel();
 
@@ -124,7 +127,6 @@ class ContainerTable {
   void LearnContainer(std::uint64_t cgroup_id, std::string_view path, const CgroupMatch& match);
   void TellKernel(std::uint64_t cgroup_id);
   void LearnFromKernel(const event::Event& event, const cgroup_record& record);
-  void Remove(std::uint64_t cgroup_id, std::uint64_t time_ns);
   void Expire(std::uint64_t now_ns);
   Container* FindOwn(std::uint64_t container_cgroup_id);  // 0: the host
   void KeepNames(KnownNames& known, std::shared_ptr<const UserNames> names);
