@@ -171,15 +171,7 @@ std::vector<state::Container> Detector::TakeRecognised() {
 
 // By what the kernel side would have written; no event, as nothing happened that it saw.
 void Detector::RemoveCgroup(std::uint64_t cgroup_id) {
-  constexpr std::uint8_t kRmdir = 2;
-  cgroup_record record{};
-  record.hdr.size = sizeof(record);
-  record.hdr.type = EVENT_CGROUP;
-  record.hdr.variant = kRmdir;
-  record.hdr.time_ns = now_ns_;
-  record.id = cgroup_id;
-  const auto event = event::Decode(std::as_bytes(std::span(&record, 1)));
-  if (event) containers_.Apply(*event, record);
+  containers_.Remove(cgroup_id, now_ns_);
 }
 
 void Detector::RefreshCounters() {

@@ -24,8 +24,7 @@ void Findings::Add(const state::Item& item, const state::ItemHandler& handler) {
   const std::size_t size =
       sizeof(kept_.front()) + (snapshot != nullptr ? snapshot->bytes.size() : TextBytes(item));
   if (bytes_ + size > max_bytes_) {
-    for (Kept& kept : kept_) kept.as_of_ns = 0;
-    Release(kNotYet, handler);
+    while (!kept_.empty()) HandOverFirst(handler);
     handler(item);
     return;
   }
@@ -51,16 +50,18 @@ bool Findings::AreOlderThan(const state::RecordItem& record) const noexcept {
 }
 
 void Findings::Release(std::uint64_t before_ns, const state::ItemHandler& handler) {
-  while (!kept_.empty() && kept_.front().as_of_ns < before_ns) {
-    const auto what = std::move(kept_.front().what);
-    kept_.pop_front();
-    if (const auto* record = std::get_if<event::OwnedRecord>(&what)) {
-      handler(state::SnapshotItem{record->bytes()});
-    } else {
-      handler(std::get<state::Item>(what));
-    }
-  }
+  while (!kept_.empty() && kept_.front().as_of_ns < before_ns) HandOverFirst(handler);
+}
+
+void Findings::HandOverFirst(const state::ItemHandler& handler) {
+  const auto what = std::move(kept_.front().what);
+  kept_.pop_front();
   if (kept_.empty()) bytes_ = 0;
+  if (const auto* record = std::get_if<event::OwnedRecord>(&what)) {
+    handler(state::SnapshotItem{record->bytes()});
+  } else {
+    handler(std::get<state::Item>(what));
+  }
 }
 
 }  // namespace nezuban::daemon

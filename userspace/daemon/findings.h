@@ -43,6 +43,8 @@ class Findings {
     std::uint64_t as_of_ns;
   };
 
+  void HandOverFirst(const state::ItemHandler& handler);
+
   const std::size_t max_bytes_;
   std::size_t bytes_ = 0;
   std::deque<Kept> kept_;

@@ -18,10 +18,13 @@ constexpr std::string_view kDeployment = "Deployment";
 constexpr std::string_view kController = "ReplicationController";
 
 // What was told, or what a field has where nothing was.
-struct Told {
-  const ClusterMetadata* known = nullptr;
+template <typename T>
+struct Known {
+  const T* known = nullptr;
   Value otherwise = {};
 };
+using Told = Known<ClusterMetadata>;
+using Owner = Known<ClusterOwner>;
 
 Told Ask(const FieldContext& c) {
   const state::Container* container = c.event.container;
@@ -63,12 +66,7 @@ Value LabelsOf(const FieldContext& c, const Argument& argument) {
   return told.known != nullptr ? read(c, told.known->*member, argument) : told.otherwise;
 }
 
-// The one of that kind, or what a field has where there is none.
-struct Owner {
-  const ClusterOwner* known = nullptr;
-  Value otherwise = {};
-};
-
+// The one of that kind.
 Owner FindOwner(const FieldContext& c, std::string_view kind) {
   const Told told = Ask(c);
   if (told.known == nullptr) return {nullptr, told.otherwise};
