@@ -1,41 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/sink_set.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 
 #include <functional>
 #include <thread>
 
-#include "base/unique_fd.h"
+#include "testlib/loopback.h"
 #include "testlib/temp_dir.h"
 
 namespace nezuban::daemon {
 namespace {
 
 using std::chrono::milliseconds;
-
-// Connections to it are made, and nothing is ever answered.
-class SilentPeer {
- public:
-  SilentPeer() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    EXPECT_EQ(::bind(fd_.get(), generic, size), 0);
-    EXPECT_EQ(::listen(fd_.get(), 64), 0);
-    EXPECT_EQ(::getsockname(fd_.get(), generic, &size), 0);
-    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
-  }
-  const std::string& url() const { return url_; }
-
- private:
-  UniqueFd fd_;
-  std::string url_;
-};
 
 bool Eventually(const std::function<bool()>& condition) {
   for (int i = 0; i < 2000; ++i) {
@@ -47,7 +24,7 @@ bool Eventually(const std::function<bool()>& condition) {
 
 TEST(SinkSet, StopsAllAtOnce) {
   const testlib::TempDir directory;
-  const SilentPeer peer;
+  const testlib::LoopbackListener silent(64);  // takes connections, and never answers
   store::StoreOptions store_options;
   store_options.directory = directory / "store";
   const auto store = *store::Store::Open(store_options);
@@ -58,7 +35,7 @@ TEST(SinkSet, StopsAllAtOnce) {
     sink.type = "webhook";
     sink.timeout = milliseconds(timeout);
     sink.retry_max = milliseconds(10);
-    sink.webhook.url = peer.url();
+    sink.webhook.url = "http://127.0.0.1:" + std::to_string(silent.port) + "/";
   }
   const auto set = *SinkSet::Open(config, {}, *store);
   alert::Alert alert;

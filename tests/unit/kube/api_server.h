@@ -15,9 +15,9 @@
 #include <vector>
 
 #include "kube/client.h"
+#include "testlib/certificates.h"
 #include "testlib/temp_dir.h"
 #include "unit/kube/https_peer.h"
-#include "unit/rpc/certificates.h"
 
 namespace nezuban::kube {
 
@@ -39,13 +39,13 @@ inline std::string ListOf(const std::string& items) {
 }
 
 // Made once: it takes longer than the tests.
-struct ServerCertificates : rpc::Certificates {
+struct ServerCertificates : testlib::Certificates {
   ServerCertificates() {
     Make("server", "api");
     MakeCa("other");
   }
 };
-inline rpc::Certificates& TestCertificates() {
+inline testlib::Certificates& TestCertificates() {
   static ServerCertificates certificates;
   return certificates;
 }
@@ -125,7 +125,7 @@ class Server {
   std::atomic<bool> refuse{false}, end_watches{false}, bookmarks{false}, no_pods{false};
 
  private:
-  rpc::Certificates& certificates_ = TestCertificates();
+  testlib::Certificates& certificates_ = TestCertificates();
   testlib::TempDir directory_;
   mutable std::mutex mutex_;
   std::vector<std::string> requests_, log_;

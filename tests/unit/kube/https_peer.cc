@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit/kube/https_peer.h"
 
-#include <arpa/inet.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -13,27 +12,16 @@
 namespace nezuban::kube {
 
 HttpsPeer::HttpsPeer(const std::string& certificate, const std::string& key, Handler handler)
-    : handler_(std::move(handler)),
-      context_(::SSL_CTX_new(::TLS_server_method())),
-      listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    : handler_(std::move(handler)), context_(::SSL_CTX_new(::TLS_server_method())) {
   std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to what the client has left
   CHECK(::SSL_CTX_use_certificate_file(context_, certificate.c_str(), SSL_FILETYPE_PEM) == 1);
   CHECK(::SSL_CTX_use_PrivateKey_file(context_, key.c_str(), SSL_FILETYPE_PEM) == 1);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  CHECK(::bind(listener_.get(), generic, size) == 0);
-  CHECK(::listen(listener_.get(), 16) == 0);
-  CHECK(::getsockname(listener_.get(), generic, &size) == 0);
-  port_ = ntohs(address.sin_port);
   thread_ = std::thread([this] { Run(); });
 }
 
 HttpsPeer::~HttpsPeer() {
   stopping_ = true;
-  ::shutdown(listener_.get(), SHUT_RDWR);  // ends accept
+  ::shutdown(listener_.fd.get(), SHUT_RDWR);  // ends accept
   thread_.join();
   for (std::thread& connection : connections_) connection.join();
   ::SSL_CTX_free(context_);
@@ -41,7 +29,7 @@ HttpsPeer::~HttpsPeer() {
 
 void HttpsPeer::Run() {
   while (!stopping_) {
-    const int fd = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
+    const int fd = ::accept4(listener_.fd.get(), nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) continue;
     connections_.emplace_back([this, fd] { Serve(fd); });
   }

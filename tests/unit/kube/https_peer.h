@@ -11,7 +11,7 @@
 #include <string_view>
 #include <thread>
 
-#include "base/unique_fd.h"
+#include "testlib/loopback.h"
 
 namespace nezuban::kube {
 
@@ -26,7 +26,7 @@ class HttpsPeer {
   HttpsPeer(const std::string& certificate, const std::string& key, Handler handler);
   ~HttpsPeer();
 
-  std::string url() const { return "https://127.0.0.1:" + std::to_string(port_); }
+  std::string url() const { return "https://127.0.0.1:" + std::to_string(listener_.port); }
 
  private:
   void Run();
@@ -34,8 +34,7 @@ class HttpsPeer {
 
   const Handler handler_;
   SSL_CTX* context_ = nullptr;
-  UniqueFd listener_;
-  std::uint16_t port_ = 0;
+  testlib::LoopbackListener listener_;
   std::atomic<bool> stopping_{false};
   std::list<std::thread> connections_;
   std::thread thread_;

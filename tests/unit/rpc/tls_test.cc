@@ -13,7 +13,8 @@
 #include "base/unique_fd.h"
 #include "rpc/admin_client.h"
 #include "rpc/client.h"
-#include "unit/rpc/certificates.h"
+#include "testlib/certificates.h"
+#include "testlib/loopback.h"
 #include "unit/rpc/test_server.h"
 
 namespace nezuban::rpc {
@@ -70,10 +71,7 @@ class Tls : public testing::Test {
     sockaddr_in from{};
     from.sin_family = AF_INET;
     ::inet_pton(AF_INET, host, &from.sin_addr);
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(server_->tcp_port());
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const sockaddr_in to = testlib::LoopbackListener::OnLoopback(server_->tcp_port());
     std::vector<UniqueFd> fds;
     for (int i = 0; i < count; ++i) {
       fds.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -92,7 +90,7 @@ class Tls : public testing::Test {
   }
 
   testlib::TempDir dir_;
-  Certificates certificates_;
+  testlib::Certificates certificates_;
   std::unique_ptr<Server> server_;
 };
 
@@ -249,10 +247,7 @@ TEST_F(Tls, HalfOpenConnectionsEnd) {
   options.handshake_timeout = milliseconds(2000);
   server_ = *Server::Start(options, *SomeStore(), SomeStatus, SomeAdmin());
   certificates_.Make("reader", "reader-1");
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(server_->tcp_port());
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const sockaddr_in address = testlib::LoopbackListener::OnLoopback(server_->tcp_port());
   std::vector<UniqueFd> silent;
   for (int i = 0; i < 200; ++i) {
     silent.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -372,7 +367,7 @@ TEST(Endpoint, TlsIsAllOrNothing) {
   EXPECT_FALSE(Client::Create({.address = "10.0.0.1:1"}));
   EXPECT_FALSE(Client::Create({.address = "127.0.0.1:1", .tls_name = "x"}));
   EXPECT_FALSE(Client::Create({.address = "127.0.0.1:1", .tls_ca = "/nowhere"}));
-  const Certificates certificates;
+  const testlib::Certificates certificates;
   const std::string ca = certificates.Certificate("ca");
   EXPECT_TRUE(Client::Create({.address = "node-1.example.org:1", .tls_ca = ca}));
   EXPECT_FALSE(Client::Create({.address = "unix:/x", .tls_ca = ca}));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit/sinks/http_peer.h"
 
-#include <arpa/inet.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -32,29 +31,19 @@ void ReadRequest(int fd) {
 
 }  // namespace
 
-HttpPeer::HttpPeer(std::string answer)
-    : answer_(std::move(answer)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  CHECK(::bind(listener_.get(), generic, size) == 0);
-  CHECK(::listen(listener_.get(), 16) == 0);
-  CHECK(::getsockname(listener_.get(), generic, &size) == 0);
-  port_ = ntohs(address.sin_port);
+HttpPeer::HttpPeer(std::string answer) : answer_(std::move(answer)) {
   thread_ = std::thread([this] { Run(); });
 }
 
 HttpPeer::~HttpPeer() {
   stopping_ = true;
-  ::shutdown(listener_.get(), SHUT_RDWR);  // ends accept
+  ::shutdown(listener_.fd.get(), SHUT_RDWR);  // ends accept
   thread_.join();
 }
 
 void HttpPeer::Run() {
   while (!stopping_) {
-    const UniqueFd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    const UniqueFd fd(::accept4(listener_.fd.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!fd.valid()) continue;
     ReadRequest(fd.get());
     for (std::string_view rest = answer_; !rest.empty();) {

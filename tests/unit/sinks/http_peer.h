@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-#include "base/unique_fd.h"
+#include "testlib/loopback.h"
 
 namespace nezuban::sinks {
 
@@ -17,14 +17,13 @@ class HttpPeer {
   explicit HttpPeer(std::string answer);
   ~HttpPeer();
 
-  std::uint16_t port() const { return port_; }
+  std::uint16_t port() const { return listener_.port; }
 
  private:
   void Run();
 
   const std::string answer_;
-  UniqueFd listener_;
-  std::uint16_t port_ = 0;
+  testlib::LoopbackListener listener_;
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

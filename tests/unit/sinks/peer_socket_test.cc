@@ -7,6 +7,8 @@
 
 #include <vector>
 
+#include "testlib/loopback.h"
+
 namespace nezuban::sinks {
 namespace {
 
@@ -15,14 +17,7 @@ using std::chrono::steady_clock;
 
 // A port of 127.0.0.1 with room for `backlog` + 1 connections that nobody accepts.
 struct Listener {
-  explicit Listener(int backlog) : fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    EXPECT_EQ(::bind(fd.get(), Generic(), size), 0);
-    EXPECT_EQ(::listen(fd.get(), backlog), 0);
-    EXPECT_EQ(::getsockname(fd.get(), Generic(), &size), 0);
-  }
+  explicit Listener(int backlog) : listener(backlog) {}
   sockaddr* Generic() { return reinterpret_cast<sockaddr*>(&address); }
   addrinfo Info(addrinfo* next = nullptr) {
     addrinfo info{};
@@ -33,8 +28,8 @@ struct Listener {
     return info;
   }
 
-  UniqueFd fd;
-  sockaddr_in address{};
+  testlib::LoopbackListener listener;
+  sockaddr_in address = testlib::LoopbackListener::OnLoopback(listener.port);
 };
 
 TEST(PeerSocket, AnAddressThatIsSilentLeavesTimeForTheNext) {

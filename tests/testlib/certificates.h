@@ -11,7 +11,7 @@
 
 #include "testlib/temp_dir.h"
 
-namespace nezuban::rpc {
+namespace nezuban::testlib {
 
 class Certificates {
  public:
@@ -53,4 +53,4 @@ class Certificates {
   testlib::TempDir dir_;
 };
 
-}  // namespace nezuban::rpc
+}  // namespace nezuban::testlib
