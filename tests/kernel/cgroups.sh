@@ -7,27 +7,17 @@ id=$(printf '7%.0s' $(seq 64))
 v1=/tmp/v1 v2=/sys/fs/cgroup
 mkdir $v1 && mount -t cgroup -o none,name=systemd none $v1 || exit 1
 
-start_monitor() {
-  rm -f /tmp/alerts /tmp/log # what the one before said must not be taken for this one's
-  /nezuban/nezuban run --rules /nezuban/rules.yaml --cri-socket none --store memory --metrics none --socket /tmp/run/s \
-    --output json >/tmp/alerts 2>/tmp/log &
-  monitor=$!
-  until grep -qs watching /tmp/log; do
-    kill -0 "$monitor" || { cat /tmp/log; exit 1; }
-    sleep 0.5
-  done
+# shellcheck source=tests/kernel/monitor.sh
+. /nezuban/monitor.sh
+start() {
+  start_monitor --rules /nezuban/rules.yaml
 }
 
-# end_monitor PART
-end_monitor() {
+# end PART
+end() {
   busybox true mark-end
-  for _ in $(seq 240); do
-    grep -q 'true mark-end' /tmp/alerts && break
-    sleep 0.5
-  done
-  kill "$monitor"
-  wait "$monitor"
-  sed "s/^/$1 /" /tmp/alerts
+  wait_for_alert 'true mark-end'
+  end_monitor "$1"
   grep -E ' (warning|error) ' /tmp/log # all of it is more than a serial line takes before the guest ends
 }
 
@@ -36,7 +26,7 @@ in_cgroups() {
   sh -c "for one in $1; do echo \$\$ >\$one/cgroup.procs; done; exec $2"
 }
 
-start_monitor
+start
 # The same number in both hierarchies, in v1 of a container that nobody started.
 mkdir "$v1/docker"
 rest=$(printf '8%.0s' $(seq 61))
@@ -51,7 +41,7 @@ for n in $(seq 100 119); do
 done
 in_cgroups "$false" "busybox true mark-host"
 in_cgroups "$false $v2/$pod" "busybox true mark-container"
-end_monitor hybrid
+end hybrid
 
 umount $v2 || exit 1
 mkdir -p "$v1/$pod"
@@ -59,11 +49,11 @@ mkfifo /tmp/go
 in_cgroups "$v1/$pod" "sh -c 'read x </tmp/go; busybox true mark-early'" &
 early=$!
 sleep 1
-start_monitor
+start
 echo >/tmp/go
 wait $early
 in_cgroups "$v1/$pod" "sh -c 'sleep 2; exec busybox true mark-first'"
 in_cgroups "$v1/$pod" "sh -c 'sleep 2; busybox true mark-child; :'"
 in_cgroups "$v1/$pod" "sh -c 'sleep 2; echo \$\$ >$v1/cgroup.procs; exec sh -c \"sleep 2; busybox true mark-escaped; :\"'"
 busybox true mark-host
-end_monitor v1
+end v1

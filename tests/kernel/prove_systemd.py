@@ -16,7 +16,7 @@ import sys
 import tempfile
 import unittest
 
-from test_rules import ROOT, put_with_libraries
+from guest import ROOT, put_with_libraries
 
 SEVERE = {"Emergency", "Alert", "Critical", "Error", "Warning"}
 PACKAGES = "systemd,systemd-sysv,dbus,cron,logrotate,procps,rsyslog"

@@ -4,14 +4,10 @@
 with nothing else. usage: test_cgroups.py NEZUBAN [KERNEL]
 """
 
-import json
-import pathlib
-import subprocess
 import sys
-import tempfile
 import unittest
 
-from test_rules import ROOT, put_with_libraries
+import guest
 
 CONTAINER = "7" * 64
 
@@ -29,22 +25,13 @@ class Cgroups(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        with tempfile.TemporaryDirectory(prefix="nezuban-guest-") as name:
-            tree = pathlib.Path(name)
-            tree.chmod(0o755)
-            put_with_libraries(cls.nezuban, tree)
+        with guest.tree_with(cls.nezuban) as tree:
             (tree / "nezuban" / "rules.yaml").write_text(RULES)
-            run = subprocess.run(
-                [ROOT / "scripts" / "kernel-test", "--kernel", cls.kernel, "--timeout", "800", "--tree", tree, "--",
-                 ROOT / "tests" / "kernel" / "cgroups.sh"],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace")
-        cls.printed = run.stdout
-        if run.returncode != 0:
-            raise AssertionError(f"the guest ended with {run.returncode}:\n{run.stdout}")
+            cls.printed = guest.boot(cls.kernel, tree, "cgroups.sh")
 
     def check(self, part, mark, container, origin):
-        alerts = [json.loads(line[len(part) + 1:]) for line in self.printed.splitlines() if line.startswith(part + " {")]
-        found = [(a["container_id"], a["origin"]) for a in alerts if a["output_fields"]["proc.args"] == f"true {mark}"]
+        found = [(a["container_id"], a["origin"]) for a in guest.alerts(self.printed, part)
+                 if a["output_fields"]["proc.args"] == f"true {mark}"]
         self.assertEqual(found, [(container, origin)], f"{part} {mark}\n{self.printed}")
 
     def test_only_the_default_hierarchy_counts_where_there_is_one(self):

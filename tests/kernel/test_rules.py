@@ -4,28 +4,13 @@
 process is made root by it as an exploit of the kernel would. usage: test_rules.py NEZUBAN [KERNEL]
 """
 
-import json
-import os
-import pathlib
 import shutil
-import subprocess
 import sys
-import tempfile
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+import guest
+
 CONTAINER = "7" * 64
-
-
-def put_with_libraries(program, tree):
-    """Stripped, as all of it is loaded into the guest's memory."""
-    (tree / "nezuban").mkdir(parents=True)
-    subprocess.run(["strip", "-o", tree / "nezuban" / "nezuban", program], check=True)
-    for line in subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout.splitlines():
-        for file in (word for word in line.split() if word.startswith("/")):
-            target = tree / file.lstrip("/")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(os.path.realpath(file), target)
 
 
 class Rules(unittest.TestCase):
@@ -33,25 +18,16 @@ class Rules(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        with tempfile.TemporaryDirectory(prefix="nezuban-guest-") as name:
-            tree = pathlib.Path(name)
-            tree.chmod(0o755)
-            put_with_libraries(cls.nezuban, tree)
+        with guest.tree_with(cls.nezuban) as tree:
             # No more of them than it takes: under emulation it is the sensors' loading that takes time.
             (tree / "nezuban" / "rules").mkdir()
             for rules in ("00-common.yaml", "breakout_kernel.yaml"):
-                shutil.copy(ROOT / "rules" / "default" / rules, tree / "nezuban" / "rules")
+                shutil.copy(guest.ROOT / "rules" / "default" / rules, tree / "nezuban" / "rules")
             (tree / "etc").mkdir(exist_ok=True)
             (tree / "etc" / "passwd").write_text("root:x:0:0::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n")
             (tree / "etc" / "group").write_text("root:x:0:\nnogroup:x:65534:\n")
-            run = subprocess.run(
-                [ROOT / "scripts" / "kernel-test", "--kernel", cls.kernel, "--timeout", "800", "--tree", tree, "--module",
-                 ROOT / "tests" / "kernel" / "grantroot", "--", ROOT / "tests" / "kernel" / "attack.sh"],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace")
-        cls.printed = run.stdout
-        cls.alerts = [json.loads(line[6:]) for line in run.stdout.splitlines() if line.startswith("alert {")]
-        if run.returncode != 0:
-            raise AssertionError(f"the guest ended with {run.returncode}:\n{run.stdout}")
+            cls.printed = guest.boot(cls.kernel, tree, "attack.sh", "--module", guest.HERE / "grantroot")
+        cls.alerts = guest.alerts(cls.printed)
 
     def expect(self, rule, **fields):
         wanted = {name.replace("_", "."): value for name, value in fields.items()}

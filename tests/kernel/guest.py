@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The monitor in a guest of scripts/kernel-test: what is put into it, and what it said there."""
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HERE = ROOT / "tests" / "kernel"
+
+
+def put_with_libraries(program, tree, name="nezuban"):
+    """As /nezuban/NAME; stripped, as all of it is loaded into the guest's memory."""
+    (tree / "nezuban").mkdir(parents=True, exist_ok=True)
+    subprocess.run(["strip", "-o", tree / "nezuban" / name, program], check=True)
+    for line in subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout.splitlines():
+        for file in (word for word in line.split() if word.startswith("/")):
+            target = tree / file.lstrip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(os.path.realpath(file), target)
+
+
+@contextlib.contextmanager
+def tree_with(program):
+    """A directory to be put over the guest's root, with the monitor in it."""
+    with tempfile.TemporaryDirectory(prefix="nezuban-guest-") as name:
+        tree = pathlib.Path(name)
+        tree.chmod(0o755)
+        put_with_libraries(program, tree)
+        shutil.copy(HERE / "monitor.sh", tree / "nezuban")
+        yield tree
+
+
+def boot(kernel, tree, script, *options, arguments=(), timeout_s=800):
+    """Runs the script of this folder in the guest; what it printed. Raises AssertionError where it failed."""
+    run = subprocess.run(
+        [ROOT / "scripts" / "kernel-test", "--kernel", kernel, "--timeout", str(timeout_s), "--tree", tree, *options, "--",
+         HERE / script, *arguments],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace")
+    if run.returncode != 0:
+        raise AssertionError(f"the guest ended with {run.returncode}:\n{run.stdout}")
+    return run.stdout
+
+
+def alerts(printed, prefix="alert"):
+    """Those of the lines `PREFIX {JSON}`."""
+    return [json.loads(line[len(prefix) + 1:]) for line in printed.splitlines() if line.startswith(prefix + " {")]
