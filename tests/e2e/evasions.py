@@ -85,7 +85,7 @@ CALLS = {
     "process_vm_writev": "evt.failed = false",
     "pidfd_getfd": "evt.failed = true",
     "mount_setattr": "evt.args contains /",
-    "fspick": "evt.args contains /",
+    "fspick": "evt.args contains /proc",
     "add_key": "evt.failed = false",
 }
 OTHER_NAMES = {"mmap": "mmap2"}  # what i386 calls it
