@@ -70,11 +70,14 @@ OrFault<std::unique_ptr<Database>> Database::Open(const std::string& path, Curso
                                                   std::int64_t now_ns, Run run, Schema schema) {
   std::unique_ptr<Database> database(new Database);
   RETURN_IF_FAULT(database->OpenFile(path));
-  RETURN_IF_FAULT(database->Migrate(schema, base, now_ns));
-  RETURN_IF_FAULT(database->PrepareAll());
-  RETURN_IF_FAULT(database->Load(std::move(run)));
-  // Takes the lock, and shows whether the file can be written.
-  RETURN_IF_FAULT(database->InTransaction(true, [&] { return database->SaveState(); }));
+  // One commit, so that what has a version has its checksum. Takes the lock, and shows whether the
+  // file can be written.
+  RETURN_IF_FAULT(database->InTransaction(true, [&]() -> OrFault<void> {
+    FAULT_OR(const std::int64_t version, database->Migrate(schema, base, now_ns));
+    RETURN_IF_FAULT(database->PrepareAll());
+    RETURN_IF_FAULT(database->Load(std::move(run), version));
+    return database->SaveState();
+  }));
   return database;
 }
 
@@ -112,11 +115,11 @@ OrFault<void> Database::PrepareAll() {
       {&delete_, "DELETE FROM entries WHERE cursor <= ?1"},
       {&load_state_,
        "SELECT id, newest, alive_ns, alerts, deleted_last, deleted_first_ns, deleted_last_ns,"
-       " run, boot, cut_off_ns, cut_off_boot FROM state"},
+       " run, boot, cut_off_ns, cut_off_boot, checksum FROM state"},
       {&save_state_,
        "UPDATE state SET newest = ?1, alive_ns = ?2, alerts = ?3, deleted_last = ?4,"
        " deleted_first_ns = ?5, deleted_last_ns = ?6, run = ?7, boot = ?8, cut_off_ns = ?9,"
-       " cut_off_boot = ?10"},
+       " cut_off_boot = ?10, checksum = ?11"},
       {&save_consumer_, "INSERT OR REPLACE INTO consumers VALUES (?1, ?2, ?3)"},
   };
   for (const auto& [statement, sql] : kStatements) {
@@ -125,27 +128,8 @@ OrFault<void> Database::PrepareAll() {
   return {};
 }
 
-OrFault<void> Database::Load(Run run) {
-  {
-    const ResetAtEnd reset(load_state_);
-    FAULT_OR(const bool row, load_state_.Step());
-    if (!row) return tl::unexpected(Fault{Fault::Kind::kDamaged, "its state is gone"});
-    id_ = load_state_.Bytes(0);
-    state_ = {static_cast<Cursor>(load_state_.Int(1)),
-              load_state_.Int(2),
-              static_cast<std::uint64_t>(load_state_.Int(3)),
-              static_cast<Cursor>(load_state_.Int(4)),
-              load_state_.Int(5),
-              load_state_.Int(6),
-              std::move(run),
-              std::nullopt};
-    const std::string before(load_state_.Bytes(7));
-    if (load_state_.Int(9) != 0) {
-      state_.cut_off = {load_state_.Int(9), std::string(load_state_.Bytes(10))};
-    } else if (!before.empty() && before != state_.run.id) {
-      state_.cut_off = {state_.alive_ns, std::string(load_state_.Bytes(8))};
-    }
-  }
+OrFault<void> Database::Load(Run run, std::int64_t version) {
+  RETURN_IF_FAULT(LoadState(std::move(run), version));
   // The newest row is written in the same commit as the state: else one of them is damaged.
   const ResetAtEnd reset(backward_);
   backward_.Bind(1, INT64_MAX).Bind(2, 1);
@@ -184,11 +168,13 @@ OrFault<void> Database::InTransaction(bool sync, const std::function<OrFault<voi
       Execute(handle_.get(), sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));
   RETURN_IF_FAULT(Execute(handle_.get(), "BEGIN IMMEDIATE"));
   const State before = state_;
+  const auto consumers_before = consumers_;
   const std::size_t jumps_before = jumps_.size();
   auto done = work();
   if (done) done = Execute(handle_.get(), "COMMIT");
   if (done) return {};
   state_ = before;
+  consumers_ = consumers_before;
   jumps_.resize(std::min(jumps_before, jumps_.size()));
   // Fails where SQLite has rolled back by itself.
   static_cast<void>(Execute(handle_.get(), "ROLLBACK"));
@@ -229,22 +215,9 @@ OrFault<void> Database::Insert(const Batch& batch) {
     state_.alerts += row.reason == 0 ? 1 : 0;
   }
   for (const std::string& name : batch.forgotten) RETURN_IF_FAULT(ForgetConsumer(name));
-  for (const Consumer& consumer : batch.consumers) {
-    save_consumer_.BindText(1, consumer.name).Bind(2, static_cast<std::int64_t>(consumer.position));
-    RETURN_IF_FAULT(save_consumer_.Bind(3, consumer.seen_ns).Run());
-  }
+  for (const Consumer& consumer : batch.consumers) RETURN_IF_FAULT(SaveConsumer(consumer));
   state_.alive_ns = std::max(state_.alive_ns, batch.now_ns);
   return SaveState();
-}
-
-OrFault<void> Database::SaveState() {
-  save_state_.Bind(1, static_cast<std::int64_t>(state_.newest)).Bind(2, state_.alive_ns);
-  save_state_.Bind(3, static_cast<std::int64_t>(state_.alerts));
-  save_state_.Bind(4, static_cast<std::int64_t>(state_.deleted_last));
-  save_state_.Bind(5, state_.deleted_first_ns).Bind(6, state_.deleted_last_ns);
-  save_state_.BindText(7, state_.run.id).BindText(8, state_.run.boot);
-  const CutOffRun cut_off = state_.cut_off.value_or(CutOffRun());
-  return save_state_.Bind(9, cut_off.alive_ns).BindText(10, cut_off.boot).Run();
 }
 
 // What the reader at `after` has missed, or stands in the middle of.
@@ -381,23 +354,6 @@ OrFault<std::uint64_t> Database::DeleteOldest(std::size_t rows, std::int64_t cut
     return SaveState();
   }));
   return deleted;
-}
-
-OrFault<std::vector<Consumer>> Database::Consumers() {
-  FAULT_OR(Statement rows, Statement::Prepare(handle_.get(), "SELECT * FROM consumers"));
-  std::vector<Consumer> consumers;
-  while (true) {
-    FAULT_OR(const bool more, rows.Step());
-    if (!more) return consumers;
-    consumers.push_back(
-        {std::string(rows.Bytes(0)), static_cast<Cursor>(rows.Int(1)), rows.Int(2)});
-  }
-}
-
-OrFault<void> Database::ForgetConsumer(const std::string& name) {
-  FAULT_OR(Statement forget,
-           Statement::Prepare(handle_.get(), "DELETE FROM consumers WHERE name = ?1"));
-  return forget.BindText(1, name).Run();
 }
 
 OrFault<std::uint64_t> Database::UsedBytes() {

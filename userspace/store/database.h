@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -89,8 +90,7 @@ class Database {
   OrFault<void> End();
   OrFault<void> ForgetCutOff();
 
-  OrFault<std::vector<Consumer>> Consumers();
-  OrFault<void> ForgetConsumer(const std::string& name);
+  std::vector<Consumer> Consumers() const;
 
   bool is_new() const { return is_new_; }
   const std::string& id() const { return id_; }
@@ -126,12 +126,19 @@ class Database {
 
   Database() = default;
   OrFault<void> OpenFile(const std::string& path);
-  OrFault<void> Migrate(Schema schema, Cursor base, std::int64_t now_ns);
+  // The version that the file had; 0: it is new.
+  OrFault<std::int64_t> Migrate(Schema schema, Cursor base, std::int64_t now_ns);
   OrFault<void> PrepareAll();
-  OrFault<void> Load(Run run);
+  OrFault<void> Load(Run run, std::int64_t version);
+  OrFault<void> LoadState(Run run, std::int64_t version);
+  OrFault<void> LoadConsumers();
   OrFault<void> InTransaction(bool sync, const std::function<OrFault<void>()>& work);
   OrFault<void> Insert(const Batch& batch);
   OrFault<void> SaveState();
+  OrFault<void> SaveConsumer(const Consumer& consumer);
+  OrFault<void> ForgetConsumer(const std::string& name);
+  std::int64_t StateChecksum(const std::string& run, const std::string& boot,
+                             const CutOffRun& cut_off) const;
   OrFault<std::uint64_t> DeleteOldest(std::size_t rows, std::int64_t cutoff_ns, Cursor spare);
   OrFault<void> BeginPage(Cursor& after, std::vector<Entry>& page);
   OrFault<std::int64_t> Pragma(const char* name);
@@ -143,6 +150,7 @@ class Database {
   bool is_new_ = false;
   std::string id_;
   State state_;
+  std::map<std::string, Consumer> consumers_;  // as in the file
   std::int64_t newest_ns_ = 0;
   std::vector<Jump> jumps_;
 };

@@ -1,31 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/row.h"
 
-#include <zlib.h>
-
-#include <array>
 #include <memory>
 #include <string>
+
+#include "store/checksum.h"
 
 namespace nezuban::store {
 namespace {
 
-std::int64_t Checksum(const Row& row) {
-  uLong sum = crc32(0, nullptr, 0);
+std::int64_t ChecksumOf(const Row& row) {
+  Checksum sum;
   for (const std::int64_t number :
        {row.cursor, row.last, row.first_ns, row.last_ns, row.count, row.priority, row.reason,
         static_cast<std::int64_t>(row.rule.size()), static_cast<std::int64_t>(row.bytes.size())}) {
-    std::array<Bytef, 8> bytes;
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-      bytes[i] = static_cast<Bytef>(static_cast<std::uint64_t>(number) >> (8 * i));
-    }
-    sum = crc32(sum, bytes.data(), static_cast<uInt>(bytes.size()));
+    sum.Add(number);
   }
-  for (const std::string_view text : {row.rule, row.bytes}) {
-    // Not with a null pointer: that would begin a new sum.
-    if (!text.empty()) sum = crc32_z(sum, reinterpret_cast<const Bytef*>(text.data()), text.size());
-  }
-  return static_cast<std::int64_t>(sum);
+  return sum.Add(row.rule).Add(row.bytes).value();
 }
 
 }  // namespace
@@ -47,7 +38,7 @@ Row ToRow(const Entry& entry) {
     row.rule = alert.rule;
     row.bytes = *alert.bytes;
   }
-  row.checksum = Checksum(row);
+  row.checksum = ChecksumOf(row);
   return row;
 }
 
@@ -57,7 +48,7 @@ std::optional<Entry> FromRow(const Row& row) {
       row.cursor > 0 && row.last >= row.cursor && row.count >= 0 && row.reason >= 0 &&
       row.reason <= static_cast<std::int64_t>(GapReason::kRestart) && row.priority >= 0 &&
       row.priority <= static_cast<std::int64_t>(alert::Priority::kDebug);
-  if (!in_range || row.checksum != Checksum(row)) return std::nullopt;
+  if (!in_range || row.checksum != ChecksumOf(row)) return std::nullopt;
   if (row.reason == 0) {
     if (row.last != row.cursor) return std::nullopt;
     return StoredAlert{static_cast<Cursor>(row.cursor), row.first_ns,

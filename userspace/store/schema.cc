@@ -31,6 +31,7 @@ constexpr const char* kSteps[] = {
     "ALTER TABLE state ADD COLUMN boot TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE state ADD COLUMN cut_off_ns INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE state ADD COLUMN cut_off_boot TEXT NOT NULL DEFAULT '';",
+    "ALTER TABLE state ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0",
 };
 
 OrFault<void> Begin(sqlite3* db, Cursor base, std::int64_t now_ns) {
@@ -61,7 +62,7 @@ std::string RandomId() {
 
 Schema CurrentSchema() { return kSteps; }
 
-OrFault<void> Database::Migrate(Schema schema, Cursor base, std::int64_t now_ns) {
+OrFault<std::int64_t> Database::Migrate(Schema schema, Cursor base, std::int64_t now_ns) {
   FAULT_OR(const std::int64_t application, Pragma("application_id"));
   FAULT_OR(const std::int64_t version, Pragma("user_version"));
   FAULT_OR(const std::int64_t tables, Pragma("schema_version"));
@@ -76,14 +77,13 @@ OrFault<void> Database::Migrate(Schema schema, Cursor base, std::int64_t now_ns)
                                                           "; this nezuban knows versions up to " +
                                                           std::to_string(wanted)});
   }
-  if (version == wanted) return {};
-  return InTransaction(true, [&]() -> OrFault<void> {
-    for (std::int64_t step = version; step < wanted; ++step) {
-      RETURN_IF_FAULT(Execute(handle_.get(), schema[static_cast<std::size_t>(step)]));
-    }
-    if (is_new_) RETURN_IF_FAULT(Begin(handle_.get(), base, now_ns));
-    return Execute(handle_.get(), "PRAGMA user_version = " + std::to_string(wanted));
-  });
+  if (version == wanted) return version;
+  for (std::int64_t step = version; step < wanted; ++step) {
+    RETURN_IF_FAULT(Execute(handle_.get(), schema[static_cast<std::size_t>(step)]));
+  }
+  if (is_new_) RETURN_IF_FAULT(Begin(handle_.get(), base, now_ns));
+  RETURN_IF_FAULT(Execute(handle_.get(), "PRAGMA user_version = " + std::to_string(wanted)));
+  return version;
 }
 
 }  // namespace nezuban::store

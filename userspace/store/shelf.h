@@ -109,7 +109,7 @@ class Shelf {
   OrFault<void> OpenFile(std::int64_t now_ns);
   OrFault<void> BeginAnew(const std::string& path, std::int64_t now_ns);
   OrFault<void> UseFile(std::unique_ptr<Database> database, GapReason reason, std::int64_t now_ns);
-  OrFault<void> LoadConsumers(Database& database);
+  void LoadConsumers(const Database& database);
   OrFault<void> WriteGap(Database& database, Cursor last, std::int64_t first_ns, GapReason reason,
                          std::int64_t now_ns);
   bool TryWrite(std::vector<Entry>& entries, bool sync, std::int64_t now_ns);

@@ -150,7 +150,7 @@ OrFault<void> Shelf::UseFile(std::unique_ptr<Database> database, GapReason reaso
                 kHeldBackNs
           : 0;
   RETURN_IF_FAULT(WriteGap(*database, last, first_ns, reason, now_ns));
-  RETURN_IF_FAULT(LoadConsumers(*database));
+  LoadConsumers(*database);
   if (const auto& cut_off = database->cut_off()) {
     const std::lock_guard lock(mutex_);
     cut_off_ = CutOff{cut_off->alive_ns, cut_off->boot != run_.boot};
@@ -167,8 +167,8 @@ OrFault<void> Shelf::WriteGap(Database& database, Cursor last, std::int64_t firs
   return database.Write({.entries = {&gap, 1}, .consumers = {}, .sync = true, .now_ns = now_ns});
 }
 
-OrFault<void> Shelf::LoadConsumers(Database& database) {
-  FAULT_OR(std::vector<Consumer> consumers, database.Consumers());
+void Shelf::LoadConsumers(const Database& database) {
+  std::vector<Consumer> consumers = database.Consumers();
   std::ranges::sort(consumers, std::ranges::greater(), &Consumer::seen_ns);
   const std::lock_guard lock(mutex_);
   id_ = database.id();
@@ -192,7 +192,6 @@ OrFault<void> Shelf::LoadConsumers(Database& database) {
     }  // else what is in memory is newer
   }
   for (auto& [name, place] : consumers_) place.is_early = false;
-  return {};
 }
 
 // The cursor behind all that is in the file and whole.

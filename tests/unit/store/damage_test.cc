@@ -99,6 +99,35 @@ TEST_F(Damage, AFileThatIsNoDatabaseIsSetAside) {
   EXPECT_EQ(store_->counters().faults, 1u);
 }
 
+// Else the consumer would pass over four alerts, and nobody would know.
+TEST_F(Damage, APlaceThatIsNotWhatWasWrittenIsDamage) {
+  Fill(10);
+  ASSERT_TRUE(Open());
+  {
+    const auto reader = *store_->OpenReader("siem", kOldest);
+    Seen seen;
+    ASSERT_TRUE(seen.ReadUntil(*reader, 3));
+    reader->Acknowledge(seen.last);
+  }
+  store_.reset();
+  {
+    sqlite3* db = nullptr;
+    ASSERT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
+    const DatabaseHandle owner(db);
+    ASSERT_TRUE(Execute(db, "UPDATE consumers SET position = position + 4"));
+    ASSERT_EQ(sqlite3_changes(db), 1);
+  }
+  ASSERT_TRUE(Open());
+  Publish(*store_, 11, 11);
+  const Seen seen = ReadAll();
+  EXPECT_EQ(seen.ids, Sequence(11, 11));
+  ASSERT_EQ(seen.gaps.size(), 1u);
+  EXPECT_EQ(seen.gaps[0].reason, GapReason::kStoreDamaged);
+  EXPECT_EQ(SetAside(), 1);
+  ASSERT_EQ(log().size(), 1u);
+  EXPECT_THAT(log()[0], HasSubstr("its state is not what was written; set aside as"));
+}
+
 TEST_F(Damage, CursorsGrowOverALostStore) {
   Fill(100);
   ASSERT_TRUE(Open());
