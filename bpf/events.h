@@ -426,8 +426,8 @@ struct credentials_record {
 
 /*
  * A name is made, changed or removed, or a file's mode is: rename, unlink, mkdir, link, chmod and
- * their siblings, failed ones included. new_… only where the call has a second name. Where path is
- * empty and known to be, all there is are the name and, if that is relative, its directory.
+ * their siblings, failed ones included. new_… only where the call has a second name. Only where a
+ * path is empty and known to be, the name counts and, if that is relative, its directory.
  */
 struct path_record {
 	struct record_header hdr;
@@ -437,7 +437,7 @@ struct path_record {
 	struct str_ref new_path;
 	struct str_ref new_name;
 	struct str_ref new_dir;
-	struct file_ref file; /* of path; ino 0: not known */
+	struct file_ref file; /* of path, before a rename or removal; ino 0: not known */
 	__u64 flags;	      /* as passed: RENAME_*, AT_* */
 	__u32 mode;	      /* as passed: mkdir, chmod */
 	__s32 dirfd;	      /* AT_FDCWD where the call has none; fchmod: the descriptor */

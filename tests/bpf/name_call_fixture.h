@@ -52,29 +52,51 @@ class NameCallTest : public ::testing::Test {
     std::uint64_t flags = 0;
     std::uint32_t mode = 0;
     int result = 0;
-    std::string path;
+    std::string path;  // of a call on a descriptor; else what `first` leads to, where that is not
+                       // simply `first` from `dir` on
+    std::string new_path{};
   };
+
+  bool object(std::uint16_t event) {
+    return KindOf(harness_.source(), event) == probe::SensorKind::kObject;
+  }
+
+  // What the object kind makes of a name, if the call got so far; `path` where that is not simply
+  // the name from the directory on. The tracepoint kind only knows what a descriptor is.
+  std::string Resolved(const record_header& header, const std::string& name, const std::string& dir,
+                       int result, const std::string& path) {
+    if (name.empty()) return path;
+    if (!object(header.type) || (result != 0 && result != -EPERM)) return "";
+    if (!path.empty()) return path;
+    return name.starts_with('/') ? name : dir + "/" + name;
+  }
 
   void Expect(const NameCall& call, const Expected& expected) {
     const record_header& header = call.header();
     EXPECT_EQ(call.event().name(), expected.name);
     EXPECT_EQ(header.lane, LANE_BULK);
-    EXPECT_EQ(header.sensor, SENSOR_TRACEPOINT);
+    EXPECT_EQ(header.sensor, object(header.type) ? SENSOR_OBJECT : SENSOR_TRACEPOINT);
     EXPECT_EQ(header.tgid, static_cast<std::uint32_t>(recorded_->child()));
     EXPECT_EQ(header.flags,
               expected.name == std::string_view("fchmod") ? 0 : RECORD_FROM_USER_MEMORY);
     ExpectText(call, call->name, expected.first);
     ExpectText(call, call->new_name, expected.second);
-    ExpectText(call, call->dir, expected.dir);
-    ExpectText(call, call->new_dir, expected.new_dir);
-    ExpectText(call, call->path, expected.path);
-    ExpectText(call, call->new_path, "");
+    const bool is_symlink = std::string_view(expected.name).starts_with("symlink");
+    const std::string path =
+        is_symlink ? ""
+                   : Resolved(header, expected.first, expected.dir, expected.result, expected.path);
+    const std::string new_path =
+        Resolved(header, expected.second, expected.new_dir, expected.result, expected.new_path);
+    ExpectText(call, call->path, path);
+    ExpectText(call, call->dir, path.empty() ? expected.dir : "");
+    ExpectText(call, call->new_path, new_path);
+    ExpectText(call, call->new_dir, new_path.empty() ? expected.new_dir : "");
     EXPECT_EQ(call->dirfd, expected.dirfd);
     EXPECT_EQ(call->new_dirfd, expected.new_dirfd);
     EXPECT_EQ(call->flags, expected.flags);
     EXPECT_EQ(call->mode, expected.mode);
     EXPECT_EQ(call->result, expected.result);
-    EXPECT_EQ(call->file.ino != 0, !expected.path.empty());
+    EXPECT_EQ(call->file.ino != 0, !path.empty() && header.type != EVENT_MKDIR);
   }
 
   template <typename Record>

@@ -64,8 +64,12 @@ TEST_F(NameCallTest, Rename) {
                     .flags = kExchange});
 #if defined(__x86_64__)
   ASSERT_EQ(calls.size(), 11u);
-  Expect(calls[10],
-         {.name = "rename", .first = "sub", .second = "./b/../c", .dir = here, .new_dir = here});
+  Expect(calls[10], {.name = "rename",
+                     .first = "sub",
+                     .second = "./b/../c",
+                     .dir = here,
+                     .new_dir = here,
+                     .new_path = Path("c")});
 #else
   ASSERT_EQ(calls.size(), 10u);
 #endif

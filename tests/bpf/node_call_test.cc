@@ -32,17 +32,19 @@ class NodeCallTest : public NameCallTest {
     SCOPED_TRACE(expected.name);
     EXPECT_EQ(node.event().name(), expected.name);
     EXPECT_EQ(node.header().lane, LANE_BULK);
-    EXPECT_EQ(node.header().sensor, SENSOR_TRACEPOINT);
+    EXPECT_EQ(node.header().sensor, object(node.header().type) ? SENSOR_OBJECT : SENSOR_TRACEPOINT);
     EXPECT_EQ(node.header().tgid, static_cast<std::uint32_t>(recorded_->child()));
     ExpectText(node, node->call.name, expected.first);
-    ExpectText(node, node->call.dir, expected.dir);
-    ExpectText(node, node->call.path, expected.path);
+    const std::string path =
+        Resolved(node.header(), expected.first, expected.dir, expected.result, expected.path);
+    ExpectText(node, node->call.path, path);
+    ExpectText(node, node->call.dir, path.empty() ? expected.dir : "");
     ExpectText(node, node->call.new_name, "");
     EXPECT_EQ(node->call.dirfd, expected.dirfd);
     EXPECT_EQ(node->call.flags, expected.flags);
     EXPECT_EQ(node->call.mode, expected.mode);
     EXPECT_EQ(node->call.result, expected.result);
-    EXPECT_EQ(node->call.file.ino != 0, !expected.path.empty());
+    EXPECT_EQ(node->call.file.ino != 0, !path.empty() && node.header().type != EVENT_MKNOD);
   }
 
   static void ExpectTimes(const Node& node, std::int64_t atime, std::int64_t mtime,

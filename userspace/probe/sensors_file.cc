@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "probe/acts.h"
 #include "probe/sensors.h"
@@ -32,6 +35,88 @@ void AddUringRequests(std::vector<SensorRow>& rows) {
       for (ProgramRow& program : UringRequests(name)) row.programs.push_back(std::move(program));
     }
   }
+}
+
+// Calls on names: on the functions that tell what they act on, and at their exit.
+struct NameCalls {
+  event::EventType event;
+  ProofAct act;
+  const char* names;
+  std::vector<SyscallNumbers> numbers;
+  std::vector<std::pair<const char*, const char*>> hooks;  // program, kernel function
+};
+
+const std::vector<NameCalls>& AllNameCalls() {
+  static const std::vector<NameCalls> all = {
+      {EVENT_RENAME,
+       ActRename,
+       "rename, renameat, renameat2",
+       {{82, 38, -1}, {264, 302, 38}, {316, 353, 276}},
+       {{"on_path_rename", "security_path_rename"}}},
+      {EVENT_UNLINK,
+       ActUnlink,
+       "unlink, unlinkat, rmdir",
+       {{87, 10, -1}, {263, 301, 35}, {84, 40, -1}},
+       {{"on_path_unlink", "security_path_unlink"}, {"on_path_rmdir", "security_path_rmdir"}}},
+      {EVENT_MKDIR,
+       ActMkdir,
+       "mkdir, mkdirat",
+       {{83, 39, -1}, {258, 296, 34}},
+       {{"on_path_mkdir", "security_path_mkdir"}}},
+      {EVENT_LINK,
+       ActLink,
+       "link, linkat, symlink, symlinkat",
+       {{86, 9, -1}, {265, 303, 37}, {88, 83, -1}, {266, 304, 36}},
+       {{"on_path_link", "security_path_link"}, {"on_path_symlink", "security_path_symlink"}}},
+      {EVENT_CHMOD,
+       ActChmod,
+       "chmod, fchmod, fchmodat, fchmodat2",
+       {{90, 15, -1}, {91, 94, 52}, {268, 306, 53}, {452, 452, 452}},
+       {{"on_path_chmod", "security_path_chmod"}}},
+      {EVENT_MKNOD,
+       ActMknod,
+       "mknod, mknodat",
+       {{133, 14, -1}, {259, 297, 33}},
+       {{"on_path_mknod", "security_path_mknod"}}},
+      {EVENT_CHOWN,
+       ActChown,
+       "chown, lchown, fchown, fchownat",
+       {{92, 212, -1},
+        {94, 198, -1},
+        {93, 207, 55},
+        {260, 298, 54},
+        {-1, 182, -1},
+        {-1, 16, -1},
+        {-1, 95, -1}},
+       {{"on_path_chown", "security_path_chown"}}},
+      {EVENT_UTIME,
+       ActUtime,
+       "utime, utimes, utimensat, futimesat",
+       {{132, 30, -1}, {235, 271, -1}, {280, 320, 88}, {-1, 412, -1}, {261, 299, -1}},
+       {{"on_vfs_utimes", "vfs_utimes"}}},
+  };
+  return all;
+}
+
+std::vector<SensorRow> NameCallSensors() {
+  std::vector<SensorRow> rows;
+  for (const NameCalls& calls : AllNameCalls()) {
+    const std::string at_exit = std::string("tp_btf/sys_exit (") + calls.names + ")";
+    SensorRow object{calls.event, SensorKind::kObject, "fentry", {}, calls.act};
+    for (const auto& [program, function] : calls.hooks) {
+      object.hook += std::string(calls.hooks.front().second == function ? "/" : ", ") + function;
+      object.programs.push_back({program, kFentry, function});
+    }
+    object.hook += ", " + at_exit;
+    object.programs.push_back({"on_noted_name_call", kSyscallExit, "", calls.numbers});
+    rows.push_back(std::move(object));
+    rows.push_back({calls.event,
+                    SensorKind::kTracepoint,
+                    at_exit,
+                    {{"on_name_call", kSyscallExit, "", calls.numbers}},
+                    calls.act});
+  }
+  return rows;
 }
 
 std::vector<SensorRow> MmapSensors() {
@@ -73,65 +158,8 @@ std::vector<SensorRow> FileSensors() {
          "",
          {{2, 5, -1}, {257, 295, 56}, {437, 437, 437}, {85, 8, -1}, {304, 342, 265}}}},
        ActOpen},
-      {EVENT_RENAME,
-       SensorKind::kTracepoint,
-       "tp_btf/sys_exit (rename, renameat, renameat2)",
-       {{"on_name_call", kSyscallExit, "", {{82, 38, -1}, {264, 302, 38}, {316, 353, 276}}}},
-       ActRename},
-      {EVENT_UNLINK,
-       SensorKind::kTracepoint,
-       "tp_btf/sys_exit (unlink, unlinkat, rmdir)",
-       {{"on_name_call", kSyscallExit, "", {{87, 10, -1}, {263, 301, 35}, {84, 40, -1}}}},
-       ActUnlink},
-      {EVENT_MKDIR,
-       SensorKind::kTracepoint,
-       "tp_btf/sys_exit (mkdir, mkdirat)",
-       {{"on_name_call", kSyscallExit, "", {{83, 39, -1}, {258, 296, 34}}}},
-       ActMkdir},
-      {EVENT_LINK,
-       SensorKind::kTracepoint,
-       "tp_btf/sys_exit (link, linkat, symlink, symlinkat)",
-       {{"on_name_call",
-         kSyscallExit,
-         "",
-         {{86, 9, -1}, {265, 303, 37}, {88, 83, -1}, {266, 304, 36}}}},
-       ActLink},
-      {EVENT_CHMOD,
-       SensorKind::kTracepoint,
-       "tp_btf/sys_exit (chmod, fchmod, fchmodat, fchmodat2)",
-       {{"on_name_call",
-         kSyscallExit,
-         "",
-         {{90, 15, -1}, {91, 94, 52}, {268, 306, 53}, {452, 452, 452}}}},
-       ActChmod},
-      {EVENT_MKNOD,
-       SensorKind::kTracepoint,
-       "tp_btf/sys_exit (mknod, mknodat)",
-       {{"on_name_call", kSyscallExit, "", {{133, 14, -1}, {259, 297, 33}}}},
-       ActMknod},
-      {EVENT_CHOWN,
-       SensorKind::kTracepoint,
-       "tp_btf/sys_exit (chown, lchown, fchown, fchownat)",
-       {{"on_name_call",
-         kSyscallExit,
-         "",
-         {{92, 212, -1},
-          {94, 198, -1},
-          {93, 207, 55},
-          {260, 298, 54},
-          {-1, 182, -1},
-          {-1, 16, -1},
-          {-1, 95, -1}}}},
-       ActChown},
-      {EVENT_UTIME,
-       SensorKind::kTracepoint,
-       "tp_btf/sys_exit (utime, utimes, utimensat, futimesat)",
-       {{"on_name_call",
-         kSyscallExit,
-         "",
-         {{132, 30, -1}, {235, 271, -1}, {280, 320, 88}, {-1, 412, -1}, {261, 299, -1}}}},
-       ActUtime},
   };
+  rows = Join<SensorRow>({std::move(rows), NameCallSensors()});
   AddUringRequests(rows);
   return Join<SensorRow>(
       {std::move(rows), MmapSensors(),

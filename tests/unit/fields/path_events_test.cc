@@ -27,12 +27,13 @@ struct Names {
   std::string_view new_name;
   std::string_view new_dir;
   std::string_view path;
+  std::string_view new_path;
 };
 
 Draft<path_record> Call(int event, std::uint8_t variant, const Names& names) {
   Draft<path_record> call(Actor{.tgid = 20, .comm = "mv"}, event, variant);
   call.Text(call->path, names.path).Text(call->name, names.name).Text(call->dir, names.dir);
-  call.Text(call->new_path, "").Text(call->new_name, names.new_name);
+  call.Text(call->new_path, names.new_path).Text(call->new_name, names.new_name);
   call.Text(call->new_dir, names.new_dir);
   call->dirfd = call->new_dirfd = AT_FDCWD;
   return call;
@@ -86,6 +87,33 @@ TEST(PathEvents, Rename) {
   auto plain = Call(EVENT_RENAME, 0, {"/a", "", "b", "/c"});
   plain->result = -EACCES;
   Expect(plain, {{"evt.args", "res=EACCES oldpath=/a newpath=/c/b"}, {"evt.rawres", "-13"}});
+}
+
+// What the kernel found counts, whatever the names say.
+TEST(PathEvents, Resolved) {
+  auto rename = Call(EVENT_RENAME, 0, {"loop/./a", "", "../b", "", "/home/me/a", "/home/other/b"});
+  Expect(rename, {{"evt.arg.oldpath", "/home/me/a"},
+                  {"evt.arg.newpath", "/home/other/b"},
+                  {"evt.abspath.src", "/home/me/a"},
+                  {"evt.abspath.dst", "/home/other/b"},
+                  {"fs.path.source", "/home/me/a"},
+                  {"fs.path.sourceraw", "loop/./a"},
+                  {"fs.path.target", "/home/other/b"},
+                  {"fs.path.targetraw", "../b"}});
+  auto link = Call(EVENT_LINK, 1, {"/loop", "", "x", "", "/etc/shadow", "/tmp/x"});
+  Expect(link, {{"fs.path.source", "/tmp/x"}, {"fs.path.target", "/etc/shadow"}});
+  auto symlink = Call(EVENT_LINK, 2, {"../shadow", "", "loop/s", "", "", "/etc/x/s"});
+  Expect(symlink, {{"fs.path.source", "/etc/x/s"},
+                   {"fs.path.target", "/etc/shadow"},
+                   {"evt.abspath", "/etc/x/s"}});
+  auto unlink = Call(EVENT_UNLINK, 0, {"/loop/x", "", "", "", "/etc/x"});
+  unlink->file = {.ino = 77, .dev = 8u << 20, .nlink = 1, .mnt_ns = 1, .mode = S_IFREG};
+  Expect(unlink, {{"fs.path.name", "/etc/x"},
+                  {"fs.path.nameraw", "/loop/x"},
+                  {"evt.arg.path", "/etc/x"},
+                  {"fd.name", "absent"}});
+  auto chown = NodeCall(EVENT_CHOWN, 0, {"x", "", "", "", "/d/y"});
+  Expect(chown, {{"fs.path.name", "/d/y"}, {"fs.path.nameraw", "x"}, {"fd.name", "absent"}});
 }
 
 TEST(PathEvents, Unlink) {

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a call on names is about to act on: noted inside the call, told at its exit.
+ */
+#ifndef NEZUBAN_NAME_NOTE_BPF_H
+#define NEZUBAN_NAME_NOTE_BPF_H
+
+#include "maps.bpf.h"
+#include "path.bpf.h"
+
+/* A name in that directory, or without one the file itself. It is only looked at again once its
+ * inode number is found to be the same. */
+struct noted_place {
+	__u64 dentry; /* 0: none */
+	__u64 vfsmount;
+	__u64 ino;
+	char name[NAME_LEN_MAX + 1]; /* a rename changes the dentry's */
+};
+
+/* What a call acts on. */
+struct name_note {
+	struct noted_place
+		old; /* of symlink: `name` is what the link says, a long one in link_texts */
+	struct noted_place new;
+	struct file_ref file; /* that the old name led to, before the act */
+	__u32 times;	      /* TIMES_*; TIMES_UNKNOWN: not noted */
+	__u32 has_link_text;
+	struct file_time atime;
+	struct file_time mtime;
+};
+
+/* Key: pid_tgid. From the hook to the exit of the call. Where it is full, the names are all that is
+ * told. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, struct name_note);
+} name_notes SEC(".maps") __weak;
+
+/* The same key: what a symbolic link that is made says, if that is too long for the note. */
+struct link_text {
+	char bytes[PATH_LEN_MAX];
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 128);
+	__type(key, __u64);
+	__type(value, struct link_text);
+} link_texts SEC(".maps") __weak;
+
+#endif
