@@ -11,6 +11,7 @@ import ssl
 import struct
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 import warnings
@@ -31,6 +32,7 @@ RULE = """
 """
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 STREAMS_OF_A_CONNECTION = 250
+HANDSHAKE_SECONDS = 10  # then the monitor gives a peer up
 MEMORY = 300 << 20  # what any of this may cost
 
 
@@ -176,6 +178,29 @@ class Hostile(unittest.TestCase):
         wait_until(lambda: self.descriptors() < before + 10, "them to be given up", 4 * PATIENCE)
         self.what = f"{len(held)} handshakes that end half-way; {most} descriptors"
 
+    def test_addresses_that_take_every_place_they_get(self):
+        """Ten, each of which connects again at once where it is thrown out, and says nothing."""
+        before = self.descriptors()
+        crowd = Crowd([f"127.0.0.{host}" for host in range(2, 12)], self.port)
+        self.addCleanup(crowd.stop)
+        wait_until(lambda: self.descriptors() - before > 400, "places to be taken")
+        seconds = min(2 * SCALE, 30)  # beyond the time a handshake may take
+        answers = {"over TCP": [], "on the unix socket": []}
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            begun = time.monotonic()
+            self.assertNotEqual(self.first_bytes("reader"), b"")
+            answers["over TCP"].append(time.monotonic() - begun)
+            begun = time.monotonic()
+            self.daemon.status()
+            answers["on the unix socket"].append(time.monotonic() - begun)
+            time.sleep(0.1)
+        taken = self.descriptors() - before
+        crowd.stop()
+        self.what = (f"{crowd.tries} connections in {seconds} s, {taken} descriptors taken; slowest answer "
+                     + ", ".join(f"{where} {max(times):.2f} s of {len(times)}" for where, times in answers.items()))
+        self.assertLess(max(answers["over TCP"]), HANDSHAKE_SECONDS / 2, self.what)
+
     def test_fuzzed_frames(self):
         ways = random.Random(7)
         count = 200 * SCALE
@@ -192,6 +217,53 @@ class Hostile(unittest.TestCase):
                     pass  # it was thrown out
         self.assertIsNone(self.daemon.process.poll())
         self.what = f"{count} connections of 50 frames"
+
+
+class Crowd:
+    """Keeps as many connections from each of the addresses as it is let."""
+
+    EACH = 150
+
+    def __init__(self, hosts, port):
+        self.port = port
+        self.peers = {host: [] for host in hosts}
+        self.tries = 0
+        self.stopping = False
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self):
+        while not self.stopping:
+            for host, peers in self.peers.items():
+                for peer in [p for p in peers if self._is_closed(p)]:
+                    peers.remove(peer)
+                    peer.close()
+                for _ in range(min(self.EACH - len(peers), 20)):
+                    peers.append(self._connect(host))
+            time.sleep(0.02)  # for those who are tested to have a core, too
+
+    def _connect(self, host):
+        peer = socket.socket()
+        peer.bind((host, 0))
+        peer.setblocking(False)
+        peer.connect_ex(("127.0.0.1", self.port))
+        self.tries += 1
+        return peer
+
+    @staticmethod
+    def _is_closed(peer):
+        try:
+            return peer.recv(1) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    def stop(self):
+        self.stopping = True
+        self.thread.join()
+        for peer in (p for peers in self.peers.values() for p in peers):
+            peer.close()
 
 
 def endless():

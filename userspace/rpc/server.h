@@ -33,7 +33,8 @@ struct TlsOptions {
 struct TcpLimits {
   std::size_t connections = 512;  // further ones wait in the kernel's queue
   // Further ones are closed at once; so are those of an address that would have more than are left
-  // for all others: the fewer places there are, the fewer of them one gets.
+  // for all others: the fewer places there are, the fewer of them one gets. The last eighth is for
+  // addresses that have few: of 512 places, four each.
   std::size_t of_one_address = 256;
 };
 

@@ -18,6 +18,11 @@ namespace {
 
 constexpr int kBacklog = 128;
 constexpr int kLookAgainMs = 100;  // while as many are open as may be
+// One place of eight is for addresses that have few: some that take what they get cannot keep the
+// others out.
+constexpr std::size_t kKeptShare = 8;
+// Of 64 that are kept, four for each: as many as an honest host needs.
+constexpr std::size_t kFewShare = 16;
 
 UniqueFd BindAndListen(const addrinfo& address) {
   UniqueFd fd(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -122,8 +127,7 @@ void TcpAcceptor::AcceptOne() {
   ForgetClosed();
   std::string address = AddressOf(peer);
   const auto same = std::ranges::count(connections_, address, &Connection::address);
-  const std::size_t left = limits_.connections - connections_.size();
-  if (static_cast<std::size_t>(same) >= std::min(limits_.of_one_address, left)) return;
+  if (static_cast<std::size_t>(same) >= PlacesOfOne()) return;
   if (::fstat(fd.get(), &status) != 0) return;
   const int on = 1;
   static_cast<void>(::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)));
@@ -132,6 +136,14 @@ void TcpAcceptor::AcceptOne() {
   connection.listener_fd = listener_.get();
   connection.fd = fd.release();
   taker_->HandleNewConnection(&connection);
+}
+
+// How many an address may have for it to get another.
+std::size_t TcpAcceptor::PlacesOfOne() const {
+  const std::size_t left = limits_.connections - connections_.size();
+  const std::size_t kept = limits_.connections / kKeptShare;
+  const std::size_t few = std::max<std::size_t>(kept / kFewShare, 1);
+  return left > kept ? std::max(std::min(limits_.of_one_address, left - kept), few) : few;
 }
 
 void TcpAcceptor::ForgetClosed() {

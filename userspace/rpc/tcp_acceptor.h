@@ -49,6 +49,7 @@ class TcpAcceptor {
   TcpAcceptor(UniqueFd listener, UniqueFd wake, TcpLimits limits);
   void Run();
   void AcceptOne();
+  std::size_t PlacesOfOne() const;
   void ForgetClosed();
 
   UniqueFd listener_;

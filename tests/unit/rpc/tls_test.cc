@@ -290,6 +290,19 @@ TEST_F(Tls, TheFewerPlacesAreLeftTheFewerOneAddressGets) {
   EXPECT_EQ(CountOpen(others), 3);
 }
 
+TEST_F(Tls, AFewAddressesCannotHaveAllPlaces) {
+  certificates_.Make("reader", "reader-1");
+  Restart({.connections = 16, .of_one_address = 8}, milliseconds(60'000));
+  std::vector<std::vector<UniqueFd>> theirs;
+  for (const char* host : {"127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6"}) {
+    theirs.push_back(ConnectFrom(host, 8));
+  }
+  EXPECT_EQ(Problem(To("reader")), "");
+  std::vector<std::ptrdiff_t> open;
+  for (const auto& some : theirs) open.push_back(CountOpen(some));
+  EXPECT_THAT(open, testing::ElementsAre(7, 4, 2, 1, 1));
+}
+
 TEST_F(Tls, BeyondTheMostConnectionsWhoComesWaits) {
   certificates_.Make("reader", "reader-1");
   Restart({.connections = 2, .of_one_address = 2}, milliseconds(1000));
