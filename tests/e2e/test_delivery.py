@@ -11,6 +11,7 @@ import pathlib
 import random
 import re
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -158,10 +159,13 @@ class Delivery(unittest.TestCase):
 
     def kill_many_times(self):
         """Under load, at random moments, some before it watches. The subscriber, and when the monitor watched."""
-        watched = []
+        watched, self.starts = [], []
         for kill in range(KILLS):
+            begun = time.time()
             daemon = self.start(wait=kill % 4 != 3)
             since = time.time()
+            if kill % 4 != 3:
+                self.starts.append(since - begun)
             if kill == 0:
                 subscriber = self.watch(daemon, "--name", "siem", "--wait")
             time.sleep(random.uniform(0, 2))
@@ -197,7 +201,8 @@ class Delivery(unittest.TestCase):
         self.assertEqual([c for c, _, _ in stored.tally.got], sorted({c for c, _, _ in stored.tally.got}))
         newest = stored.tally.newest()
         print(f"\n{KILLS} kills in {took:.0f} s, {len(made)} files made ({len(made) / took:.0f}/s), "
-              f"{len(stored.tally.got)} alerts stored", flush=True)
+              f"{len(stored.tally.got)} alerts stored; a start took {statistics.median(self.starts):.1f} s, "
+              f"{max(self.starts):.1f} at most", flush=True)
         for name, tally in sorted(self.tallies.items()):
             wait_until(lambda: tally().newest() >= newest, f"the last alert, at {name}", 300)
             self.compare(name, tally().got, stored.tally.got)
