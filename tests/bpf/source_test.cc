@@ -28,7 +28,7 @@ constexpr int kCapSysResource = 24;
 constexpr int kCapPerfmon = 38;
 constexpr int kCapBpf = 39;
 
-TEST(Source, ProvesItsSensorsAndKeepsTheProofToItself) {
+TEST(Proof, SensorsAreProvedAndTheProofIsKeptToItself) {
   probe::ProbeOptions options = Harness::DefaultOptions();
   options.prove = true;
   Harness harness(options);
