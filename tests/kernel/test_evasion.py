@@ -15,6 +15,7 @@ sys.path.insert(0, str(guest.ROOT / "tests" / "e2e"))
 import evasions  # noqa: E402
 
 CONTAINER = "7" * 64
+WAYS = evasions.WAYS + evasions.WAYS_OF_OBJECT_SENSORS
 PORT, DECOY, SHELL_PORTS = 7001, 7002, range(7010, 7020)  # of evasion.sh
 
 
@@ -23,7 +24,7 @@ class Evasion(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.commands = [words.format(port=PORT, decoy=DECOY) for _, words in evasions.WAYS]
+        cls.commands = [words.format(port=PORT, decoy=DECOY) for _, words in WAYS]
         with guest.tree_with(cls.nezuban) as tree:
             shutil.copytree(guest.ROOT / "rules" / "default", tree / "nezuban" / "rules",
                             ignore=shutil.ignore_patterns("*.test.yaml"))
@@ -41,11 +42,11 @@ class Evasion(unittest.TestCase):
     def test_the_sensors_are_the_object_ones(self):
         lines = [line.split() for line in self.printed.splitlines() if line.startswith("doctor ")]
         kinds = {words[1]: " ".join(words[2:]) for words in lines if len(words) > 2}
-        for event in ("open", "connect", "mount", "dup"):
+        for event in ("open", "connect", "mount", "dup", "rename", "unlink", "mkdir", "link", "chmod"):
             self.assertIn("object", kinds.get(event, ""), self.printed)
 
     def test_every_way_raises_the_alert_of_the_plain_one(self):
-        for number, ((rule, _), command) in enumerate(zip(evasions.WAYS, self.commands)):
+        for number, ((rule, _), command) in enumerate(zip(WAYS, self.commands)):
             with self.subTest(command):
                 self.assertIn(f"way {number} {evasions.status(command)}\n", self.printed)
                 self.assertTrue(list(filter(evasions.matcher(rule, command, CONTAINER), self.alerts)), f"{rule}: {command}")
