@@ -52,7 +52,8 @@ static __always_inline void append_component(void *record, struct str_ref *ref, 
 	ref->len = hdr->size - ref->off;
 }
 
-/* What was noted, as a path. False: nothing was, or the directory is gone. */
+/* What was noted, as a path. False: nothing was. Where the directory, or the file, is gone by now
+ * the path is not known: what the caller's memory says was not what counted. */
 static __always_inline bool append_noted(void *record, struct str_ref *ref,
 					 const struct noted_place *place)
 {
@@ -60,8 +61,12 @@ static __always_inline bool append_noted(void *record, struct str_ref *ref,
 	struct dentry *dentry = (void *)place->dentry;
 	__u32 whole;
 
-	if (!dentry || BPF_CORE_READ(dentry, d_inode, i_ino) != place->ino)
+	if (!dentry)
 		return false;
+	if (BPF_CORE_READ(dentry, d_inode, i_ino) != place->ino) {
+		ref->total = STR_TOTAL_UNKNOWN;
+		return true;
+	}
 	record_append_path(record, NAME_CALL_CAPACITY, ref, task, dentry, (void *)place->vfsmount,
 			   WALK_BUFFER);
 	if (!place->name[0])
@@ -104,6 +109,12 @@ static __always_inline bool is_symlink(const struct file_call *call)
 	return call->event == EVENT_LINK && call->variant >= LINK_SYMLINK;
 }
 
+/* What succeeds has been past the hook: there was no room for its note. */
+static __always_inline bool was_lost(const struct path_record *record, const struct name_note *note)
+{
+	return !note && record->hdr.sensor == SENSOR_OBJECT && record->result == 0;
+}
+
 /* The file that the first name leads to; false: not noted. */
 static __always_inline bool append_noted_file(struct path_record *record,
 					      const struct name_note *note)
@@ -115,7 +126,7 @@ static __always_inline bool append_noted_file(struct path_record *record,
 	dentry = (void *)note->old.dentry;
 	if (note->old.name[0])
 		record->file = note->file;
-	else /* the same as ever, but for what the act changed */
+	else if (record->path.len) /* the same as ever, but for what the act changed */
 		file_ref_fill(&record->file, BPF_CORE_READ(dentry, d_inode),
 			      (void *)note->old.vfsmount);
 	return true;
@@ -155,6 +166,10 @@ static __always_inline void append_old(struct path_record *record, const struct 
 				       PATH_LEN_MAX);
 	if (is_symlink(call) || append_noted_file(record, note))
 		return;
+	if (was_lost(record, note)) {
+		record->path.total = STR_TOTAL_UNKNOWN;
+		return;
+	}
 	if (!named || (record->name.total == 0 && record->flags & AT_EMPTY_PATH))
 		append_file_of(record, record->dirfd);
 	else
@@ -172,6 +187,10 @@ static __always_inline void append_new(struct path_record *record, const struct 
 			       (void *)file_call_arg(args, call->new_name), PATH_LEN_MAX);
 	if (note && append_noted(record, &record->new_path, &note->new))
 		return;
+	if (was_lost(record, note)) {
+		record->new_path.total = STR_TOTAL_UNKNOWN;
+		return;
+	}
 	record_append_start(record, NAME_CALL_CAPACITY, &record->new_name, &record->new_dir,
 			    record->new_dirfd, WALK_BUFFER);
 }
@@ -285,8 +304,10 @@ int BPF_PROG(on_noted_name_call, struct pt_regs *regs, long ret)
 {
 	__u64 key = bpf_get_current_pid_tgid();
 	struct name_note *note = bpf_map_lookup_elem(&name_notes, &key);
+	const struct file_call *call = file_call_of(syscall_of(regs));
+	bool fits = note && note->event == call->event && note->variant == call->variant;
 
-	report(regs, ret, SENSOR_OBJECT, note);
+	report(regs, ret, SENSOR_OBJECT, fits ? note : NULL);
 	if (!note)
 		return 0;
 	if (note->has_link_text)

@@ -32,16 +32,24 @@ static __always_inline struct name_note *note_begin(__u32 event)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 key = bpf_get_current_pid_tgid();
+	const struct file_call *call;
+	struct name_note *note;
 
 	if (!filter_wants(event) || is_own_act())
 		return NULL;
 	if (BPF_CORE_READ(task, flags) & (PF_KTHREAD | PF_IO_WORKER | PF_SIGNALED | PF_DUMPCORE))
 		return NULL;
-	if (file_call_of(current_syscall())->event != event)
+	call = file_call_of(current_syscall());
+	if (call->event != event)
 		return NULL;
 	if (map_update(&name_notes, &key, &no_note, BPF_ANY) < 0)
 		return NULL;
-	return bpf_map_lookup_elem(&name_notes, &key);
+	note = bpf_map_lookup_elem(&name_notes, &key);
+	if (note) {
+		note->event = event;
+		note->variant = call->variant;
+	}
+	return note;
 }
 
 static __always_inline void note_file(struct noted_place *place, struct dentry *dentry,

@@ -17,8 +17,10 @@ struct noted_place {
 	char name[NAME_LEN_MAX + 1]; /* a rename changes the dentry's */
 };
 
-/* What a call acts on. */
+/* What a call acts on; of another call than the one that ends it says nothing. */
 struct name_note {
+	__u32 event;
+	__u32 variant;
 	struct noted_place
 		old; /* of symlink: `name` is what the link says, a long one in link_texts */
 	struct noted_place new;
@@ -29,8 +31,8 @@ struct name_note {
 	struct file_time mtime;
 };
 
-/* Key: pid_tgid. From the hook to the exit of the call. Where it is full, the names are all that is
- * told. */
+/* Key: pid_tgid. From the hook to the exit of the call. Where it is full, what a call acted on is
+ * not known, and is told so. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);

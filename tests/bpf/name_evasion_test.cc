@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -327,6 +328,26 @@ TEST_F(NameEvasionTest, ShortAndLongPaths) {
     EXPECT_EQ(calls[i].path, cut ? whole.substr(whole.size() - calls[i].path.size()) : whole);
   }
   EXPECT_EQ(calls.back().cut, object(EVENT_MKDIR));
+}
+
+// What is removed is given back only after its directory was unlocked, and that takes a while: by
+// the exit nobody can say where it was. The name that was passed is no answer.
+TEST_F(NameEvasionTest, DirectoryGoneBeforeTheCallEnds) {
+  ASSERT_EQ(::mkdir(Path("brief").c_str(), 0755), 0);
+  std::ofstream(Path("brief/x")) << std::string(std::size_t{64} << 20, 'x');
+  const auto calls = Tell([&] {
+    std::thread other([] {
+      while (::rmdir("brief") != 0) ::usleep(100);
+    });
+    REQUIRE_OK(::syscall(SYS_unlinkat, AT_FDCWD, "brief/x", 0) == 0);
+    other.join();
+  });
+  const auto removed = std::ranges::find(calls, "brief/x", &Told::name);
+  ASSERT_NE(removed, calls.end());
+  EXPECT_EQ(removed->call.result, 0);
+  if (!object(EVENT_UNLINK)) return;
+  EXPECT_TRUE(removed->path == Path("brief/x") || (removed->path.empty() && removed->cut))
+      << removed->path;
 }
 
 }  // namespace
