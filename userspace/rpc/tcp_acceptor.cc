@@ -142,7 +142,8 @@ void TcpAcceptor::AcceptOne() {
 std::size_t TcpAcceptor::PlacesOfOne() const {
   const std::size_t left = limits_.connections - connections_.size();
   const std::size_t kept = limits_.connections / kKeptShare;
-  const std::size_t few = std::max<std::size_t>(kept / kFewShare, 1);
+  const std::size_t few =
+      std::min(std::max<std::size_t>(kept / kFewShare, 1), limits_.of_one_address);
   return left > kept ? std::max(std::min(limits_.of_one_address, left - kept), few) : few;
 }
 

@@ -148,7 +148,10 @@ Result<Cursor> Shelf::Register(const std::string& name, Start start, std::int64_
                       " consumers already, and all of them read",
                   kBadInput);
     }
-    consumers_[name] = {.consumer = {name, position, 0},
+    // It may be one that had a place in the file that was lost: the gap is what it is to begin
+    // with.
+    const bool is_lost = begun_anew_ && start.at == Start::At::kNewest;
+    consumers_[name] = {.consumer = {name, is_lost ? deleted_last_ : position, 0},
                         .is_early = !options_.directory.empty() && !file_known_};
   }
   Place& place = consumers_[name];

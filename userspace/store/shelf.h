@@ -143,6 +143,7 @@ class Shelf {
   const Run run_;
   std::optional<CutOff> cut_off_;
   bool file_known_ = false;  // there is a database_, with all up to written_
+  bool begun_anew_ = false;  // for damage: the places of whoever comes by a name are lost
   Cursor deleted_last_ = 0;  // of the file
 
   mutable Gate gate_;  // of database_

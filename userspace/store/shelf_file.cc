@@ -125,7 +125,13 @@ OrFault<void> Shelf::BeginAnew(const std::string& path, std::int64_t now_ns) {
     news_ = counters_.fault + "; set aside as " + aside + ", a new one is begun";
     if (!recent_.empty()) written_ = recent_.first() - 1;
     lost_.reset();
-    for (const auto& [name, place] : consumers_) dirty_.insert(name);
+    begun_anew_ = true;
+    for (auto& [name, place] : consumers_) {
+      dirty_.insert(name);
+      if (!place.is_early) continue;
+      place.consumer.position = 0;  // it may have had one in the old file
+      place.moved_back = true;
+    }
   }
   return UseFile(std::move(database), GapReason::kStoreDamaged, now_ns);
 }

@@ -114,7 +114,7 @@ static const struct call calls[] = {
     {"mount_setattr",
      SYS_mount_setattr,
      442,
-     {OF(AT_FDCWD), SAYS("/"), OF(0), ZERO_BYTES(32), OF(32)}},
+     {OF(AT_FDCWD), SAYS("/proc"), OF(0), ZERO_BYTES(32), OF(32)}},
     {"fspick", SYS_fspick, 433, {OF(AT_FDCWD), SAYS("/proc"), OF(0)}},
     {"add_key",
      SYS_add_key,

@@ -126,6 +126,13 @@ TEST_F(Damage, APlaceThatIsNotWhatWasWrittenIsDamage) {
   EXPECT_EQ(SetAside(), 1);
   ASSERT_EQ(log().size(), 1u);
   EXPECT_THAT(log()[0], HasSubstr("its state is not what was written; set aside as"));
+  // Nobody knows how far it had read: it is told what may be missing, not that all is well.
+  Seen again;
+  const auto reader = *store_->OpenReader("siem", {});
+  ASSERT_TRUE(again.ReadUntil(*reader, 1));
+  EXPECT_EQ(again.ids, Sequence(11, 11));
+  ASSERT_EQ(again.gaps.size(), 1u);
+  EXPECT_EQ(again.gaps[0].reason, GapReason::kStoreDamaged);
 }
 
 TEST_F(Damage, CursorsGrowOverALostStore) {
