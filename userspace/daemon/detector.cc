@@ -169,10 +169,7 @@ std::vector<state::Container> Detector::TakeRecognised() {
   return recognised;
 }
 
-// By what the kernel side would have written; no event, as nothing happened that it saw.
-void Detector::RemoveCgroup(std::uint64_t cgroup_id) {
-  containers_.Remove(cgroup_id, now_ns_);
-}
+void Detector::RemoveCgroup(std::uint64_t cgroup_id) { containers_.Remove(cgroup_id, now_ns_); }
 
 void Detector::RefreshCounters() {
   counters_.missing = sequence_.missing();
