@@ -4,6 +4,9 @@
 
 import json
 import os
+import re
+import signal
+import subprocess
 import time
 import unittest
 
@@ -14,6 +17,7 @@ from peers import Certificates, OtlpReceiver, Rsyslog, Webhook, free_port, plain
 from test_sinks import Sinks, mark_of
 
 DOWN_SECONDS = 1 if os.environ.get("NEZUBAN_SCALE", "1") == "1" else 60
+OVERFLOW = 600 if DOWN_SECONDS == 1 else 2500  # alerts, more than a store of 1 MiB holds
 
 
 def marks_of_bodies(server):
@@ -100,6 +104,54 @@ class Peers(Sinks):
         self.assertEqual(marks_of_bodies(hook), marks)
         self.assertEqual(list(dict.fromkeys(marks_of_records(receiver))), marks)
         print(f"\n  {len(marks)} alerts in {DOWN_SECONDS} s without a peer: each of 5 sinks has them all", flush=True)
+
+    def test_what_the_stores_limit_takes_meanwhile_is_a_gap(self):
+        """Of alerts that are more than the store may keep, each peer gets the newest, and of the others how many they were."""
+        ports = {name: free_port() for name in ("tcp", "webhook", "otlp")}
+        rsyslog = Rsyslog()
+        self.addCleanup(rsyslog.remove)
+        rsyslog.add("tcp", "imptcp", f'port="{ports["tcp"]}"')
+        sinks = ({"name": "tcp", "type": "syslog", "transport": "tcp", "address": f"127.0.0.1:{ports['tcp']}"},
+                 {"name": "webhook", "type": "webhook", "url": f"http://127.0.0.1:{ports['webhook']}/"},
+                 {"name": "otlp", "type": "otlp", "address": f"127.0.0.1:{ports['otlp']}", "plaintext": True})
+        keys = dict(store=self.directory / "store", store_max_bytes=1 << 20, rate_limit=0)
+        self.start(*sinks, **keys)
+        for number in range(OVERFLOW):
+            subprocess.run(["true", f"sink-mark-{number}", "x" * 1000], check=True)
+        wait_until(lambda: self.daemon.status()["alerts"] >= OVERFLOW, "all alerts")
+        wait_until(lambda: self.daemon.status()["store_bytes"] <= 1 << 20, "the store to be as small as it has to be")
+        self.daemon.stop(signal.SIGKILL)  # what memory has besides is gone with it
+        self.start(*sinks, **keys)
+        rsyslog.start()
+        hook, receiver = Webhook(port=ports["webhook"]), OtlpReceiver(port=ports["otlp"])
+        self.addCleanup(hook.close)
+        self.addCleanup(receiver.close)
+        path = rsyslog.directory / "tcp"
+        last = f"sink-mark-{OVERFLOW - 1} "
+
+        def of_syslog():
+            return path.read_text() if path.exists() else ""
+
+        def of_webhook():
+            return "\n".join(json.dumps(each) for body in hook.bodies for each in json.loads(body))
+
+        def of_otlp():
+            return "\n".join(json.dumps(plain(r.body)) for r in receiver.records)
+
+        for text, count in ((of_syslog, r'reason="the store had to delete them".* count="(\d+)"|'
+                                        r' count="(\d+)".* reason="the store had to delete them"'),
+                            (of_webhook, r'"gap": .*"count": (\d+).*had to delete'),
+                            (of_otlp, r'"count": (\d+).*had to delete|had to delete.*"count": (\d+)')):
+            wait_until(lambda: last in text(), f"the last alert, {text.__name__}")
+            came = sorted({int(number) for number in re.findall(r"sink-mark-(\d+) ", text())})
+            self.assertEqual(came, list(range(OVERFLOW - len(came), OVERFLOW)), text.__name__)
+            lost = [int(next(filter(None, m))) for line in text().splitlines()
+                    for m in [re.search(count, line)] if m for m in [m.groups()]]
+            self.assertGreater(len(came), 0)
+            self.assertGreater(sum(lost), 0, text()[:2000])
+            self.assertEqual(len(came) + sum(lost), OVERFLOW, text.__name__)
+            print(f"\n  {text.__name__}: {len(came)} came, {sum(lost)} in {len(lost)} gaps", end="", flush=True)
+        print()
 
 
 if __name__ == "__main__":
