@@ -49,6 +49,7 @@ class Package(unittest.TestCase):
 
     def test_what_it_depends_on_is_enough(self):
         self.assertIn("0.1.0", self.machine.run("nezuban", "--version"))
+        self.assertIn("rules", self.machine.run("nezuban", "--help"))
         for rules in "default", "strict":
             self.machine.run("nezuban", "rules", "check", f"/usr/share/nezuban/rules/{rules}")
         self.assertEqual(self.machine.run("dpkg", "--verify", "nezuban"), "")
