@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// workload KIND COUNT: does an act COUNT times and prints nanoseconds per act. Kinds: forkexec
-// connect getpid pipe. What the overhead of the monitor is measured on.
+// workload KIND COUNT: does an act COUNT times and prints nanoseconds per act; the kinds are in the
+// table below. What the overhead of the monitor is measured on.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -62,6 +64,22 @@ static void connects(long count) {
   }
 }
 
+static const char file[] = "/etc/passwd";
+
+static void opens(long count) {
+  for (long i = 0; i < count; ++i) {
+    int fd = open(file, O_RDONLY);
+    if (fd < 0) die("open");
+    close(fd);
+  }
+}
+
+static void stats(long count) {
+  struct stat info;
+  for (long i = 0; i < count; ++i)
+    if (stat(file, &info)) die("stat");
+}
+
 static void getpids(long count) {
   for (long i = 0; i < count; ++i) syscall(SYS_getpid);
 }
@@ -79,11 +97,8 @@ static void nothing(long count) { (void)count; }
 static const struct {
   const char* name;
   void (*run)(long count);
-} kinds[] = {{"forkexec", forkexec},
-             {"connect", connects},
-             {"getpid", getpids},
-             {"pipe", pipes},
-             {"nothing", nothing}};
+} kinds[] = {{"forkexec", forkexec}, {"open", opens}, {"stat", stats},     {"connect", connects},
+             {"getpid", getpids},    {"pipe", pipes}, {"nothing", nothing}};
 
 int main(int argc, char** argv) {
   if (argc != 3) return 1;

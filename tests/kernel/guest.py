@@ -17,7 +17,10 @@ def put_with_libraries(program, tree, name="nezuban"):
     """As /nezuban/NAME; stripped, as all of it is loaded into the guest's memory."""
     (tree / "nezuban").mkdir(parents=True, exist_ok=True)
     subprocess.run(["strip", "-o", tree / "nezuban" / name, program], check=True)
-    for line in subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout.splitlines():
+    libraries = subprocess.run(["ldd", program], capture_output=True, text=True)
+    if libraries.returncode != 0 and "not a dynamic executable" not in libraries.stderr:
+        raise AssertionError(libraries.stderr)
+    for line in libraries.stdout.splitlines():
         for file in (word for word in line.split() if word.startswith("/")):
             target = tree / file.lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
