@@ -44,3 +44,11 @@ install_packages() {
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-remove --no-install-recommends $missing >/dev/null
 	)
 }
+
+# debian_mirror: where this machine's apt gets Debian from, in either form of its sources; nothing if nowhere.
+debian_mirror() {
+	for sources in /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list; do
+		[ ! -r "$sources" ] || awk '/^URIs:/ {print $2; exit}
+			$1 == "deb" {for (i = 2; i <= NF; i++) if ($i ~ /^http/) {print $i; exit}}' "$sources"
+	done | sed -n 1p
+}
