@@ -11,6 +11,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests" / "kernel"
+CONTAINER = "7" * 64  # whose cgroup make_pod of monitor.sh makes
 
 
 def put_with_libraries(program, tree, name="nezuban"):

@@ -32,6 +32,7 @@ end_monitor() {
 
 # make_pod NUMBER: its cgroup's directory, by the name that a runtime gives one.
 make_pod() {
-  mkdir -p "/sys/fs/cgroup/kubepods/besteffort/pod$1/$(printf '7%.0s' $(seq 64))"
-  echo "/sys/fs/cgroup/kubepods/besteffort/pod$1/$(printf '7%.0s' $(seq 64))"
+  cgroup=/sys/fs/cgroup/kubepods/besteffort/pod$1/$(printf '7%.0s' $(seq 64))
+  mkdir -p "$cgroup"
+  echo "$cgroup"
 }

@@ -9,7 +9,6 @@ import unittest
 
 import guest
 
-CONTAINER = "7" * 64
 
 RULES = """
 - rule: Marked
@@ -37,15 +36,15 @@ class Cgroups(unittest.TestCase):
     def test_only_the_default_hierarchy_counts_where_there_is_one(self):
         self.assertIn("collides\n", self.printed)
         self.check("hybrid", "mark-host", "host", "host")
-        self.check("hybrid", "mark-container", CONTAINER, CONTAINER)
+        self.check("hybrid", "mark-container", guest.CONTAINER, guest.CONTAINER)
 
     def test_v1_alone_tells_them_by_proc(self):
         for mark in ("mark-early", "mark-first", "mark-child"):
-            self.check("v1", mark, CONTAINER, CONTAINER)
+            self.check("v1", mark, guest.CONTAINER, guest.CONTAINER)
         self.check("v1", "mark-host", "host", "host")
 
     def test_v1_alone_keeps_the_origin(self):
-        self.check("v1", "mark-escaped", "host", CONTAINER)
+        self.check("v1", "mark-escaped", "host", guest.CONTAINER)
 
     def test_v1_alone_is_said_to_be_slower(self):
         self.assertIn("containers are told by /proc/PID/cgroup, which is slower", self.printed)

@@ -14,7 +14,6 @@ import guest
 sys.path.insert(0, str(guest.ROOT / "tests" / "e2e"))
 import evasions  # noqa: E402
 
-CONTAINER = "7" * 64
 WAYS = evasions.WAYS + evasions.WAYS_OF_OBJECT_SENSORS
 PORT, DECOY, SHELL_PORTS = 7001, 7002, range(7010, 7020)  # of evasion.sh
 
@@ -49,12 +48,12 @@ class Evasion(unittest.TestCase):
         for number, ((rule, _), command) in enumerate(zip(WAYS, self.commands)):
             with self.subTest(command):
                 self.assertIn(f"way {number} {evasions.status(command)}\n", self.printed)
-                self.assertTrue(list(filter(evasions.matcher(rule, command, CONTAINER), self.alerts)), f"{rule}: {command}")
+                self.assertTrue(list(filter(evasions.matcher(rule, command, guest.CONTAINER), self.alerts)), f"{rule}: {command}")
 
     def test_every_way_to_put_a_shell_on_a_connection(self):
         for way, port in zip(evasions.SHELLS, SHELL_PORTS):
             with self.subTest(way):
-                self.assertTrue([a for a in self.alerts if a["rule"] == "Reverse shell" and a["origin"] == CONTAINER
+                self.assertTrue([a for a in self.alerts if a["rule"] == "Reverse shell" and a["origin"] == guest.CONTAINER
                                  and str(port) in a["output_fields"]["proc.stdin.name"]], way)
 
 

@@ -10,8 +10,6 @@ import unittest
 
 import guest
 
-CONTAINER = "7" * 64
-
 
 class Rules(unittest.TestCase):
     nezuban, kernel = None, "6.1"
@@ -31,7 +29,7 @@ class Rules(unittest.TestCase):
 
     def expect(self, rule, **fields):
         wanted = {name.replace("_", "."): value for name, value in fields.items()}
-        found = [a for a in self.alerts if a["rule"] == rule and a["origin"] == CONTAINER
+        found = [a for a in self.alerts if a["rule"] == rule and a["origin"] == guest.CONTAINER
                  and all(a["output_fields"].get(name) == value for name, value in wanted.items())]
         self.assertEqual(len(found), 1, f"{rule} with {wanted}\n{self.printed}")
         self.assertEqual(found[0]["uncertain"], [])
