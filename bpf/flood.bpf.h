@@ -9,8 +9,7 @@
 #include "compat.bpf.h"
 #include "maps.bpf.h"
 
-#define NS_PER_S 1000000000ull
-#define FLOOD_REFILL_NS 1000000ull
+#define FLOOD_REFILL_NS 1000000ll
 
 /* Constant at each call, so that nothing is left of it. */
 static __always_inline __u32 lane_of(__u32 type)
@@ -29,15 +28,16 @@ static __always_inline __u32 lane_of(__u32 type)
  */
 static __always_inline bool flood_refill(struct flood_bucket *bucket)
 {
-	__u64 now = bpf_ktime_get_boot_ns();
-	__u64 passed = now - bucket->refilled_ns;
+	__s64 now = bpf_ktime_get_boot_ns();
+	/* Below 0 where another CPU has refilled since this one looked at the clock. */
+	__s64 passed = now - (__s64)bucket->refilled_ns;
 
 	if (passed < FLOOD_REFILL_NS)
 		return false;
-	if (passed > NS_PER_S)
+	if (passed > (__s64)NS_PER_S)
 		passed = NS_PER_S;
 
-	__u64 accrued = passed * flood_rate / NS_PER_S;
+	__u64 accrued = (__u64)passed * flood_rate / NS_PER_S;
 
 	bucket->refilled_ns = now;
 	bucket->tokens = accrued > flood_burst ? flood_burst : accrued;
