@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "daemon/admin_board.h"
 #include "daemon/cut_off.h"
@@ -292,6 +293,7 @@ Status Monitor::Stop() {
 Status Run(Monitor& monitor, const sigset_t& signals) {
   RETURN_IF_ERROR(monitor.Serve());
   RETURN_IF_ERROR(monitor.Watch());
+  ReleaseUnusedMemory();
   NotifySystemd("READY=1");
   monitor.Wait(signals);
   NotifySystemd("STOPPING=1");

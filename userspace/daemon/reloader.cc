@@ -5,6 +5,8 @@
 
 #include <chrono>
 
+#include "base/memory.h"
+
 namespace nezuban::daemon {
 namespace {
 
@@ -47,6 +49,7 @@ Reloaded Reloader::Reload() {
   const rpc::RulesStatus status = loader_.status();
   spdlog::info("rules loaded: {} of them, version {}, generation {}", status.count, status.version,
                status.generation);
+  ReleaseUnusedMemory();
   return reloaded;
 }
 
