@@ -22,6 +22,7 @@ int ReleaseReadOnlySegments(struct dl_phdr_info* object, std::size_t /*size*/, v
     const std::uintptr_t begin = (object->dlpi_addr + segment.p_vaddr) / page * page;
     const std::uintptr_t end = object->dlpi_addr + segment.p_vaddr + segment.p_memsz;
     // Refused for what is no file (the vDSO): that stays.
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): addresses are numbers in the linker's table
     ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
   }
   return 0;
