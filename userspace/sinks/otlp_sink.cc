@@ -3,7 +3,6 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "base/text.h"
 #include "opentelemetry/logs_service.grpc.pb.h"
 #include "sinks/ocsf.h"
+#include "sinks/otlp_answer.h"
 #include "sinks/peer_socket.h"
 
 namespace nezuban::sinks {
@@ -55,8 +55,6 @@ class OtlpSink final : public Destination {
   Status EnsureConnected();
   void FillResource(otlp::Resource& resource) const;
   void FillRecord(const Outgoing& outgoing, otlp::LogRecord& record) const;
-  SendResult Judge(const grpc::Status& status, const otlp::ExportLogsServiceResponse& response,
-                   std::size_t count);
 
   const OtlpOptions options_;
   const std::chrono::milliseconds timeout_;
@@ -138,29 +136,11 @@ SendResult OtlpSink::Send(std::span<const Outgoing> batch) {
   context.set_deadline(std::chrono::system_clock::now() + timeout_);
   context.set_wait_for_ready(false);
   for (const auto& [key, value] : options_.headers) context.AddMetadata(key, value);
-  otlp::ExportLogsServiceResponse response;
+  ExportResponse response;
   const grpc::Status status = stub_->Export(&context, request, &response);
-  return Judge(status, response, batch.size());
-}
-
-SendResult OtlpSink::Judge(const grpc::Status& status,
-                           const otlp::ExportLogsServiceResponse& response, std::size_t count) {
-  const std::string prefix = options_.address + ": ";
-  if (status.ok()) {
-    const auto& partial = response.partial_success();
-    SendResult result = SendResult::Taken(count);
-    if (partial.rejected_log_records() <= 0) return result;
-    result.rejected = std::min(static_cast<std::size_t>(partial.rejected_log_records()), count);
-    result.problem = prefix + "rejected: " + partial.error_message();
-    return result;
-  }
-  const std::string problem = prefix + status.error_message();
-  if (status.error_code() == grpc::StatusCode::INVALID_ARGUMENT ||
-      status.error_code() == grpc::StatusCode::OUT_OF_RANGE) {
-    return SendResult::Refused(problem);
-  }
-  stub_.reset();
-  return SendResult::Retry(problem);
+  SendResult result = JudgeExport(status, response, options_.address, batch.size());
+  if (result.outcome == SendResult::Outcome::kRetry) stub_.reset();
+  return result;
 }
 
 }  // namespace
