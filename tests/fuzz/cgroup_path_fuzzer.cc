@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "state/cgroupfs.h"
 #include "state/container.h"
+#include "state/proc_cgroup.h"
 #include "state/procfs.h"
 
 using namespace nezuban::state;  // NOLINT: a test
@@ -27,6 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ProcfsProcess process;
   ParseProcStatus(text, process);
   CHECK(ParseProcCgroup(text).size() <= size);
+  for (const std::string_view path : ParseProcCgroupV1(text)) CHECK(path.starts_with('/'));
   if (const auto root = nezuban::FindCgroup2Root(text)) CHECK(root->starts_with('/'));
   return 0;
 }

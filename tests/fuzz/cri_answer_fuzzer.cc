@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "cri/answers.h"
+#include "cri/host_files.h"
 
 using namespace nezuban;  // NOLINT: a test
 
@@ -52,5 +53,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const cri::BundleKind kind = cri::ApplyBundle(text, bundle);
   CHECK((kind == cri::BundleKind::kPods) == !bundle.pod.name.empty());
   CheckBounds(bundle);
+  // What it tells of unasked is an id, which is part of paths.
+  ::runtime::v1::ContainerEventResponse event;
+  if (event.ParseFromArray(data, static_cast<int>(size)) &&
+      cri::IsContainerId(event.container_id())) {
+    CHECK(event.container_id().find_first_of("./") == std::string::npos);
+  }
   return 0;
 }

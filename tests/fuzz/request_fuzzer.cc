@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as what a client sends: a SubscribeRequest, whose condition is then asked of an alert,
-// the pieces of rule files that CheckRules puts together, or a WatchEventsRequest. The first byte
-// says which.
+// the pieces of rule files that CheckRules puts together, a WatchEventsRequest, or what a consumer
+// says it is done with. The first byte says which.
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,7 @@
 #include "rpc/rule_pieces.h"
 #include "rpc/subscription.h"
 #include "ruleset/ruleset.h"
+#include "store/store.h"
 
 using namespace nezuban;
 
@@ -76,7 +78,35 @@ void WatchEvents(const std::string& bytes) {
   CHECK(watch.error().message.size() < 4096);
 }
 
-constexpr std::array kRequests = {Subscribe, CheckRules, WatchEvents};
+// A store that knows one consumer, and has given out no cursor.
+struct Known {
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<store::Reader> reader;
+};
+
+Known OneConsumer() {
+  Known known;
+  auto store = store::Store::Open({});
+  CHECK(store);
+  known.store = *std::move(store);
+  auto reader = known.store->OpenReader("siem", {});
+  CHECK(reader);
+  known.reader = *std::move(reader);
+  return known;
+}
+
+void Acknowledge(const std::string& bytes) {
+  static const Known known = OneConsumer();
+  v1::AcknowledgeRequest request;
+  if (!request.ParseFromString(bytes)) return;
+  if (!rpc::CheckName(request.name())) return;
+  CHECK(!request.name().starts_with(store::kSinkPrefix));
+  const Status done = known.store->Acknowledge(request.name(), request.cursor());
+  CHECK(done.has_value() == (request.name() == "siem" && request.cursor() == 0));
+  CHECK(done || (done.error().exit_code == 1 && !done.error().message.empty()));
+}
+
+constexpr std::array kRequests = {Subscribe, CheckRules, WatchEvents, Acknowledge};
 
 }  // namespace
 
