@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Debian package of the program under test, and the image of deploy/Dockerfile with it: built for this run."""
+"""The Debian package of the program under test, and the image of deploy/Dockerfile with it: built for this run.
 
+Or, in NEZUBAN_IMAGE, the image of an archive that scripts/image made: the one compiled from nothing, in scripts/prove.
+"""
+
+import functools
+import os
 import pathlib
 import shutil
 import subprocess
@@ -24,11 +29,19 @@ class Image:
     def __init__(self):
         # In memory: dpkg waits for the disk after each package, and here nothing has to outlive anything.
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="nz-i-", dir="/dev/shm"))
-        self.package = self.archive = None
+        self.archive = None
+
+    @functools.cached_property
+    def package(self):
+        built = run(ROOT / "scripts" / "package", "--build", pathlib.Path(BINARY).parent, self.directory)
+        return pathlib.Path(built.strip())
 
     def build(self):
-        self.package = pathlib.Path(
-            run(ROOT / "scripts" / "package", "--build", pathlib.Path(BINARY).parent, self.directory).strip())
+        given = os.environ.get("NEZUBAN_IMAGE")
+        if given:
+            self.archive = pathlib.Path(given)
+            self.buildah("pull", "--quiet", f"docker-archive:{given}")
+            return
         self.archive = pathlib.Path(run(ROOT / "scripts" / "image", "--package", self.package, self.directory).strip())
 
     def buildah(self, *arguments):
