@@ -227,7 +227,8 @@ class Delivery(unittest.TestCase):
         gaps = {(seconds(g["first_time"]), seconds(g["last_time"])) for g in stored.gaps}
         spans = merged(gaps)
         came = {number for _, _, number in stored.tally.got}
-        lost = [n for n in made if n > min(came) and n not in came]
+        first = min(came)
+        lost = [n for n in made if n > first and n not in came]
         outside = [n for n in lost if not overlaps(spans, *made[n])]
         # What was on its way when the kill came: how long it was.
         begins = [begin for begin, _ in watched]
