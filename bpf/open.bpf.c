@@ -71,13 +71,14 @@ static __always_inline void note_file(struct opened_file *opened, struct file *f
 	opened->created = BPF_CORE_READ(file, f_mode) & FMODE_CREATED;
 }
 
+/* REQUIRES: record_wanted has said so, which is asked first: most of a flood goes no further. */
 static __always_inline int report(const struct open_request *request,
 				  const struct opened_file *opened, long ret, __u8 sensor)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct dentry *dentry = opened->dentry;
-	struct open_record *record =
-		record_begin(&open_scratch, EVENT_OPEN, request->variant, sensor, sizeof(*record));
+	struct open_record *record = record_begin_for(&open_scratch, current_task(), EVENT_OPEN,
+						      request->variant, sensor, sizeof(*record));
 
 	if (!record)
 		return 0;
@@ -139,7 +140,7 @@ int BPF_PROG(on_open, struct pt_regs *regs, long ret)
 	struct open_request request = {};
 	struct opened_file opened = {};
 
-	if (!request_of(&request, regs))
+	if (!record_wanted(EVENT_OPEN) || !request_of(&request, regs))
 		return 0;
 	if (ret >= 0) {
 		struct file *file = task_file((void *)bpf_get_current_task(), ret);
@@ -240,6 +241,8 @@ int BPF_PROG(on_openat2_end, int dfd, const char *filename, struct open_how *how
 	struct opened_file opened = {};
 
 	take_opened(&opened, (__s32)ret);
+	if (!record_wanted(EVENT_OPEN))
+		return 0;
 	request.variant = current_open_variant(id);
 	request.flags = BPF_CORE_READ(how, flags);
 	request.mode = BPF_CORE_READ(how, mode);
@@ -262,5 +265,7 @@ int BPF_PROG(on_handle_open_end, int mountdirfd, void *ufh, int open_flag, long 
 	struct opened_file opened = {};
 
 	take_opened(&opened, (__s32)ret);
+	if (!record_wanted(EVENT_OPEN))
+		return 0;
 	return report(&request, &opened, (__s32)ret, SENSOR_OBJECT);
 }
