@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probe/probe_source.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <optional>
 
 #include "base/check.h"
@@ -17,13 +19,16 @@
 namespace nezuban::probe {
 namespace {
 
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-// While records keep coming we look by ourselves at this interval, which is their latency then;
-// after so many looks in vain we sleep until we are woken. A wake-up per record would cost a busy
-// node more than all the rest.
-constexpr milliseconds kNap{2};
+// While records keep coming we look by ourselves, at intervals that are their latency then: short
+// ones after a sleep, each twice as long as the one before, as a single exec is several records
+// within a millisecond. After so many looks in vain we sleep until we are woken. A wake-up per
+// record would cost a busy node more than all the rest.
+constexpr microseconds kShortestNap{250};
+constexpr microseconds kLongestNap{2000};
 constexpr int kNapsInVain = 3;
 // So that a flood cannot keep a caller of Poll from its other duties.
 constexpr std::size_t kRecordsPerPoll = 4096;
@@ -31,6 +36,15 @@ constexpr std::size_t kRecordsPerPoll = 4096;
 constexpr milliseconds kProofTimeout{10000};
 // Records of others that may come in that time; at the limit the proof ends with what it has.
 constexpr std::size_t kPendingRecords = 65536;
+
+// Not epoll_wait, whose time is in milliseconds. False: cannot wait.
+bool WaitReadable(int epoll_fd, microseconds longest) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(longest);
+  const std::chrono::nanoseconds rest = longest - seconds;
+  const timespec timeout{seconds.count(), rest.count()};
+  pollfd waited{epoll_fd, POLLIN, 0};
+  return ::ppoll(&waited, 1, &timeout, nullptr) >= 0 || errno == EINTR;
+}
 
 // Tries what can be tried without the sensor itself.
 class Trials {
@@ -215,8 +229,7 @@ Status ProbeSource::Prove(std::span<const SensorRow* const> rows, EventSet& prov
   while (!finished && Clock::now() < deadline && pending_.size() < kPendingRecords) {
     finished = proof.Finished();
     if (Drain(sort) > 0 || finished) continue;
-    epoll_event ready[NR_LANES];
-    ::epoll_wait(epoll_.get(), ready, NR_LANES, static_cast<int>(kNap.count()));
+    WaitReadable(epoll_.get(), kLongestNap);
   }
   while (finished && pending_.size() < kPendingRecords && Drain(sort) > 0) {
   }
@@ -247,28 +260,30 @@ Result<std::size_t> ProbeSource::Poll(milliseconds timeout, const RecordHandler&
   for (;;) {
     count += Drain(handler);
     if (count > 0) naps_in_vain_ = 0;
-    const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
-    if (count > 0 || left <= milliseconds::zero()) return count;
+    const auto left = std::chrono::ceil<microseconds>(deadline - Clock::now());
+    if (count > 0 || left <= microseconds::zero()) return count;
     if (!Wait(left)) return Fail(std::string("wait for records: ") + std::strerror(errno));
   }
 }
 
 // Naps, or sleeps if naps were in vain. False: cannot wait.
-bool ProbeSource::Wait(milliseconds longest) {
+bool ProbeSource::Wait(microseconds longest) {
   const auto state = probes_->reader_state();
   const bool nap = naps_in_vain_ < kNapsInVain;
-  epoll_event ready[NR_LANES];
   state.store(nap ? READER_NAPS : READER_SLEEPS);
   // From here on a record wakes us; those that came before are found now. See reader_wake.
   std::atomic_thread_fence(std::memory_order_seq_cst);
-  int woken = 0;
-  if (nap || IsEmpty()) {
-    const auto wait = nap ? std::min(longest, kNap) : longest;
-    woken = ::epoll_wait(epoll_.get(), ready, NR_LANES, static_cast<int>(wait.count()));
-    if (nap) ++naps_in_vain_;
+  bool waited = true;
+  if (nap) {
+    waited = WaitReadable(epoll_.get(), std::min(longest, nap_));
+    nap_ = std::min(2 * nap_, kLongestNap);
+    ++naps_in_vain_;
+  } else if (IsEmpty()) {
+    waited = WaitReadable(epoll_.get(), longest);
+    nap_ = kShortestNap;
   }
   state.store(READER_AWAKE);
-  return woken >= 0 || errno == EINTR;
+  return waited;
 }
 
 bool ProbeSource::IsEmpty() {

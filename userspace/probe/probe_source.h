@@ -87,7 +87,7 @@ class ProbeSource : public EventSource {
   Status Choose(const ProbeOptions& options);
   Status Prove(std::span<const SensorRow* const> rows, EventSet& proved, EventSet& attempted);
   std::size_t Drain(const RecordHandler& handler);
-  bool Wait(std::chrono::milliseconds longest);
+  bool Wait(std::chrono::microseconds longest);
   bool IsEmpty();
   void CloseGap(const record_header& taken);
   std::size_t DeliverPending(const RecordHandler& handler);
@@ -97,6 +97,7 @@ class ProbeSource : public EventSource {
   std::vector<RingReader> rings_;  // by lane
   UniqueFd epoll_;
   int naps_in_vain_ = 0;                    // since the last record
+  std::chrono::microseconds nap_{0};        // how long the next one is
   std::deque<event::OwnedRecord> pending_;  // came while the sensors were proved
   std::vector<SensorStatus> sensors_;
 };
