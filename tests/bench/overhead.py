@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the monitor costs on this machine: ratios of a workload with it to the same without it.
 
-Goes round without the monitor, with one that has no rules, and with the default rules, so that a machine that gets
-slower or faster on the way does not count. Prints the median and the range of the ratios of the rounds, the daemon's
+Goes round without the monitor, with a single program on sys_exit that does nothing (which is what the kernel itself
+takes from whoever has calls watched as they end), with a monitor that has no rules, and with the default rules, so that
+a machine that gets slower or faster on the way does not count. Prints the median and the range of the ratios of the rounds, the daemon's
 CPU time and memory, what each program in the kernel takes by the kernel's own count, how many records a second one
 ingest thread takes, and how long an alert takes from its event to a gRPC client.
 
@@ -77,12 +78,28 @@ class Monitor:
         self.log.close()
 
 
+class EmptyProbe:
+    def __init__(self, workload):
+        self.process = subprocess.Popen([pathlib.Path(workload).with_name("empty_probe")], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        if self.process.stdout.readline() != "attached\n":
+            raise SystemExit("the empty program is not attached")
+
+    def cpu_seconds(self):
+        return 0
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=30)
+
+
 def run(workload, kind, count):
     out = subprocess.run([workload, kind, str(count)], check=True, capture_output=True, text=True)
     return float(out.stdout)
 
 
-STATES = {"without": None, "no rules": lambda options, directory: Monitor(options.nezuban, directory, NO_RULE),
+STATES = {"without": None, "empty": lambda options, directory: EmptyProbe(options.workload),
+          "no rules": lambda options, directory: Monitor(options.nezuban, directory, NO_RULE),
           "default": lambda options, directory: Monitor(options.nezuban, directory)}
 
 
@@ -100,7 +117,7 @@ def measure_overhead(options, directory):
             if monitor:
                 monitor.stop()
     print(f"{options.pairs} rounds; ratio = with / without")
-    print(f"{'act':10} {'rules':9} {'without ns':>12} {'with ns':>12} {'ratio':>7}  {'range':15} {'added ns':>9} "
+    print(f"{'act':10} {'state':9} {'without ns':>12} {'with ns':>12} {'ratio':>7}  {'range':15} {'added ns':>9} "
           f"{'daemon us/act':>14}")
     for kind, count in ACTS:
         base = taken["without", kind]
