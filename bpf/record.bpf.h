@@ -71,22 +71,50 @@ static __always_inline void record_fill_ids(struct record_header *hdr, const str
 	hdr->egid = BPF_CORE_READ(cred, egid.val);
 }
 
+/*
+ * What it is of a task the verifier knows: see KNOWN_READ. Each pointer is loaded once: for each
+ * load newer kernels go through all their types by name, several times, as they verify it
+ * (btf_nested_type_is_trusted, 6.4 and later).
+ */
+static __always_inline void record_fill_known_task(struct record_header *hdr,
+						   struct task_struct *task)
+{
+	const struct cred *cred = task->cred;
+
+	hdr->tgid = task->tgid;
+	hdr->tid = task->pid;
+	hdr->start_ns = KNOWN_LOAD2(task, group_leader, start_boottime);
+	if (cred) {
+		hdr->uid = cred->uid.val;
+		hdr->euid = cred->euid.val;
+		hdr->gid = cred->gid.val;
+		hdr->egid = cred->egid.val;
+	}
+	hdr->mnt_ns = KNOWN_LOAD3(task, nsproxy, mnt_ns, ns.inum);
+}
+
+static __always_inline void record_fill_any_task(struct record_header *hdr,
+						 struct task_struct *task)
+{
+	hdr->tgid = BPF_CORE_READ(task, tgid);
+	hdr->tid = BPF_CORE_READ(task, pid);
+	hdr->start_ns = task_start_ns(task);
+	record_fill_ids(hdr, BPF_CORE_READ(task, cred));
+	hdr->mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+}
+
 static __always_inline void record_fill_header(struct record_header *hdr, __u32 type,
 					       struct task_struct *task)
 {
 	hdr->type = type;
 	hdr->time_ns = bpf_ktime_get_boot_ns();
 	hdr->cpu = bpf_get_smp_processor_id();
-	hdr->tgid = KNOWN_READ1(task, tgid);
-	hdr->tid = KNOWN_READ1(task, pid);
-	hdr->start_ns = KNOWN_READ2(task, group_leader, start_boottime);
-	hdr->uid = KNOWN_READ2(task, cred, uid.val);
-	hdr->euid = KNOWN_READ2(task, cred, euid.val);
-	hdr->gid = KNOWN_READ2(task, cred, gid.val);
-	hdr->egid = KNOWN_READ2(task, cred, egid.val);
+	if (has_task_helpers)
+		record_fill_known_task(hdr, task);
+	else
+		record_fill_any_task(hdr, task);
 	hdr->loginuid = known_task_loginuid(task);
 	hdr->pid_ns = known_task_pid_ns_inum(task);
-	hdr->mnt_ns = KNOWN_READ3(task, nsproxy, mnt_ns, ns.inum);
 	hdr->cgroup_id = known_task_cgroup_id(task);
 	hdr->origin_cgroup_id = origin_of(task, hdr->cgroup_id);
 	if (!hdr->origin_cgroup_id && origin_may_be_lost(hdr->start_ns))

@@ -59,8 +59,8 @@ static __always_inline struct pid_namespace *task_pid_ns(struct task_struct *tas
 /* Its number, of a known task: see KNOWN_READ. The array of numbers is beyond the verifier. */
 static __always_inline __u32 known_task_pid_ns_inum(struct task_struct *task)
 {
-	__u32 level = KNOWN_READ2(task, thread_pid, level);
 	struct pid *pid = KNOWN_READ1(task, thread_pid);
+	__u32 level = pid ? KNOWN_READ1(pid, level) : 0;
 	struct upid upid = {};
 
 	if (bpf_core_read(&upid, sizeof(upid), &pid->numbers[level]) < 0)
