@@ -36,6 +36,8 @@ class RuleAlerts {
 
 // Written by the ingest thread, read by any.
 struct PipelineCounters {
+  // Of any kind; grows where nothing happens, too, as long as the thread does its work.
+  std::atomic<std::uint64_t> items{0};
   std::array<std::atomic<std::uint64_t>, NR_EVENTS> decoded{};
   std::array<std::atomic<std::uint64_t>, NR_EVENTS> malformed{};  // of that type, as far as it says
   // Of those, such as the monitor's own self-test made.

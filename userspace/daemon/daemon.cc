@@ -145,6 +145,7 @@ Status Monitor::Serve() {
   ASSIGN_OR_RETURN(auto lock, rpc::SocketLock::Acquire(config_.socket));
   blind_since_ns_ = WallClockNs();
   ASSIGN_OR_RETURN(store_, store::Store::Open(StoreOptions(config_, node_)));
+  store_->Watching(blind_since_ns_);  // not before the sensors are there
   ASSIGN_OR_RETURN(server_, rpc::Server::Start(
                                 ServerOptions(config_), *store_, [this] { return board_.Read(); },
                                 admin_.Calls(), std::move(lock)));
@@ -192,10 +193,13 @@ Status Monitor::Watch() {
   reloader_.emplace(loader_, *pipeline_, *source_, wanted);
   admin_.Connect(&*pipeline_, &*reloader_);
   ingest_.emplace(*pipeline_, ::pthread_self());
-  Operations::Watched watched{
-      board_,     *server_,
-      *source_,   pipeline_->counters(),
-      *reloader_, [this](alert::Alert alert) { TellOfItself(std::move(alert)); }};
+  Operations::Watched watched{board_,
+                              *server_,
+                              *source_,
+                              pipeline_->counters(),
+                              *reloader_,
+                              [this](alert::Alert alert) { TellOfItself(std::move(alert)); },
+                              [this] { store_->Watching(WallClockNs()); }};
   ASSIGN_OR_RETURN(operations_, Operations::Start(config_, std::move(watched)));
   TellOfTheOneBefore();
   spdlog::info("watching with {} rules; gRPC on unix://{}", rules_->enabled_count(),

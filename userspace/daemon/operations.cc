@@ -17,12 +17,21 @@ Operations::~Operations() {
   watched_.board.ConnectHealth(nullptr);
 }
 
-Health::Counts Operations::SignsOfLife() const {
-  const probe::SourceCounters kernel = watched_.source.Counters();
-  Health::Counts counts{};
+// What is dropped is one only as long as somebody takes what is not: a ring buffer that nobody
+// empties drops all.
+Health::Counts Operations::SignsOfLife() {
+  const std::uint64_t items = watched_.counters.items;
+  if (items != std::exchange(items_, items)) {
+    watched_.watching();
+    dropped_ = Health::Counts{};
+    const probe::SourceCounters kernel = watched_.source.Counters();
+    for (std::size_t type = 0; type < NR_EVENTS; ++type) {
+      for (const std::uint64_t dropped : kernel[type].dropped) dropped_[type] += dropped;
+    }
+  }
+  Health::Counts counts = dropped_;
   for (std::size_t type = 0; type < NR_EVENTS; ++type) {
-    counts[type] = watched_.counters.self_test[type];
-    for (const std::uint64_t dropped : kernel[type].dropped) counts[type] += dropped;
+    counts[type] += watched_.counters.self_test[type];
   }
   return counts;
 }

@@ -32,6 +32,8 @@ class Operations {
     const Reloader& reloader;
     // Told that the sensors no longer deliver, and that they do again; any thread.
     std::function<void(alert::Alert)> tell;
+    // Called every second or so as long as the ingest thread does its work; any thread.
+    std::function<void()> watching;
   };
 
   // Error: the address that the config names for metrics cannot be had.
@@ -40,11 +42,13 @@ class Operations {
 
  private:
   explicit Operations(Watched watched) : watched_(std::move(watched)) {}
-  Health::Counts SignsOfLife() const;
+  Health::Counts SignsOfLife();
   void Tell(const std::string& problem) const;
   void BeginSelfTests();
 
   const Watched watched_;
+  std::uint64_t items_ = 0;   // this and dropped_ of the thread that looks
+  Health::Counts dropped_{};  // as the ingest thread knew it
   std::unique_ptr<Health> health_;
   std::unique_ptr<metrics::HttpServer> http_;  // may be null
 };

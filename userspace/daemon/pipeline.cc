@@ -100,6 +100,7 @@ Status Pipeline::Watch(const std::stop_token& stop) {
 }
 
 void Pipeline::Take(const state::Item& item) noexcept {
+  detector_.counters().items.fetch_add(1, std::memory_order_relaxed);
   if (!cgroup_v1_) return TakeNamed(item);
   cgroup_v1_->Take(item, take_named_);
   for (const std::uint64_t gone : cgroup_v1_->TakeGone()) detector_.RemoveCgroup(gone);

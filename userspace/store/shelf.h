@@ -92,6 +92,9 @@ class Shelf {
   std::optional<Cursor> TakeEarlierPlace(const std::string& name);
   Status Acknowledge(const std::string& name, Cursor cursor, std::int64_t now_ns);
 
+  // As Store.
+  void Watching(std::int64_t now_ns) { watching_ns_ = now_ns; }
+
   void Count(StoreCounters& counters) const;
   std::string id() const;
   std::optional<CutOff> cut_off() const;
@@ -144,6 +147,7 @@ class Shelf {
   std::string id_;
   const Run run_;
   std::optional<CutOff> cut_off_;
+  std::atomic<std::int64_t> watching_ns_{INT64_MAX};  // the last time; or nobody says so
   bool file_known_ = false;  // there is a database_, with all up to written_
   bool begun_anew_ = false;  // for damage: the places of whoever comes by a name are lost
   Cursor deleted_last_ = 0;  // of the file

@@ -274,7 +274,8 @@ OrFault<void> Shelf::WriteAll(const std::vector<Entry>& entries, bool sync, std:
   OrFault<void> done;
   {
     const Gate::Pass pass(gate_, true);
-    done = database_->Write({entries, changed, sync, now_ns, forgotten});
+    const std::int64_t alive_ns = std::min<std::int64_t>(now_ns, watching_ns_);
+    done = database_->Write({entries, changed, sync, alive_ns, forgotten});
     if (!done && done.error().kind == Fault::Kind::kDamaged) {
       damage_ = done.error().message;
       damaged_ = true;  // begun anew with the next attempt

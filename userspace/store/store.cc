@@ -117,6 +117,8 @@ Status Store::Acknowledge(const std::string& name, Cursor cursor) {
   return impl_->shelf.Acknowledge(name, cursor, WallClockNs());
 }
 
+void Store::Watching(std::int64_t now_ns) { impl_->shelf.Watching(now_ns); }
+
 std::optional<CutOff> Store::cut_off() const { return impl_->shelf.cut_off(); }
 
 void Store::ForgetCutOff() { impl_->shelf.ForgetCutOff(); }

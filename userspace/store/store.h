@@ -102,6 +102,11 @@ class Store final : public alert::Sink {
   // For the time that it takes to start; what was before, Open tells itself.
   void PublishBlindTime(std::int64_t first_ns, std::int64_t last_ns);
 
+  // Somebody watches, by that time since the epoch. From the first call on it is their word, no
+  // longer the store's own, by which the next run says since when nobody did: a monitor can stand
+  // still while its store lives.
+  void Watching(std::int64_t now_ns);
+
   // The run before this one that ended without Close, and that nobody has told of yet. Empty where
   // there is none, and where its file could not be read.
   std::optional<CutOff> cut_off() const;

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <thread>
 
+#include "base/clock.h"
 #include "entries.h"
 #include "testlib/temp_dir.h"
 
@@ -282,6 +283,25 @@ TEST_P(FileTest, ARestartKeepsAlertsAndIsItselfAGap) {
   EXPECT_EQ(seen.gaps[0].reason, GapReason::kRestart);
   EXPECT_EQ(seen.gaps[0].count, 0u);
   EXPECT_LT(seen.gaps[0].first_ns, seen.gaps[0].last_ns);
+}
+
+// A store goes on writing where the monitor stands still.
+TEST_P(FileTest, TheGapOfARestartBeginsWhereNobodyWatchedAnyMore) {
+  constexpr std::int64_t kBeforeNs = 32'000'000'000;  // of alerts as old as these tests'
+  Open();
+  std::this_thread::sleep_for(milliseconds(10));
+  const std::int64_t watched_ns = WallClockNs();
+  store_->Watching(watched_ns);
+  std::this_thread::sleep_for(milliseconds(10));
+  Publish(*store_, 1, 1);
+  Open();
+  Publish(*store_, 2, 2);
+  Open();
+  Publish(*store_, 3, 3);
+  const auto gaps = ReadAll(kOldest, 3).gaps;
+  ASSERT_EQ(gaps.size(), 2u);
+  EXPECT_EQ(gaps[0].first_ns, watched_ns - kBeforeNs);
+  EXPECT_GT(gaps[1].first_ns, gaps[0].last_ns - kBeforeNs) << "nobody says so";
 }
 
 TEST_P(FileTest, ANamedConsumerGoesOnWhereItWas) {
