@@ -67,7 +67,10 @@ void MarkTaken(const probes& object, const ProgramNames& names, const std::strin
 ProbeObject Load(const ProgramNames& names, std::span<const SensorRow* const> rows,
                  const LoadOptions& options, ProgramNames& taken, LoadFailure& failure) {
   QuietLog quiet;
-  ProbeObject object(probes__open());
+  // Named, or what a kernel does not have is looked for in its modules' types too: nobody may list
+  // those without CAP_SYS_ADMIN, and the load would end there.
+  LIBBPF_OPTS(bpf_object_open_opts, open, .btf_custom_path = "/sys/kernel/btf/vmlinux");
+  ProbeObject object(probes__open_opts(&open));
   if (!object) {
     failure = {"", {"open the sensors' object: " + ErrnoText(errno)}};
     return nullptr;
