@@ -4,12 +4,9 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <sched.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -129,46 +126,6 @@ bool ActOpen(const ProofContext&) {
   const int fd = ::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return false;
   ::close(fd);
-  return true;
-}
-
-bool ActRename(const ProofContext&) {
-  (void)::renameat(AT_FDCWD, "", AT_FDCWD, "");
-  return true;
-}
-
-bool ActUnlink(const ProofContext&) {
-  (void)::unlinkat(AT_FDCWD, "", 0);
-  return true;
-}
-
-bool ActMkdir(const ProofContext&) {
-  (void)::mkdirat(AT_FDCWD, "", 0);
-  return true;
-}
-
-bool ActLink(const ProofContext&) {
-  (void)::linkat(AT_FDCWD, "", AT_FDCWD, "", 0);
-  return true;
-}
-
-bool ActChmod(const ProofContext&) {
-  (void)::fchmodat(AT_FDCWD, "", 0, 0);
-  return true;
-}
-
-bool ActMknod(const ProofContext&) {
-  (void)::mknodat(AT_FDCWD, "", 0, 0);
-  return true;
-}
-
-bool ActChown(const ProofContext&) {
-  (void)::fchownat(AT_FDCWD, "", 0, 0, 0);
-  return true;
-}
-
-bool ActUtime(const ProofContext&) {
-  (void)::utimensat(AT_FDCWD, "", nullptr, 0);
   return true;
 }
 

@@ -40,16 +40,6 @@ bool ActDup(const ProofContext& context);
 // The root directory is opened.
 bool ActOpen(const ProofContext& context);
 
-// Calls on a name that is empty, which no file has.
-bool ActRename(const ProofContext& context);
-bool ActUnlink(const ProofContext& context);
-bool ActMkdir(const ProofContext& context);
-bool ActLink(const ProofContext& context);
-bool ActChmod(const ProofContext& context);
-bool ActMknod(const ProofContext& context);
-bool ActChown(const ProofContext& context);
-bool ActUtime(const ProofContext& context);
-
 // A file in memory is asked for with flags there are not.
 bool ActMemfd(const ProofContext& context);
 

@@ -192,7 +192,8 @@ Status ProbeSource::Choose(const ProbeOptions& options) {
     RETURN_IF_ERROR(Prove(rows, proved, attempted));
     for (const SensorRow* row : rows) {
       if (proved.test(row->event) || !attempted.test(row->event)) continue;
-      all[row->event].Reject(std::string(row->hook) + " attaches but a real act gave no record");
+      all[row->event].Reject(std::string(row->hook) +
+                             " attaches but a real act did not come through it");
       settled = false;
     }
   }

@@ -64,7 +64,37 @@ void Report(int fd, event::EventType event) {
   ::_exit(0);
 }
 
+const path_record* NamesOf(const event::Event& event) {
+  if (const auto* node = event.As<node_record>()) return &node->call;
+  return event.As<path_record>();
+}
+
+bool IsSymlink(const event::Event& event) { return event.name().starts_with("symlink"); }
+
+// Of an event whose calls go two ways through the kernel, each with a hook of its own, which way
+// this went. Each has to be proved.
+unsigned WayOf(const event::Event& event) {
+  const path_record* names = NamesOf(event);
+  const bool is_rmdir = event.type() == EVENT_UNLINK &&
+                        ((names->flags & AT_REMOVEDIR) != 0 || event.name() == "rmdir");
+  const bool second = is_rmdir || (event.type() == EVENT_LINK && IsSymlink(event));
+  return second ? 2 : 1;
+}
+
+unsigned WaysOf(event::EventType type) {
+  return type == EVENT_UNLINK || type == EVENT_LINK ? 1 | 2 : 1;
+}
+
 }  // namespace
+
+bool CameThroughHooks(const event::Event& event) {
+  const path_record* names = NamesOf(event);
+  if (names == nullptr || event.header().sensor != SENSOR_OBJECT) return true;
+  const bool has_second = event.type() == EVENT_RENAME || event.type() == EVENT_LINK;
+  // What a descriptor is, is known at the exit as well; what a symbolic link says has no path.
+  const bool first = IsSymlink(event) || (names->path.len > 0 && names->name.len > 0);
+  return first && (!has_second || names->new_path.len > 0);
+}
 
 std::string FreshName(const char* prefix) {
   std::uint32_t number = 0;
@@ -102,6 +132,7 @@ Proof::Proof(Proof&& other) noexcept
     : child_(std::exchange(other.child_, -1)),
       reports_(std::move(other.reports_)),
       processes_(std::move(other.processes_)),
+      ways_(other.ways_),
       seen_(other.seen_),
       attempted_(other.attempted_) {}
 
@@ -119,7 +150,10 @@ bool Proof::Take(const event::Event& event) {
   if (!ours) return false;
   if (const auto* fork = event.As<fork_record>())
     processes_.emplace(fork->child_tgid, fork->child_start_ns);
-  seen_.set(event.type());
+  if (!CameThroughHooks(event)) return true;
+  const event::EventType type = event.type();
+  ways_[type] |= WayOf(event);
+  if (ways_[type] == WaysOf(type)) seen_.set(type);
   return true;
 }
 

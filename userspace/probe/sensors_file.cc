@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "probe/acts.h"
+#include "probe/acts_names.h"
 #include "probe/sensors.h"
 
 namespace nezuban::probe {
