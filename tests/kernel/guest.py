@@ -15,7 +15,8 @@ CONTAINER = "7" * 64  # whose cgroup make_pod of monitor.sh makes
 
 
 def put_with_libraries(program, tree, name="nezuban"):
-    """As /nezuban/NAME; stripped, as all of it is loaded into the guest's memory."""
+    """As /nezuban/NAME; stripped, as all of it is loaded into the guest's memory. Libraries that are there stay as they are: they may
+    be links, which would lead out of the tree."""
     (tree / "nezuban").mkdir(parents=True, exist_ok=True)
     subprocess.run(["strip", "-o", tree / "nezuban" / name, program], check=True)
     libraries = subprocess.run(["ldd", program], capture_output=True, text=True)
@@ -24,6 +25,8 @@ def put_with_libraries(program, tree, name="nezuban"):
     for line in libraries.stdout.splitlines():
         for file in (word for word in line.split() if word.startswith("/")):
             target = tree / file.lstrip("/")
+            if os.path.lexists(target):
+                continue
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(os.path.realpath(file), target)
 

@@ -1,37 +1,32 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Ordinary work of a service manager, under the default rules: boots a kernel in qemu, where a Debian of its own has its
-services started, restarted, killed and reloaded by systemd, with timers, sockets and users made for them (work.sh).
-No alert of Warning or above may come, but the one for the act at the end. Never on the machine's own files.
+"""Boots a kernel in qemu, where a Debian of its own has its services started by systemd. Never on the machine's own files.
+
+Ordinary work of a service manager, under the default rules: services started, restarted, killed and reloaded, with timers, sockets
+and users made for them (work.sh). No alert of Warning or above may come, but the one for the act at the end.
+
+The monitor as such a service: when it hangs, the watchdog has it started again, and it tells of the time meanwhile (hang.sh).
 
 usage: prove_systemd.py NEZUBAN [KERNEL]; NEZUBAN_SCALE says how often everything is done.
 """
 
-import json
+import datetime
 import os
-import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
 
-from guest import ROOT, put_with_libraries
+from guest import HERE, ROOT, alerts, boot, put_with_libraries, tree_with
 
 SEVERE = {"Emergency", "Alert", "Critical", "Error", "Warning"}
 PACKAGES = "systemd,systemd-sysv,dbus,cron,logrotate,procps,rsyslog"
-LAST = ("Node's credentials read by an unexpected program", "command=cat /etc/shadow")
+READ = "Node's credentials read by an unexpected program"
+LAST = (READ, "command=cat /etc/shadow")
+WATCHDOG_SECONDS = 60  # of deploy/nezuban.service
 
 # As packages bring them.
 UNITS = {
-    "work.service": """
-[Unit]
-After=multi-user.target
-[Service]
-Type=oneshot
-Environment=ROUNDS={rounds}
-ExecStart=/work.sh
-""",
     "tick.service": """
 [Service]
 Type=oneshot
@@ -70,8 +65,18 @@ StandardInput=socket
 }
 
 
-def make_debian(where):
-    """Its packages are fetched once, and lie in build/ then."""
+WORK = """
+[Unit]
+After=multi-user.target
+[Service]
+Type=oneshot
+Environment=ROUNDS={rounds}
+ExecStart=/{script}
+"""
+
+
+def make_debian(where, script):
+    """Which runs that script once it has booted. Its packages are fetched once, and lie in build/ then."""
     base = ROOT / "build" / "systemd.tar"
     if not base.exists():
         left_out = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("doc", "man", "locale")]
@@ -82,10 +87,11 @@ def make_debian(where):
     subprocess.run(["tar", "-C", where, "-xf", base], check=True)
     for name in ("var/lib/apt/lists", "var/cache/apt", "boot"):
         shutil.rmtree(where / name, ignore_errors=True)
-    shutil.copy(ROOT / "tests" / "kernel" / "work.sh", where / "work.sh")
+    shutil.copy(HERE / script, where / script)
     units = where / "etc" / "systemd" / "system"
-    for name, text in UNITS.items():
-        (units / name).write_text(text.replace("{rounds}", os.environ.get("NEZUBAN_SCALE", "1")))
+    work = WORK.format(rounds=os.environ.get("NEZUBAN_SCALE", "1"), script=script)
+    for name, text in {**UNITS, "work.service": work}.items():
+        (units / name).write_text(text)
     (units / "default.target").unlink(missing_ok=True)
     (units / "default.target").symlink_to("/lib/systemd/system/multi-user.target")
     (units / "serial-getty@ttyS0.service").symlink_to("/dev/null")  # without udev, it is waited for
@@ -94,41 +100,85 @@ def make_debian(where):
     (wanted / "work.service").symlink_to("../work.service")
 
 
+def put_rules(where, *names):
+    """The named ones of the default rules, or all."""
+    default = ROOT / "rules" / "default"
+    where.mkdir(parents=True)
+    for name in names or sorted(each.name for each in default.glob("*.yaml") if not each.name.endswith(".test.yaml")):
+        shutil.copy(default / name, where)
+
+
+def install_monitor(debian, nezuban):
+    """As its package has it, with no more rules than it takes: under emulation it is the sensors' loading that takes time, for which
+    it is given more than systemd gives. Its ring buffers are small, so that they can be filled."""
+    put_with_libraries(nezuban, debian)
+    (debian / "nezuban" / "nezuban").rename(debian / "usr" / "bin" / "nezuban")
+    put_rules(debian / "usr" / "share" / "nezuban" / "rules" / "default", "00-common.yaml", "node_credentials.yaml")
+    (debian / "etc" / "nezuban" / "rules.d").mkdir(parents=True)
+    config = (ROOT / "deploy" / "nezuban.yaml").read_text()
+    (debian / "etc" / "nezuban" / "nezuban.yaml").write_text(config + "vital_ring_bytes: 262144\nbulk_ring_bytes: 262144\n")
+    shutil.copy(ROOT / "deploy" / "nezuban.service", debian / "lib" / "systemd" / "system")
+    slow = debian / "etc" / "systemd" / "system" / "nezuban.service.d" / "slow.conf"
+    slow.parent.mkdir()
+    slow.write_text("[Service]\nTimeoutStartSec=900\n")
+
+
+def seconds(text):
+    """Of an RFC 3339 time in UTC, since the epoch."""
+    return datetime.datetime.fromisoformat(text[:19] + "+00:00").timestamp() + float(f"0{text[19:].rstrip('Z')}")
+
+
 class Systemd(unittest.TestCase):
     nezuban, kernel = None, "6.1"
 
-    def boot(self):
-        with tempfile.TemporaryDirectory(prefix="nezuban-guest-") as name:
-            tree = pathlib.Path(name)
-            tree.chmod(0o755)
-            put_with_libraries(self.nezuban, tree)
-            shutil.copytree(ROOT / "rules" / "default", tree / "nezuban" / "rules", ignore=shutil.ignore_patterns("*.test.yaml"))
+    def boot(self, script, work, put):
+        """What the guest's script printed, below which systemd has that work done."""
+        with tree_with(self.nezuban) as tree:
             (tree / "etc").mkdir(exist_ok=True)
             (tree / "etc" / "passwd").write_text("root:x:0:0::/:/bin/sh\n")
             (tree / "etc" / "group").write_text("root:x:0:\n")
-            make_debian(tree / "debian")
-            run = subprocess.run(
-                [ROOT / "scripts" / "kernel-test", "--kernel", self.kernel, "--timeout", "2400", "--tree", tree, "--",
-                 ROOT / "tests" / "kernel" / "services.sh"],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace")
-        self.assertEqual(run.returncode, 0, run.stdout)
-        return run.stdout.splitlines()
+            shutil.copy(HERE / "debian.sh", tree / "nezuban")
+            make_debian(tree / "debian", work)
+            put(tree)
+            return boot(self.kernel, tree, script, timeout_s=2400)
 
     def test_services_that_restart(self):
-        lines = self.boot()
-        printed = "\n".join(lines)
-        alerts = [json.loads(line[6:]) for line in lines if line.startswith("alert {")]
-        last = [a for a in alerts if a["rule"] == LAST[0] and LAST[1] in a["output"]]
+        printed = self.boot("services.sh", "work.sh", lambda tree: put_rules(tree / "nezuban" / "rules"))
+        lines = printed.splitlines()
+        last = [a for a in alerts(printed) if a["rule"] == LAST[0] and LAST[1] in a["output"]]
         self.assertEqual(len(last), 1, printed)
         self.assertIn("work rounds: ", printed)
         self.assertNotIn("work failed: ", printed)
-        told = [f"{a['priority']} {a['rule']}: {a['output']}" for a in alerts if a not in last]
+        told = [f"{a['priority']} {a['rule']}: {a['output']}" for a in alerts(printed) if a not in last]
         taken = [float(word) for word in next(line.split()[1:] for line in lines if line.startswith("cost "))]
         minutes, seconds = (taken[3] - taken[0]) / 60, (sum(taken[4:]) - sum(taken[1:3])) / 100
         print("\n" + "\n".join(line for line in lines if line.startswith("work ")))
         print(f"{minutes:.1f} minutes of the guest (emulated); the monitor took {seconds:.1f} s of CPU time; alerts: {len(told)}"
               + "".join("\n  " + output for output in told), flush=True)
         self.assertEqual([output for output in told if output.split()[0] in SEVERE], [])
+
+    def test_a_monitor_that_hangs_is_started_again(self):
+        printed = self.boot("hung.sh", "hang.sh", lambda tree: install_monitor(tree / "debian", self.nezuban))
+        self.assertNotIn("failed: ", printed, printed)
+        lines = [line.split() for line in printed.splitlines()]
+        done = {words[2]: float(words[1]) for words in lines if words[:1] == ["work"] and words[2:] and words[1][0].isdigit()}
+        told = alerts(printed, "told")
+        commands = [a["output"].partition("command=")[2].split()[0] for a in told if a.get("rule") == READ]
+        for seen in "cat", "tail", "sort":
+            self.assertIn(seen, commands, printed)
+        for unseen in "head", "wc":
+            self.assertNotIn(unseen, commands, "it had been stopped")
+        self.assertIn("work NRestarts=2", printed)
+        self.assertEqual(printed.count("Watchdog timeout"), 2, printed)
+        self.assertEqual([a["priority"] for a in told if a.get("rule") == "Monitor was cut off"], ["Critical"] * 2, printed)
+        gaps = [line["gap"] for line in told if "gap" in line and line["gap"]["reason"] == "the monitor was not running"]
+        for begin, act, end in ("stopped", "unseen", "again"), ("frozen", "unseen-either", "once-more"):
+            blind = [g for g in gaps if seconds(g["first_time"]) <= done[begin] and done[act] <= seconds(g["last_time"])]
+            self.assertTrue(blind, f"nothing tells of what was {begin}: {gaps}\n{printed}")
+            took = done[end] - done[begin]
+            self.assertGreater(took, WATCHDOG_SECONDS / 2)
+            print(f"\n{begin}: another watches after {took:.0f} s of the guest (emulated); told as a gap: {blind[0]['first_time']} "
+                  f"to {blind[0]['last_time']}", flush=True)
 
 
 if __name__ == "__main__":
