@@ -12,6 +12,7 @@ ingest thread takes, and how long an alert takes from its event to a gRPC client
 
 import argparse
 import atexit
+import contextlib
 import json
 import os
 import pathlib
@@ -134,7 +135,8 @@ def programs_of(monitor):
     """Those of its process: name -> (runs, nanoseconds)."""
     own = set()
     for info in pathlib.Path(f"/proc/{monitor.process.pid}/fdinfo").iterdir():
-        own.update(int(line.split()[1]) for line in info.read_text().splitlines() if line.startswith("prog_id:"))
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            own.update(int(line.split()[1]) for line in info.read_text().splitlines() if line.startswith("prog_id:"))
     listed = json.loads(subprocess.run(["bpftool", "prog", "show", "--json"], check=True, capture_output=True).stdout)
     sums = {}
     for program in listed:
