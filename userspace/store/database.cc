@@ -25,6 +25,12 @@ constexpr char kForward[] = "SELECT * FROM entries WHERE cursor > ?1 ORDER BY cu
 constexpr char kBackward[] =
     "SELECT * FROM entries WHERE cursor <= ?1 ORDER BY cursor DESC LIMIT ?2";
 
+Row RowOf(const Statement& statement) {
+  return {statement.Int(0),   statement.Int(1), statement.Int(2), statement.Int(3),
+          statement.Int(4),   statement.Int(5), statement.Int(6), statement.Bytes(7),
+          statement.Bytes(8), statement.Int(9)};
+}
+
 StoredGap DamagedGap(Cursor first, Cursor last, std::int64_t first_ns) {
   return {first, last, last - first + 1, first_ns, first_ns, GapReason::kStoreDamaged};
 }
@@ -69,7 +75,7 @@ OrFault<std::unique_ptr<Database>> Database::Open(const std::string& path, Curso
   RETURN_IF_FAULT(database->InTransaction(true, [&]() -> OrFault<void> {
     FAULT_OR(const std::int64_t version, database->Migrate(schema, base, now_ns));
     RETURN_IF_FAULT(database->PrepareAll());
-    RETURN_IF_FAULT(database->Load(std::move(run), version, now_ns));
+    RETURN_IF_FAULT(database->Load(std::move(run), version));
     return database->SaveState();
   }));
   return database;
@@ -122,31 +128,20 @@ OrFault<void> Database::PrepareAll() {
   return {};
 }
 
-OrFault<void> Database::Load(Run run, std::int64_t version, std::int64_t now_ns) {
+OrFault<void> Database::Load(Run run, std::int64_t version) {
   RETURN_IF_FAULT(LoadState(std::move(run), version));
-  RETURN_IF_FAULT(CheckNewest());
-  if (!repaired_.empty()) RETURN_IF_FAULT(Repair(now_ns));
-  return LoadJumps();
-}
-
-// The newest row is written in the same commit as the state: else one of them is damaged.
-OrFault<void> Database::CheckNewest() {
-  if (!repaired_.empty()) return {};
+  // The newest row is written in the same commit as the state: else one of them is damaged.
   const ResetAtEnd reset(backward_);
   backward_.Bind(1, INT64_MAX).Bind(2, 1);
   FAULT_OR(const bool row, backward_.Step());
   const auto newest = row ? static_cast<Cursor>(backward_.Int(1)) : state_.deleted_last;
   newest_ns_ = row ? backward_.Int(3) : 0;
-  const bool fits = newest == state_.newest && state_.deleted_last <= newest && newest <= INT64_MAX;
-  if (!fits) repaired_ = "its newest entry is not what it says";
-  return {};
-}
-
-OrFault<void> Database::LoadJumps() {
+  if (newest != state_.newest || state_.deleted_last > newest || newest > INT64_MAX) {
+    return tl::unexpected(Fault{Fault::Kind::kDamaged, "its newest entry is not what it says"});
+  }
   FAULT_OR(Statement jumps,
            Statement::Prepare(handle_.get(), "SELECT * FROM jumps ORDER BY first DESC LIMIT 4096"));
   static_assert(kMaxJumps == 4096);
-  jumps_.clear();
   while (true) {
     FAULT_OR(const bool more, jumps.Step());
     if (!more) break;

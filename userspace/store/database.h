@@ -93,9 +93,6 @@ class Database {
   std::vector<Consumer> Consumers() const;
 
   bool is_new() const { return is_new_; }
-  // What did not fit the entries when it was opened, so that the state was made anew of them;
-  // empty: all is well.
-  const std::string& repaired() const { return repaired_; }
   const std::string& id() const { return id_; }
   Cursor newest() const { return state_.newest; }              // or what it was made with
   Cursor deleted_last() const { return state_.deleted_last; }  // the first is behind it
@@ -132,13 +129,8 @@ class Database {
   // The version that the file had; 0: it is new.
   OrFault<std::int64_t> Migrate(Schema schema, Cursor base, std::int64_t now_ns);
   OrFault<void> PrepareAll();
-  OrFault<void> Load(Run run, std::int64_t version, std::int64_t now_ns);
+  OrFault<void> Load(Run run, std::int64_t version);
   OrFault<void> LoadState(Run run, std::int64_t version);
-  OrFault<void> LoadJumps();
-  OrFault<void> CheckNewest();
-  OrFault<void> Repair(std::int64_t now_ns);
-  OrFault<void> DeriveState(std::int64_t now_ns);
-  OrFault<void> ForgetPlaces(std::int64_t now_ns);
   OrFault<void> LoadConsumers();
   OrFault<void> InTransaction(bool sync, const std::function<OrFault<void>()>& work);
   OrFault<void> Insert(const Batch& batch);
@@ -156,7 +148,6 @@ class Database {
   Statement insert_, insert_jump_, forward_, backward_, delete_, load_state_, save_state_,
       save_consumer_;
   bool is_new_ = false;
-  std::string repaired_;
   std::string id_;
   State state_;
   std::map<std::string, Consumer> consumers_;  // as in the file

@@ -21,12 +21,6 @@ std::int64_t ChecksumOf(const Row& row) {
 
 }  // namespace
 
-Row RowOf(const Statement& statement) {
-  return {statement.Int(0),   statement.Int(1), statement.Int(2), statement.Int(3),
-          statement.Int(4),   statement.Int(5), statement.Int(6), statement.Bytes(7),
-          statement.Bytes(8), statement.Int(9)};
-}
-
 Row ToRow(const Entry& entry) {
   Row row;
   if (const auto* gap = std::get_if<StoredGap>(&entry)) {

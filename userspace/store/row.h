@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "store/entry.h"
-#include "store/sqlite.h"
 
 namespace nezuban::store {
 
@@ -24,9 +23,6 @@ struct Row {
   std::string_view bytes;
   std::int64_t checksum = 0;
 };
-
-// The row that the statement, a SELECT of all columns, stands at.
-Row RowOf(const Statement& statement);
 
 // With its checksum. The row views `entry`.
 Row ToRow(const Entry& entry);

@@ -148,9 +148,10 @@ Result<Cursor> Shelf::Register(const std::string& name, Start start, std::int64_
                       " consumers already, and all of them read",
                   kBadInput);
     }
-    // It may be one whose place was lost: the gap is what it is to begin with.
+    // It may be one that had a place in the file that was lost: the gap is what it is to begin
+    // with.
     const bool is_lost = begun_anew_ && start.at == Start::At::kNewest;
-    consumers_[name] = {.consumer = {name, is_lost ? 0 : position, 0},
+    consumers_[name] = {.consumer = {name, is_lost ? deleted_last_ : position, 0},
                         .is_early = !options_.directory.empty() && !file_known_};
   }
   Place& place = consumers_[name];
@@ -162,17 +163,6 @@ Result<Cursor> Shelf::Register(const std::string& name, Start start, std::int64_
   dirty_.insert(name);
   on_work_();
   return place.consumer.position;
-}
-
-// The places of consumers were in the file, and are not known any more. REQUIRES: mutex_.
-void Shelf::LosePlaces() {
-  begun_anew_ = true;
-  for (auto& [name, place] : consumers_) {
-    dirty_.insert(name);
-    if (!place.is_early) continue;
-    place.consumer.position = 0;  // it may have had one
-    place.moved_back = true;
-  }
 }
 
 // False: each has a reader. REQUIRES: mutex_.

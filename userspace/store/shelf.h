@@ -113,8 +113,6 @@ class Shelf {
   OrFault<void> BeginAnew(const std::string& path, std::int64_t now_ns);
   OrFault<void> UseFile(std::unique_ptr<Database> database, GapReason reason, std::int64_t now_ns);
   void LoadConsumers(const Database& database);
-  void TellRepair(const std::string& path, const std::string& damage);
-  void LosePlaces();
   OrFault<void> WriteGap(Database& database, Cursor last, std::int64_t first_ns, GapReason reason,
                          std::int64_t now_ns);
   bool TryWrite(std::vector<Entry>& entries, bool sync, std::int64_t now_ns);

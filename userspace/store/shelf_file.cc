@@ -105,7 +105,6 @@ OrFault<void> Shelf::OpenFile(std::int64_t now_ns) {
     SetFault({Fault::Kind::kDamaged, path + ": " + damage});
     return BeginAnew(path, now_ns);
   }
-  if (!(*database)->repaired().empty()) TellRepair(path, (*database)->repaired());
   const Gate::Pass pass(gate_, true);
   return UseFile(*std::move(database), GapReason::kRestart, now_ns);
 }
@@ -126,16 +125,15 @@ OrFault<void> Shelf::BeginAnew(const std::string& path, std::int64_t now_ns) {
     news_ = counters_.fault + "; set aside as " + aside + ", a new one is begun";
     if (!recent_.empty()) written_ = recent_.first() - 1;
     lost_.reset();
-    LosePlaces();
+    begun_anew_ = true;
+    for (auto& [name, place] : consumers_) {
+      dirty_.insert(name);
+      if (!place.is_early) continue;
+      place.consumer.position = 0;  // it may have had one in the old file
+      place.moved_back = true;
+    }
   }
   return UseFile(std::move(database), GapReason::kStoreDamaged, now_ns);
-}
-
-void Shelf::TellRepair(const std::string& path, const std::string& damage) {
-  SetFault({Fault::Kind::kDamaged, path + ": " + damage});
-  const std::lock_guard lock(mutex_);
-  news_ = counters_.fault + "; made anew of its alerts, named consumers begin before the oldest";
-  LosePlaces();
 }
 
 // Either the file has all up to written_, or it is not used: what is written next follows that.
@@ -153,10 +151,9 @@ OrFault<void> Shelf::UseFile(std::unique_ptr<Database> database, GapReason reaso
   }
   const std::int64_t first_ns =
       reason == GapReason::kRestart
-          ? std::max<std::int64_t>(std::max(std::min(database->newest_ns(), database->alive_ns()),
-                                            database->alive_ns() - kOldestOnTheWayNs) -
-                                       kHeldBackNs,
-                                   0)
+          ? std::max(std::min(database->newest_ns(), database->alive_ns()),
+                     database->alive_ns() - kOldestOnTheWayNs) -
+                kHeldBackNs
           : 0;
   RETURN_IF_FAULT(WriteGap(*database, last, first_ns, reason, now_ns));
   LoadConsumers(*database);

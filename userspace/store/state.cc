@@ -35,11 +35,7 @@ OrFault<void> Database::LoadState(Run run, std::int64_t version) {
   RETURN_IF_FAULT(LoadConsumers());
   const ResetAtEnd reset(load_state_);
   FAULT_OR(const bool row, load_state_.Step());
-  if (!row) {
-    repaired_ = "its state is gone";
-    state_.run = std::move(run);
-    return {};
-  }
+  if (!row) return tl::unexpected(Fault{Fault::Kind::kDamaged, "its state is gone"});
   id_ = load_state_.Bytes(0);
   state_ = {static_cast<Cursor>(load_state_.Int(1)),
             load_state_.Int(2),
@@ -53,8 +49,7 @@ OrFault<void> Database::LoadState(Run run, std::int64_t version) {
   const std::string boot(load_state_.Bytes(8));
   const CutOffRun cut_off{load_state_.Int(9), std::string(load_state_.Bytes(10))};
   if (version >= kChecksumSince && load_state_.Int(11) != StateChecksum(before, boot, cut_off)) {
-    repaired_ = "its state is not what was written";
-    return {};
+    return tl::unexpected(Fault{Fault::Kind::kDamaged, "its state is not what was written"});
   }
   if (cut_off.alive_ns != 0) {
     state_.cut_off = cut_off;

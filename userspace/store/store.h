@@ -86,11 +86,9 @@ struct CutOff {
 // Thread-safe. Publish never waits for the disk.
 class Store final : public alert::Sink {
  public:
-  // Opens what is there, or begins anew what cannot be read (the old file is kept beside it). Where
-  // it is only no longer known what it holds and who has read how far, that is taken from its
-  // alerts, and named consumers begin before the oldest. A directory that cannot be written is no
-  // error: alerts then live in memory. Errors: a store that a later version wrote (exit 1), or one
-  // that another process uses (exit 2).
+  // Opens what is there, or begins anew what cannot be read (the old file is kept beside it). A
+  // directory that cannot be written is no error: alerts then live in memory. Errors: a store that
+  // a later version wrote (exit 1), or one that another process uses (exit 2).
   static Result<std::unique_ptr<Store>> Open(StoreOptions options);
   // REQUIRES: every Reader is gone.
   ~Store() override;
