@@ -39,9 +39,11 @@ static __always_inline bool flood_refill(struct flood_bucket *bucket)
 
 	__u64 accrued = (__u64)passed * flood_rate / NS_PER_S;
 
+	if (!accrued) /* it adds up */
+		return false;
 	bucket->refilled_ns = now;
 	bucket->tokens = accrued > flood_burst ? flood_burst : accrued;
-	return accrued > 0;
+	return true;
 }
 
 /*
