@@ -42,8 +42,10 @@ static __always_inline struct name_note *note_begin(__u32 event)
 	call = file_call_of(current_syscall());
 	if (call->event != event)
 		return NULL;
-	if (map_update(&name_notes, &key, &no_note, BPF_ANY) < 0)
+	if (map_update(&name_notes, &key, &no_note, BPF_ANY) < 0) {
+		count_drop(event, DROP_MAP_FULL);
 		return NULL;
+	}
 	note = bpf_map_lookup_elem(&name_notes, &key);
 	if (note) {
 		note->event = event;
