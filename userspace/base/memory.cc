@@ -1,38 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/memory.h"
 
-#include <link.h>
 #include <malloc.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
-#include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <string_view>
 
 namespace nezuban {
 namespace {
 
-// Of a program or library that the dynamic linker has mapped. A segment that cannot be written is
-// as it is in the file: nothing was relocated in it, so nothing is lost.
-int ReleaseReadOnlySegments(struct dl_phdr_info* object, std::size_t /*size*/, void* /*unused*/) {
-  const std::uintptr_t page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  for (int i = 0; i < object->dlpi_phnum; ++i) {
-    const ElfW(Phdr)& segment = object->dlpi_phdr[i];
-    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
-    const std::uintptr_t begin = (object->dlpi_addr + segment.p_vaddr) / page * page;
-    const std::uintptr_t end = object->dlpi_addr + segment.p_vaddr + segment.p_memsz;
-    // Refused for what is no file (the vDSO): that stays.
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): addresses are numbers in the linker's table
-    ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+// A mapping as /proc/self/smaps heads it.
+struct Mapping {
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
+  bool only_of_a_file = false;  // private, not writable, with a name
+};
+
+bool ParseHead(const std::string& line, Mapping& mapping) {
+  unsigned long begin = 0;
+  unsigned long end = 0;
+  char rights[5] = {};
+  int name_at = 0;
+  if (std::sscanf(line.c_str(), "%lx-%lx %4s %*x %*x:%*x %*u %n", &begin, &end, rights, &name_at) !=
+      3)
+    return false;
+  const bool has_file = name_at > 0 && line[static_cast<std::size_t>(name_at)] == '/';
+  mapping = {begin, end, has_file && rights[1] == '-' && rights[3] == 'p'};
+  return true;
+}
+
+// What has been written to since it was mapped (relocations, probes of others) counts as anonymous:
+// a mapping without any is as it is in the file, so nothing is lost.
+void ReleaseUnchangedPages() {
+  constexpr std::string_view kAnonymous = "Anonymous:";
+  std::ifstream smaps("/proc/self/smaps");
+  Mapping mapping;
+  for (std::string line; std::getline(smaps, line);) {
+    if (!line.starts_with(kAnonymous)) {
+      ParseHead(line, mapping);
+      continue;
+    }
+    unsigned long changed_kb = 1;
+    const bool read = std::sscanf(line.c_str() + kAnonymous.size(), "%lu", &changed_kb) == 1;
+    if (!read || changed_kb > 0 || !mapping.only_of_a_file) continue;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): addresses are numbers there
+    ::madvise(reinterpret_cast<void*>(mapping.begin), mapping.end - mapping.begin, MADV_DONTNEED);
   }
-  return 0;
 }
 
 }  // namespace
 
 void ReleaseUnusedMemory() {
+  ReleaseUnchangedPages();  // first, as it takes memory
   ::malloc_trim(0);
-  ::dl_iterate_phdr(ReleaseReadOnlySegments, nullptr);
 }
 
 }  // namespace nezuban
