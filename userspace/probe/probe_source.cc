@@ -277,8 +277,9 @@ bool ProbeSource::Wait(microseconds longest) {
   bool waited = true;
   if (nap) {
     waited = WaitReadable(epoll_.get(), std::min(longest, nap_));
+    if (nap_ == kLongestNap)
+      ++naps_in_vain_;  // the short ones are over sooner than the next record
     nap_ = std::min(2 * nap_, kLongestNap);
-    ++naps_in_vain_;
   } else if (IsEmpty()) {
     waited = WaitReadable(epoll_.get(), longest);
     nap_ = kShortestNap;

@@ -97,7 +97,7 @@ class ProbeSource : public EventSource {
   std::vector<RingReader> rings_;  // by lane
   UniqueFd epoll_;
   int naps_in_vain_ = 0;                    // since the last record
-  std::chrono::microseconds nap_{0};        // how long the next one is
+  std::chrono::microseconds nap_{250};      // how long the next one is
   std::deque<event::OwnedRecord> pending_;  // came while the sensors were proved
   std::vector<SensorStatus> sensors_;
 };
