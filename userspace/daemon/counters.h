@@ -40,7 +40,7 @@ struct PipelineCounters {
   std::atomic<std::uint64_t> items{0};
   std::array<std::atomic<std::uint64_t>, NR_EVENTS> decoded{};
   std::array<std::atomic<std::uint64_t>, NR_EVENTS> malformed{};  // of that type, as far as it says
-  // Of those, such as the monitor's own self-test made, and that came through all of their hooks.
+  // Of those, such as the monitor's own self-test made.
   std::array<std::atomic<std::uint64_t>, NR_EVENTS> self_test{};
   std::atomic<std::uint64_t> malformed_unknown{0};  // not even a type could be read
   std::atomic<std::uint64_t> missing{0};            // numbered by the kernel side, never received

@@ -2,7 +2,7 @@
 // Acts on names of files that get to the hooks of security modules, and change nothing there: on
 // file systems where nobody can make or remove a name, whatever his rights. False: there is none
 // that can be written to here; the call was made on a name that is empty, which no file has, and
-// what that proves ends before the hooks.
+// what that proves ends before the hooks. Quiet ones (ProofContext) do that and no more.
 #pragma once
 
 #include "probe/sensors.h"

@@ -112,9 +112,10 @@ bool ActMakeCgroup(const ProofContext& context) {
 }
 
 Result<Proof> Proof::Start(std::span<const SensorRow* const> rows, pid_t monitor,
-                           const std::string& name) {
+                           const std::string& name, bool quiet) {
   ProofContext context;
   context.monitor = monitor;
+  context.quiet = quiet;
   if (const std::string mount = Cgroup2Root(); !mount.empty())
     context.cgroup_dir = mount + "/" + name;
   int ends[2];

@@ -34,9 +34,9 @@ class Proof {
  public:
   // Starts a child that forks, does the acts of `rows`, executes a program and ends.
   // `monitor`: the process whose acts are left out; 0: nobody's are.
-  // `name`: the child's, from FreshName.
+  // `name`: the child's, from FreshName. `quiet`: see ProofContext.
   static Result<Proof> Start(std::span<const SensorRow* const> rows, pid_t monitor,
-                             const std::string& name = FreshName("nz-proof"));
+                             const std::string& name = FreshName("nz-proof"), bool quiet = false);
 
   Proof(Proof&& other) noexcept;
   Proof& operator=(Proof&&) = delete;

@@ -59,6 +59,7 @@ struct ProgramRow {
 struct ProofContext {
   std::string cgroup_dir;  // of a cgroup to make for the proof; empty: none can be made
   int monitor = 0;         // pid of the process whose acts are left out; 0: nobody's are
+  bool quiet = false;      // done again and again: nothing that others on the node would report
 };
 
 // Does the act for real, in a forked child of a process that may have threads: system calls only,

@@ -270,25 +270,6 @@ TEST_F(DetectorTest, NoRuleIsAskedOfTheSelfTest) {
   EXPECT_EQ(Alerts().size(), 1u);
 }
 
-TEST_F(DetectorTest, WhatPassedAHookByIsNoSignOfLife) {
-  const auto take = [&](auto draft, std::uint32_t flags) {
-    draft->hdr.seq = seq_++;
-    draft->hdr.flags = flags;
-    const testlib::Record record = draft.Build();
-    Take(state::RecordItem{record.bytes()});
-  };
-  const Actor child{.tgid = 2000, .start_ns = 2'000'000'000'000, .time_ns = clock_.now_ns()};
-  take(testlib::Fork({.tgid = 1900}, child.tgid, child.start_ns), RECORD_OWN);
-  for (const std::string_view path : {"", "/a"}) {
-    testlib::Draft<path_record> call(child, EVENT_MKDIR, 1);
-    call->hdr.sensor = SENSOR_OBJECT;
-    call.Text(call->name, "/a").Text(call->path, path).Text(call->dir, "");
-    call.Text(call->new_name, "").Text(call->new_path, "").Text(call->new_dir, "");
-    take(std::move(call), 0);
-    EXPECT_EQ(counters().self_test[EVENT_MKDIR], path.empty() ? 0u : 1u);
-  }
-}
-
 TEST_F(DetectorTest, AnAlertNamesItsNode) {
   detector_ = std::make_unique<Detector>(
       Rules(kRules), DetectorOptions{.node = {"host", "run", "worker-1", "east"}},
