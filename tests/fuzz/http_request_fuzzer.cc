@@ -41,14 +41,21 @@ std::string Ask(int port, const std::uint8_t* data, std::size_t size) {
   address.sin_port = htons(static_cast<std::uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof(kPatience));
-  CHECK(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
+  int connected = 0;
+  do {
+    connected = ::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address));
+  } while (connected != 0 && errno == EINTR);
+  if (connected != 0 && errno == EADDRNOTAVAIL) return {};  // each port is in use for a minute
+  CHECK(connected == 0);
   // It may have answered and gone before all of it is sent.
   static_cast<void>(::send(fd.get(), data, size, MSG_NOSIGNAL));
   ::shutdown(fd.get(), SHUT_WR);
   std::string answer;
   std::array<char, 4096> buffer;
   ssize_t got = 0;
-  while ((got = ::recv(fd.get(), buffer.data(), buffer.size(), 0)) > 0) {
+  while ((got = ::recv(fd.get(), buffer.data(), buffer.size(), 0)) > 0 ||
+         (got < 0 && errno == EINTR)) {
+    if (got < 0) continue;
     answer.append(buffer.data(), static_cast<std::size_t>(got));
     CHECK(answer.size() <= kLargest);
   }
