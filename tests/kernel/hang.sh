@@ -34,11 +34,15 @@ ingest_thread() {
   done
 }
 
-# freeze PID THREAD: that one alone, as threads may have a cgroup of their own below that of their process.
+# freeze PID THREAD: that one alone, as threads may have a cgroup of their own below that of their process. It is removed as soon as
+# the thread is gone: systemd knows nothing of it.
 freeze() {
   group=/sys/fs/cgroup$(cut -d: -f3 "/proc/$1/cgroup")/frozen
-  mkdir "$group" && echo threaded >"$group/cgroup.type" && echo "$2" >"$group/cgroup.threads" && echo 1 >"$group/cgroup.freeze" && return
-  give_up "cannot freeze $2"
+  if ! { mkdir "$group" && echo threaded >"$group/cgroup.type" && echo "$2" >"$group/cgroup.threads" &&
+    echo 1 >"$group/cgroup.freeze"; }; then
+    give_up "cannot freeze $2"
+  fi
+  (until rmdir "$group" 2>/dev/null; do sleep 0.5; done &)
 }
 
 # flood: more processes and opens than the ring buffers hold.
