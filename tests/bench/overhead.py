@@ -3,9 +3,9 @@
 
 Goes round without the monitor, with a single program on sys_exit that does nothing (which is what the kernel itself
 takes from whoever has calls watched as they end), with a monitor that has no rules, and with the default rules, so that
-a machine that gets slower or faster on the way does not count. Prints the median and the range of the ratios of the rounds, the daemon's
-CPU time and memory, what each program in the kernel takes by the kernel's own count, how many records a second one
-ingest thread takes, and how long an alert takes from its event to a gRPC client.
+a machine that gets slower or faster on the way does not count. Prints the median and the range of the ratios of the
+rounds, the daemon's CPU time and memory, what each program in the kernel takes by the kernel's own count, how many
+records a second one ingest thread takes, and how long an alert takes from its event to a gRPC client.
 
     overhead.py NEZUBAN WORKLOAD [--pairs N]
 """
@@ -22,6 +22,8 @@ import subprocess
 import tempfile
 import threading
 import time
+
+from programs import program_costs
 
 # kind, acts per run
 ACTS = [("forkexec", 1000), ("open", 300000), ("connect", 10000), ("getpid", 2000000), ("pipe", 300000),
@@ -154,11 +156,7 @@ def measure_programs(monitor, options):
         for kind, count in ACTS:
             before = programs_of(monitor)
             run(options.workload, kind, count)
-            rows = ((name, runs - before.get(name, (0, 0))[0], ns - before.get(name, (0, 0))[1])
-                    for name, (runs, ns) in programs_of(monitor).items())
-            shown = sorted((row for row in rows if row[1] >= count / 2), key=lambda row: -row[2])
-            print(f"programs run by {kind}: " + ", ".join(f"{name} {ns / runs:.0f} ns x {runs / count:.1f}"
-                                                          for name, runs, ns in shown))
+            print(f"programs run by {kind}: {program_costs(before, programs_of(monitor), count, ' ns')}")
     finally:
         switch.write_text("0")
 

@@ -7,18 +7,19 @@ kind of sensor under the default rules, and what each program takes. usage: prov
 
 import collections
 import json
-import shutil
 import sys
 
 import guest
+
+sys.path.insert(0, str(guest.ROOT / "tests" / "bench"))
+from programs import program_costs  # noqa: E402
 
 KINDS = ("object", "tracepoint")
 
 
 def boot(nezuban, workload, kernel):
     with guest.tree_with(nezuban) as tree:
-        shutil.copytree(guest.ROOT / "rules" / "default", tree / "nezuban" / "rules",
-                        ignore=shutil.ignore_patterns("*.test.yaml"))
+        guest.put_rules(tree / "nezuban" / "rules")
         guest.put_with_libraries("/usr/sbin/bpftool", tree, "bpftool")
         guest.put_with_libraries(workload, tree, "workload")
         return guest.boot(kernel, tree, "cost.sh", "--count-instructions", timeout_s=3600)
@@ -47,12 +48,7 @@ def main():
     for kind in KINDS:
         for act, row in acts.items():
             before, after = (programs(printed, f"{when}-{kind}-{act}") for when in ("before", "after"))
-            count = row[kind][0]
-            rows = [(name, runs - before.get(name, (0, 0))[0], ns - before.get(name, (0, 0))[1])
-                    for name, (runs, ns) in after.items()]
-            shown = sorted((row for row in rows if row[1] >= count / 2), key=lambda row: -row[2])
-            print(f"{kind}, {act}: " + (", ".join(f"{name} {ns / runs:.0f} x {runs / count:.1f}"
-                                                  for name, runs, ns in shown) or "no program runs"))
+            print(f"{kind}, {act}: {program_costs(before, after, row[kind][0])}")
 
 
 if __name__ == "__main__":
