@@ -31,6 +31,14 @@ def put_with_libraries(program, tree, name="nezuban"):
             shutil.copy(os.path.realpath(file), target)
 
 
+def put_rules(where, *names):
+    """The named ones of the default rules, or all."""
+    default = ROOT / "rules" / "default"
+    where.mkdir(parents=True)
+    for name in names or sorted(each.name for each in default.glob("*.yaml") if not each.name.endswith(".test.yaml")):
+        shutil.copy(default / name, where)
+
+
 @contextlib.contextmanager
 def tree_with(program):
     """A directory to be put over the guest's root, with the monitor in it."""

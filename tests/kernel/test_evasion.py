@@ -25,8 +25,7 @@ class Evasion(unittest.TestCase):
     def setUpClass(cls):
         cls.commands = [words.format(port=PORT, decoy=DECOY) for _, words in WAYS]
         with guest.tree_with(cls.nezuban) as tree:
-            shutil.copytree(guest.ROOT / "rules" / "default", tree / "nezuban" / "rules",
-                            ignore=shutil.ignore_patterns("*.test.yaml"))
+            guest.put_rules(tree / "nezuban" / "rules")
             (tree / "nezuban" / "evasion.yaml").write_text(evasions.RULES.format(inode="INODE", port=PORT))
             (tree / "container" / "bin").mkdir(parents=True)
             for name in ("evade", "evil"):
