@@ -20,7 +20,7 @@ import unittest
 
 from harness import ROOT, Daemon, Follower, wait_until
 from peers import Certificates, OtlpReceiver, Rsyslog, Webhook, free_port
-from test_store import seconds
+from times import seconds
 
 SCALE = int(os.environ.get("NEZUBAN_SCALE", "1"))
 KILLS = 3 if SCALE == 1 else 10 * SCALE

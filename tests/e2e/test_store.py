@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Alerts outlive the monitor and its clients: kill -9 under load, a full disk, a damaged file, a cursor kept."""
 
-import calendar
 import collections
 import os
 import pathlib
@@ -15,6 +14,7 @@ import time
 import unittest
 
 from harness import BINARY, PATIENCE, Daemon, Follower, wait_until
+from times import seconds
 
 # Every third alert is of a priority that is synced before it is sent.
 RULES = """
@@ -71,12 +71,6 @@ class Load:
     def stop(self):
         self.stopping = True
         self.thread.join()
-
-
-def seconds(text):
-    """Of an RFC 3339 time in UTC, since the epoch."""
-    whole, fraction = text.rstrip("Z").split(".")
-    return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) + float("0." + fraction)
 
 
 def covers(gap, cursor, when):

@@ -10,14 +10,16 @@ The monitor as such a service: when it hangs, the watchdog has it started again,
 usage: prove_systemd.py NEZUBAN [KERNEL]; NEZUBAN_SCALE says how often everything is done.
 """
 
-import datetime
 import os
 import shutil
 import subprocess
 import sys
 import unittest
 
-from guest import HERE, ROOT, alerts, boot, put_with_libraries, tree_with
+from guest import HERE, ROOT, alerts, boot, put_rules, put_with_libraries, tree_with
+
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+from times import seconds  # noqa: E402
 
 SEVERE = {"Emergency", "Alert", "Critical", "Error", "Warning"}
 PACKAGES = "systemd,systemd-sysv,dbus,cron,logrotate,procps,rsyslog"
@@ -100,14 +102,6 @@ def make_debian(where, script):
     (wanted / "work.service").symlink_to("../work.service")
 
 
-def put_rules(where, *names):
-    """The named ones of the default rules, or all."""
-    default = ROOT / "rules" / "default"
-    where.mkdir(parents=True)
-    for name in names or sorted(each.name for each in default.glob("*.yaml") if not each.name.endswith(".test.yaml")):
-        shutil.copy(default / name, where)
-
-
 def install_monitor(debian, nezuban):
     """As its package has it, with no more rules than it takes: under emulation it is the sensors' loading that takes time, for which
     it is given more than systemd gives. Its ring buffers are small, so that they can be filled."""
@@ -121,11 +115,6 @@ def install_monitor(debian, nezuban):
     slow = debian / "etc" / "systemd" / "system" / "nezuban.service.d" / "slow.conf"
     slow.parent.mkdir()
     slow.write_text("[Service]\nTimeoutStartSec=900\n")
-
-
-def seconds(text):
-    """Of an RFC 3339 time in UTC, since the epoch."""
-    return datetime.datetime.fromisoformat(text[:19] + "+00:00").timestamp() + float(f"0{text[19:].rstrip('Z')}")
 
 
 class Systemd(unittest.TestCase):
@@ -151,9 +140,9 @@ class Systemd(unittest.TestCase):
         self.assertNotIn("work failed: ", printed)
         told = [f"{a['priority']} {a['rule']}: {a['output']}" for a in alerts(printed) if a not in last]
         taken = [float(word) for word in next(line.split()[1:] for line in lines if line.startswith("cost "))]
-        minutes, seconds = (taken[3] - taken[0]) / 60, (sum(taken[4:]) - sum(taken[1:3])) / 100
+        minutes, cpu_seconds = (taken[3] - taken[0]) / 60, (sum(taken[4:]) - sum(taken[1:3])) / 100
         print("\n" + "\n".join(line for line in lines if line.startswith("work ")))
-        print(f"{minutes:.1f} minutes of the guest (emulated); the monitor took {seconds:.1f} s of CPU time; alerts: {len(told)}"
+        print(f"{minutes:.1f} minutes of the guest (emulated); the monitor took {cpu_seconds:.1f} s of CPU time; alerts: {len(told)}"
               + "".join("\n  " + output for output in told), flush=True)
         self.assertEqual([output for output in told if output.split()[0] in SEVERE], [])
 
