@@ -85,8 +85,9 @@ unsigned WaysOf(event::EventType type) {
   return type == EVENT_UNLINK || type == EVENT_LINK ? 1 | 2 : 1;
 }
 
-}  // namespace
-
+// Whether the sensor's hooks gave the record all that is theirs. The object kind of the calls on
+// names has two of them: that at the exit makes a record even where the one inside the call never
+// fires.
 bool CameThroughHooks(const event::Event& event) {
   const path_record* names = NamesOf(event);
   if (names == nullptr || event.header().sensor != SENSOR_OBJECT) return true;
@@ -95,6 +96,8 @@ bool CameThroughHooks(const event::Event& event) {
   const bool first = IsSymlink(event) || (names->path.len > 0 && names->name.len > 0);
   return first && (!has_second || names->new_path.len > 0);
 }
+
+}  // namespace
 
 std::string FreshName(const char* prefix) {
   std::uint32_t number = 0;

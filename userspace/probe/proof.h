@@ -24,11 +24,6 @@ namespace nezuban::probe {
 // characters. /proc shows it to everybody: it tells nothing of who did what.
 std::string FreshName(const char* prefix);
 
-// Whether the sensor's hooks gave the record all that is theirs. The object kind of the calls on
-// names has two of them: that at the exit makes a record even where the one inside the call never
-// fires.
-bool CameThroughHooks(const event::Event& event);
-
 // One running proof. Owns the child: killed, if need be, and reaped.
 class Proof {
  public:
