@@ -24,10 +24,9 @@ using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
 // While records keep coming we look by ourselves, at intervals that are their latency then: short
-// ones after a sleep, each twice as long as the one before, as a single exec is several records
-// within a millisecond. After so many looks in vain we sleep until we are woken. A wake-up per
-// record would cost a busy node more than all the rest.
-constexpr microseconds kShortestNap{250};
+// ones (kShortestNap) after a sleep, each twice as long as the one before, as a single exec is
+// several records within a millisecond. After so many looks in vain we sleep until we are woken. A
+// wake-up per record would cost a busy node more than all the rest.
 constexpr microseconds kLongestNap{2000};
 constexpr int kNapsInVain = 3;
 // So that a flood cannot keep a caller of Poll from its other duties.

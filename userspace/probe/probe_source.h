@@ -96,9 +96,11 @@ class ProbeSource : public EventSource {
   std::unique_ptr<LoadedProbes> probes_;
   std::vector<RingReader> rings_;  // by lane
   UniqueFd epoll_;
-  int naps_in_vain_ = 0;                    // since the last record
-  std::chrono::microseconds nap_{250};      // how long the next one is
-  std::deque<event::OwnedRecord> pending_;  // came while the sensors were proved
+  static constexpr std::chrono::microseconds kShortestNap{250};
+
+  int naps_in_vain_ = 0;                          // since the last record
+  std::chrono::microseconds nap_ = kShortestNap;  // how long the next one is
+  std::deque<event::OwnedRecord> pending_;        // came while the sensors were proved
   std::vector<SensorStatus> sensors_;
 };
 
