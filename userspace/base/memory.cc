@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,17 +21,17 @@ struct Mapping {
   bool only_of_a_file = false;  // private, not writable, with a name
 };
 
-bool ParseHead(const std::string& line, Mapping& mapping) {
+// nullopt: the line is no head.
+std::optional<Mapping> ParseHead(const std::string& line) {
   unsigned long begin = 0;
   unsigned long end = 0;
   char rights[5] = {};
   int name_at = 0;
   if (std::sscanf(line.c_str(), "%lx-%lx %4s %*x %*x:%*x %*u %n", &begin, &end, rights, &name_at) !=
       3)
-    return false;
+    return std::nullopt;
   const bool has_file = name_at > 0 && line[static_cast<std::size_t>(name_at)] == '/';
-  mapping = {begin, end, has_file && rights[1] == '-' && rights[3] == 'p'};
-  return true;
+  return Mapping{begin, end, has_file && rights[1] == '-' && rights[3] == 'p'};
 }
 
 // What has been written to since it was mapped (relocations, probes of others) counts as anonymous:
@@ -41,7 +42,7 @@ void ReleaseUnchangedPages() {
   Mapping mapping;
   for (std::string line; std::getline(smaps, line);) {
     if (!line.starts_with(kAnonymous)) {
-      ParseHead(line, mapping);
+      mapping = ParseHead(line).value_or(mapping);
       continue;
     }
     unsigned long changed_kb = 1;
