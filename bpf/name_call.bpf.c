@@ -2,11 +2,12 @@
 /*
  * The calls that make, change or remove the name of a file, or change what its inode holds: rename,
  * unlink, rmdir, mkdir, link, symlink, mknod, chmod, chown, utimensat and their siblings. One
- * program at the exit of all of them; which event a call is, and which argument is what, says
+ * program for all of them; which event a call is, and which argument is what, says
  * file_calls.bpf.h.
  *
- * object: what name_note.bpf.c has noted inside the call: the files and names acted on. Calls that
- *   fail before they get there have their names alone.
+ * object: at the ends of their entry points (name_end.bpf.c), what name_note.bpf.c has noted inside
+ *   the call: the files and names acted on. Calls that fail before they get there have their names
+ *   alone.
  * tracepoint: the names alone.
  *
  * Names are read from the caller's memory when the call is over, so another thread may have changed
@@ -259,12 +260,10 @@ static __always_inline void fill_node(struct node_record *record, const struct f
 		fill_times(record, call, (void *)file_call_arg(args, call->times), is_compat);
 }
 
-static __always_inline int report(const struct pt_regs *regs, long ret, __u8 sensor,
-				  const struct name_note *note)
+static __always_inline int report(struct syscall_id id, const struct syscall_args *args, long ret,
+				  __u8 sensor, const struct name_note *note)
 {
-	struct syscall_id id = syscall_of(regs);
 	const struct file_call *call = file_call_of(id);
-	struct syscall_args args = syscall_args_of(regs, id.is_compat);
 	struct node_record *node;
 	struct path_record *record;
 
@@ -273,21 +272,21 @@ static __always_inline int report(const struct pt_regs *regs, long ret, __u8 sen
 	node = record_begin(&name_call_scratch, call->event, call->variant, sensor, sizeof(*node));
 	if (!node)
 		return 0;
-	fill_node(node, call, &args, id.is_compat, note);
+	fill_node(node, call, args, id.is_compat, note);
 	record = &node->call;
 	record->result = syscall_result(ret);
-	record->dirfd = file_call_dirfd(&args, call->dirfd);
-	record->new_dirfd = file_call_dirfd(&args, call->new_dirfd);
-	record->flags = (__u32)file_call_arg(&args, call->flags);
-	record->mode = (__u16)file_call_arg(&args, call->mode);
+	record->dirfd = file_call_dirfd(args, call->dirfd);
+	record->new_dirfd = file_call_dirfd(args, call->new_dirfd);
+	record->flags = (__u32)file_call_arg(args, call->flags);
+	record->mode = (__u16)file_call_arg(args, call->mode);
 	record_append_nothing(record, &record->path);
 	record_append_nothing(record, &record->name);
 	record_append_nothing(record, &record->dir);
 	record_append_nothing(record, &record->new_path);
 	record_append_nothing(record, &record->new_name);
 	record_append_nothing(record, &record->new_dir);
-	append_old(record, call, &args, note);
-	append_new(record, call, &args, note);
+	append_old(record, call, args, note);
+	append_new(record, call, args, note);
 	record_submit(record, name_call, LANE_BULK);
 	return 0;
 }
@@ -295,23 +294,56 @@ static __always_inline int report(const struct pt_regs *regs, long ret, __u8 sen
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_name_call, struct pt_regs *regs, long ret)
 {
-	return report(regs, ret, SENSOR_TRACEPOINT, NULL);
+	struct syscall_id id = syscall_of(regs);
+	struct syscall_args args = syscall_args_of(regs, id.is_compat);
+
+	return report(id, &args, ret, SENSOR_TRACEPOINT, NULL);
 }
 
 /* The same with what was noted, which is of no use to the next call. */
-SEC("tp_btf/sys_exit")
-int BPF_PROG(on_noted_name_call, struct pt_regs *regs, long ret)
+static __always_inline int report_noted(struct syscall_id id, const struct syscall_args *args,
+					long ret)
 {
 	__u64 key = bpf_get_current_pid_tgid();
 	struct name_note *note = bpf_map_lookup_elem(&name_notes, &key);
-	const struct file_call *call = file_call_of(syscall_of(regs));
+	const struct file_call *call = file_call_of(id);
 	bool fits = note && note->event == call->event && note->variant == call->variant;
 
-	report(regs, ret, SENSOR_OBJECT, fits ? note : NULL);
+	report(id, args, ret, SENSOR_OBJECT, fits ? note : NULL);
 	if (!note)
 		return 0;
 	if (note->has_link_text)
 		bpf_map_delete_elem(&link_texts, &key);
 	bpf_map_delete_elem(&name_notes, &key);
 	return 0;
+}
+
+/* From here on: called by the programs of name_end.bpf.c, attached nowhere. */
+SEC("fexit/__x64_sys_rename")
+int BPF_PROG(on_noted_name_call, struct pt_regs *regs, long ret)
+{
+	struct syscall_id id = syscall_of(regs);
+	struct syscall_args args = syscall_args_of(regs, id.is_compat);
+
+	return report_noted(id, &args, ret);
+}
+
+/* For functions of which 5.10's types do not say what the registers are. */
+static __always_inline int report_noted_i386(long ret)
+{
+	struct syscall_args args = read_i386_args(current_regs());
+
+	return report_noted(current_syscall(), &args, ret);
+}
+
+SEC("fexit/__ia32_sys_chown16")
+int BPF_PROG(on_noted_chown16, void *regs, long ret)
+{
+	return report_noted_i386(ret);
+}
+
+SEC("fexit/__ia32_sys_utime32")
+int BPF_PROG(on_noted_time32, void *regs, long ret)
+{
+	return report_noted_i386(ret);
 }

@@ -78,6 +78,23 @@ static __always_inline struct syscall_args first_syscall_args(const struct pt_re
 	return args;
 }
 
+/* All of them, of registers that the verifier knows nothing about, in an i386 call. */
+static __always_inline struct syscall_args read_i386_args(const struct pt_regs *regs)
+{
+	const struct pt_regs___x86_args *x86 = (const void *)regs;
+	struct syscall_args args = {};
+
+	if (!bpf_core_field_exists(struct pt_regs___x86, orig_ax))
+		return args;
+	args.arg[0] = (__u32)BPF_CORE_READ(x86, bx);
+	args.arg[1] = (__u32)BPF_CORE_READ(x86, cx);
+	args.arg[2] = (__u32)BPF_CORE_READ(x86, dx);
+	args.arg[3] = (__u32)BPF_CORE_READ(x86, si);
+	args.arg[4] = (__u32)BPF_CORE_READ(x86, di);
+	args.arg[5] = (__u32)BPF_CORE_READ(x86, bp);
+	return args;
+}
+
 /*
  * What the caller sees: the kernel's own "restart this call" codes (512 to 516) never reach it;
  * if the call is not restarted it gets EINTR. A restarted call ends, and is seen, once more.

@@ -306,7 +306,8 @@ TEST_F(NameCallTest, CallsOf32Bits) {
 }
 #endif
 
-// Where the kernel has no x32, they fail and are seen all the same.
+// Where the kernel has no x32 they fail, seen at the exit of all calls: they come to no call's own
+// function.
 #if defined(__x86_64__)
 TEST_F(NameCallTest, CallsOfX32) {
   constexpr long kX32 = 0x40000000;
@@ -317,7 +318,9 @@ TEST_F(NameCallTest, CallsOfX32) {
     for (int i = 0; i < 3; ++i) *result = ::syscall(kX32 + SYS_mkdir, name, 0700) == 0 ? 0 : -errno;
     REQUIRE_OK(*result == -EEXIST || *result == -ENOSYS);
   });
-  ASSERT_EQ(calls.size(), 3u);
+  const bool seen = *result != -ENOSYS || !object(EVENT_MKDIR);
+  ASSERT_EQ(calls.size(), seen ? 3u : 0u);
+  if (!seen) return;
   Expect(calls[2],
          {.name = "mkdir", .first = "d", .dir = dir_.path(), .mode = 0700, .result = *result});
 }

@@ -11,8 +11,11 @@
 #include <chrono>
 #include <csignal>
 #include <ctime>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <set>
+#include <string>
 #include <vector>
 
 #include "bpf/harness.h"
@@ -274,6 +277,28 @@ TEST(Source, WatchesNothingButWhatItIsAskedFor) {
 }
 
 // Two monitors on one node do not disturb each other.
+// How many links of this process are on that tracepoint.
+int LinksOn(const std::string& tracepoint) {
+  int links = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fdinfo")) {
+    std::ifstream info(entry.path());
+    for (std::string line; std::getline(info, line);)
+      links += line == "tp_name:\t" + tracepoint ? 1 : 0;
+  }
+  return links;
+}
+
+TEST(Source, UnderObjectSensorsNothingRunsAtTheExitOfAllCalls) {
+  Harness harness;
+  bool at_exit = false;
+  for (const probe::SensorStatus& sensor : harness.source().sensors())
+    at_exit |= sensor.hook.find("sys_exit") != std::string::npos;
+  EXPECT_EQ(LinksOn("sys_exit"), at_exit ? 1 : 0);
+  if (Harness::DefaultOptions().sensors == probe::SensorChoice::kObject) {
+    EXPECT_FALSE(at_exit);
+  }
+}
+
 TEST(Source, TwoAtOnce) {
   Harness first;
   Harness second(Harness::FewEvents());

@@ -135,6 +135,8 @@ Status LoadedProbes::Attach(const ProgramRow& row, event::EventType event) {
   switch (row.attachment) {
     case Attachment::kSyscallExit:
       return AttachSyscalls(row, event, bpf_program__fd(program));
+    case Attachment::kTailCalled:
+      return PutIntoSlot(program);
     case Attachment::kKprobe:
     case Attachment::kKretprobe:
       return Keep(bpf_program__attach_kprobe(program, row.attachment == Attachment::kKretprobe,
@@ -146,6 +148,17 @@ Status LoadedProbes::Attach(const ProgramRow& row, event::EventType event) {
       break;
   }
   return Keep(bpf_program__attach(program), bpf_program__section_name(program));
+}
+
+Status LoadedProbes::PutIntoSlot(const bpf_program* program) {
+  const std::string name = bpf_program__name(program);
+  const bpf_map* slot = bpf_object__find_map_by_name(skeleton_->obj, (name + "_slot").c_str());
+  CHECK(slot != nullptr);
+  const std::uint32_t zero = 0;
+  const int fd = bpf_program__fd(program);
+  if (bpf_map_update_elem(bpf_map__fd(slot), &zero, &fd, BPF_ANY) != 0)
+    return Fail("tail call of " + name + ": " + ErrnoText(errno));
+  return {};
 }
 
 Status LoadedProbes::AttachSyscalls(const ProgramRow& row, event::EventType event, int program_fd) {

@@ -67,6 +67,7 @@ class LoadedProbes {
   Status AttachSnapshot();
   Status Attach(const SensorRow& row, bool first, std::string& refused);
   Status Attach(const ProgramRow& row, event::EventType event);
+  Status PutIntoSlot(const bpf_program* program);
   Status AttachSyscalls(const ProgramRow& row, event::EventType event, int program_fd);
   void WatchOnly(const EventSet& events);
   Status AttachDispatcher(std::span<const SensorRow* const> rows);

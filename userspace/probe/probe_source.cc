@@ -54,6 +54,7 @@ class Trials {
     switch (program.attachment) {
       case Attachment::kFentry:
       case Attachment::kFexit:
+      case Attachment::kTailCalled:
         return TryFunction(program);
       case Attachment::kKprobe:
       case Attachment::kKretprobe:

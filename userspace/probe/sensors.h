@@ -31,6 +31,7 @@ enum class Attachment : std::uint8_t {
   kSyscallExit,  // called by the dispatcher at the exit of the system calls named
   kFentry,       // on the kernel function named
   kFexit,
+  kTailCalled,  // by others that have the function's type: put into the array "NAME_slot"
   kKprobe,
   kKretprobe,
 };

@@ -38,84 +38,127 @@ void AddUringRequests(std::vector<SensorRow>& rows) {
   }
 }
 
-// Calls on names: on the functions that tell what they act on, and at their exit.
+// A call on names, with an entry point for each table that it has a number in.
+struct NameCall {
+  const char* name;  // of the entry points
+  SyscallNumbers numbers;
+  bool optional = false;  // some kernels don't have it
+};
+
+// Calls on names: on the functions that tell what they act on, and at their ends.
 struct NameCalls {
   event::EventType event;
   ProofAct act;
-  const char* names;
-  std::vector<SyscallNumbers> numbers;
+  std::vector<NameCall> calls;
   std::vector<std::pair<const char*, const char*>> hooks;  // program, kernel function
+  // What tells calls that only i386 has, and a function of their type.
+  std::vector<std::pair<const char*, const char*>> i386{};
 };
 
 const std::vector<NameCalls>& AllNameCalls() {
   static const std::vector<NameCalls> all = {
       {EVENT_RENAME,
        ActRename,
-       "rename, renameat, renameat2",
-       {{82, 38, -1}, {264, 302, 38}, {316, 353, 276}},
+       {{"rename", {82, 38, -1}}, {"renameat", {264, 302, 38}}, {"renameat2", {316, 353, 276}}},
        {{"on_path_rename", "security_path_rename"}}},
       {EVENT_UNLINK,
        ActUnlink,
-       "unlink, unlinkat, rmdir",
-       {{87, 10, -1}, {263, 301, 35}, {84, 40, -1}},
+       {{"unlink", {87, 10, -1}}, {"unlinkat", {263, 301, 35}}, {"rmdir", {84, 40, -1}}},
        {{"on_path_unlink", "security_path_unlink"}, {"on_path_rmdir", "security_path_rmdir"}}},
       {EVENT_MKDIR,
        ActMkdir,
-       "mkdir, mkdirat",
-       {{83, 39, -1}, {258, 296, 34}},
+       {{"mkdir", {83, 39, -1}}, {"mkdirat", {258, 296, 34}}},
        {{"on_path_mkdir", "security_path_mkdir"}}},
       {EVENT_LINK,
        ActLink,
-       "link, linkat, symlink, symlinkat",
-       {{86, 9, -1}, {265, 303, 37}, {88, 83, -1}, {266, 304, 36}},
+       {{"link", {86, 9, -1}},
+        {"linkat", {265, 303, 37}},
+        {"symlink", {88, 83, -1}},
+        {"symlinkat", {266, 304, 36}}},
        {{"on_path_link", "security_path_link"}, {"on_path_symlink", "security_path_symlink"}}},
       {EVENT_CHMOD,
        ActChmod,
-       "chmod, fchmod, fchmodat, fchmodat2",
-       {{90, 15, -1}, {91, 94, 52}, {268, 306, 53}, {452, 452, 452}},
+       {{"chmod", {90, 15, -1}},
+        {"fchmod", {91, 94, 52}},
+        {"fchmodat", {268, 306, 53}},
+        {"fchmodat2", {452, 452, 452}, true}},
        {{"on_path_chmod", "security_path_chmod"}}},
       {EVENT_MKNOD,
        ActMknod,
-       "mknod, mknodat",
-       {{133, 14, -1}, {259, 297, 33}},
+       {{"mknod", {133, 14, -1}}, {"mknodat", {259, 297, 33}}},
        {{"on_path_mknod", "security_path_mknod"}}},
       {EVENT_CHOWN,
        ActChown,
-       "chown, lchown, fchown, fchownat",
-       {{92, 212, -1},
-        {94, 198, -1},
-        {93, 207, 55},
-        {260, 298, 54},
-        {-1, 182, -1},
-        {-1, 16, -1},
-        {-1, 95, -1}},
-       {{"on_path_chown", "security_path_chown"}}},
+       {{"chown", {92, 212, -1}},
+        {"lchown", {94, 198, -1}},
+        {"fchown", {93, 207, 55}},
+        {"fchownat", {260, 298, 54}},
+        {"chown16", {-1, 182, -1}},
+        {"lchown16", {-1, 16, -1}},
+        {"fchown16", {-1, 95, -1}}},
+       {{"on_path_chown", "security_path_chown"}},
+       {{"on_noted_chown16", "__ia32_sys_chown16"}}},
       {EVENT_UTIME,
        ActUtime,
-       "utime, utimes, utimensat, futimesat",
-       {{132, 30, -1}, {235, 271, -1}, {280, 320, 88}, {-1, 412, -1}, {261, 299, -1}},
-       {{"on_vfs_utimes", "vfs_utimes"}}},
+       {{"utime", {132, -1, -1}},
+        {"utimes", {235, -1, -1}},
+        {"utimensat", {280, 412, 88}},
+        {"futimesat", {261, -1, -1}},
+        {"utime32", {-1, 30, -1}},
+        {"utimes_time32", {-1, 271, -1}},
+        {"utimensat_time32", {-1, 320, -1}},
+        {"futimesat_time32", {-1, 299, -1}}},
+       {{"on_vfs_utimes", "vfs_utimes"}},
+       {{"on_noted_time32", "__ia32_sys_utime32"}}},
   };
   return all;
 }
 
+// "rename, renameat, renameat2"
+std::string NamesOf(const std::vector<NameCall>& calls) {
+  std::string names;
+  for (const NameCall& call : calls)
+    if (call.numbers.x86_64 >= 0) names += (names.empty() ? "" : ", ") + std::string(call.name);
+  return names;
+}
+
+// What is noted, the program that tells it, and those at the ends of the calls, which go on to it.
+SensorRow ObjectSensor(const NameCalls& family) {
+  SensorRow row{family.event, SensorKind::kObject, "fentry", {}, family.act};
+  for (const auto& [program, function] : family.hooks) {
+    row.hook += std::string(family.hooks.front().second == function ? "/" : ", ") + function;
+    row.programs.push_back({program, kFentry, function});
+  }
+  row.hook += ", fexit " + NamesOf(family.calls);
+  row.programs.push_back({"on_noted_name_call", kTailCalled, "__x64_sys_rename"});
+  for (const auto& [program, function] : family.i386)
+    row.programs.push_back({program, kTailCalled, function, {}, true});
+  for (const NameCall& call : family.calls) {
+    const std::string name = call.name;
+    if (call.numbers.x86_64 >= 0)
+      row.programs.push_back(
+          {"on_" + name + "_x64", kFexit, "__x64_sys_" + name, {}, call.optional});
+    if (call.numbers.i386 >= 0)
+      row.programs.push_back({"on_" + name + "_ia32", kFexit, "__ia32_sys_" + name, {}, true});
+  }
+  return row;
+}
+
+SensorRow TracepointSensor(const NameCalls& family) {
+  ProgramRow program{"on_name_call", kSyscallExit};
+  for (const NameCall& call : family.calls) program.syscalls.push_back(call.numbers);
+  return {family.event,
+          SensorKind::kTracepoint,
+          "tp_btf/sys_exit (" + NamesOf(family.calls) + ")",
+          {std::move(program)},
+          family.act};
+}
+
 std::vector<SensorRow> NameCallSensors() {
   std::vector<SensorRow> rows;
-  for (const NameCalls& calls : AllNameCalls()) {
-    const std::string at_exit = std::string("tp_btf/sys_exit (") + calls.names + ")";
-    SensorRow object{calls.event, SensorKind::kObject, "fentry", {}, calls.act};
-    for (const auto& [program, function] : calls.hooks) {
-      object.hook += std::string(calls.hooks.front().second == function ? "/" : ", ") + function;
-      object.programs.push_back({program, kFentry, function});
-    }
-    object.hook += ", " + at_exit;
-    object.programs.push_back({"on_noted_name_call", kSyscallExit, "", calls.numbers});
-    rows.push_back(std::move(object));
-    rows.push_back({calls.event,
-                    SensorKind::kTracepoint,
-                    at_exit,
-                    {{"on_name_call", kSyscallExit, "", calls.numbers}},
-                    calls.act});
+  for (const NameCalls& family : AllNameCalls()) {
+    rows.push_back(ObjectSensor(family));
+    rows.push_back(TracepointSensor(family));
   }
   return rows;
 }
