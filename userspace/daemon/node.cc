@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/cgroup_mount.h"
+#include "base/scheduling.h"
 #include "base/text.h"
 #include "fields/convert.h"
 #include "state/cgroupfs.h"
@@ -151,6 +152,7 @@ Pipeline::Options PipelineOptions(const Config& config, probe::ProbeSource& sour
 
 Ingest::Ingest(Pipeline& pipeline, pthread_t main)
     : thread_([this, &pipeline, main](const std::stop_token& stop) {
+        AskForShortSlices();
         result_ = pipeline.Run(stop);
         if (!result_) ::pthread_kill(main, SIGUSR1);
       }) {}
