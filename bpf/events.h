@@ -78,11 +78,11 @@ enum { LANE_VITAL, LANE_BULK, NR_LANES };
 
 /*
  * What the reader of the rings is doing; set by it, and set back to READER_AWAKE by the first
- * record that wakes it. It naps, a few milliseconds at a time, as long as records keep coming, and
- * is not woken then, unless much is waiting. Asleep, it is woken by the first record of an event
- * that asks for it.
+ * record that wakes it. Asleep, it is woken by the first record of an event that asks for it. As
+ * long as records keep coming it looks by itself every few milliseconds: dozing, only such a record
+ * in the vital lane wakes it, napping, none. Where much is waiting it is woken from each.
  */
-enum { READER_AWAKE, READER_NAPS, READER_SLEEPS };
+enum { READER_AWAKE, READER_NAPS, READER_DOZES, READER_SLEEPS };
 
 /*
  * Which kind of sensor wrote the record. SENSOR_SNAPSHOT: the task iterator, one exec_record per

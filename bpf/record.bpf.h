@@ -216,7 +216,8 @@ static __always_inline void reader_wake(void *ring, __u32 type)
 		return;
 
 	struct event_filter_entry *entry = bpf_map_lookup_elem(&event_filter, &type);
-	bool wakes = state == READER_SLEEPS && entry && entry->wakes;
+	bool ready = state == READER_SLEEPS || (state == READER_DOZES && ring == &ring_vital);
+	bool wakes = ready && entry && entry->wakes;
 
 	if (!wakes && bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) < WAKEUP_BYTES)
 		return;

@@ -23,12 +23,6 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-// While records keep coming we look by ourselves, at intervals that are their latency then: short
-// ones (kShortestNap) after a sleep, each twice as long as the one before, as a single exec is
-// several records within a millisecond. After so many looks in vain we sleep until we are woken. A
-// wake-up per record would cost a busy node more than all the rest.
-constexpr microseconds kLongestNap{2000};
-constexpr int kNapsInVain = 3;
 // So that a flood cannot keep a caller of Poll from its other duties.
 constexpr std::size_t kRecordsPerPoll = 4096;
 // A busy node takes seconds to run a child.
@@ -230,7 +224,7 @@ Status ProbeSource::Prove(std::span<const SensorRow* const> rows, EventSet& prov
   while (!finished && Clock::now() < deadline && pending_.size() < kPendingRecords) {
     finished = proof.Finished();
     if (Drain(sort) > 0 || finished) continue;
-    WaitReadable(epoll_.get(), kLongestNap);
+    WaitReadable(epoll_.get(), Pace::kLongestNap);
   }
   while (finished && pending_.size() < kPendingRecords && Drain(sort) > 0) {
   }
@@ -260,31 +254,24 @@ Result<std::size_t> ProbeSource::Poll(milliseconds timeout, const RecordHandler&
   std::size_t count = DeliverPending(handler);
   for (;;) {
     count += Drain(handler);
-    if (count > 0) naps_in_vain_ = 0;
+    if (count > 0) pace_.Found();
     const auto left = std::chrono::ceil<microseconds>(deadline - Clock::now());
     if (count > 0 || left <= microseconds::zero()) return count;
     if (!Wait(left)) return Fail(std::string("wait for records: ") + std::strerror(errno));
   }
 }
 
-// Naps, or sleeps if naps were in vain. False: cannot wait.
+// False: cannot wait.
 bool ProbeSource::Wait(microseconds longest) {
   const auto state = probes_->reader_state();
-  const bool nap = naps_in_vain_ < kNapsInVain;
-  state.store(nap ? READER_NAPS : READER_SLEEPS);
+  const Pace::Wait wait = pace_.Next(Clock::now());
+  state.store(wait.state);
   // From here on a record wakes us; those that came before are found now. See reader_wake.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   bool waited = true;
-  if (nap) {
-    waited = WaitReadable(epoll_.get(), std::min(longest, nap_));
-    if (nap_ == kLongestNap)
-      ++naps_in_vain_;  // the short ones are over sooner than the next record
-    nap_ = std::min(2 * nap_, kLongestNap);
-  } else if (IsEmpty()) {
-    waited = WaitReadable(epoll_.get(), longest);
-    nap_ = kShortestNap;
-  }
-  state.store(READER_AWAKE);
+  if (wait.state == READER_NAPS || IsEmpty())
+    waited = WaitReadable(epoll_.get(), std::min(longest, wait.longest));
+  pace_.Over(wait, state.exchange(READER_AWAKE) == READER_AWAKE);
   return waited;
 }
 

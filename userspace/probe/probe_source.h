@@ -12,6 +12,7 @@
 #include "event/owned_record.h"
 #include "probe/libbpf_log.h"
 #include "probe/loaded_probes.h"
+#include "probe/pace.h"
 #include "probe/proof.h"
 #include "probe/sensors.h"
 #include "probe/source.h"
@@ -96,11 +97,8 @@ class ProbeSource : public EventSource {
   std::unique_ptr<LoadedProbes> probes_;
   std::vector<RingReader> rings_;  // by lane
   UniqueFd epoll_;
-  static constexpr std::chrono::microseconds kShortestNap{250};
-
-  int naps_in_vain_ = 0;                          // since the last record
-  std::chrono::microseconds nap_ = kShortestNap;  // how long the next one is
-  std::deque<event::OwnedRecord> pending_;        // came while the sensors were proved
+  Pace pace_;
+  std::deque<event::OwnedRecord> pending_;  // came while the sensors were proved
   std::vector<SensorStatus> sensors_;
 };
 

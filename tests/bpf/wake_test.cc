@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which record wakes the reader, by what the reader says it is doing.
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "bpf/harness.h"
+#include "probe/candidates.h"
+#include "probe/loaded_probes.h"
+
+namespace nezuban::bpf_test {
+namespace {
+
+std::unique_ptr<probe::LoadedProbes> LoadExecAndConnect() {
+  const bool object = Harness::DefaultOptions().sensors == probe::SensorChoice::kObject;
+  const auto kind = object ? probe::SensorChoice::kObject : probe::SensorChoice::kTracepoint;
+  std::vector<const probe::SensorRow*> rows;
+  for (const event::EventType event :
+       {EVENT_EXEC, EVENT_FORK, EVENT_EXIT, EVENT_CGROUP, EVENT_CONNECT})
+    rows.push_back(probe::SensorsFor(event, kind).front());
+  probe::LoadOptions load;
+  load.features = probe::DetectFeatures(*probe::KernelTypes::Load());
+  probe::ProgramNames taken;
+  probe::LoadFailure failure;
+  auto probes = probe::LoadedProbes::Load(rows, load, taken, failure);
+  EXPECT_TRUE(probes) << failure.program << ": " << failure.error.message;
+  return probes;
+}
+
+void Child(const std::function<void()>& act) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    act();
+    ::_exit(0);
+  }
+  ::waitpid(child, nullptr, 0);
+}
+
+void ExecTrue() {
+  Child([] { ::execl("/proc/self/exe", "nz-wake", "--gtest_list_tests", nullptr); });
+}
+
+void ConnectNowhere() {
+  Child([] {
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    const sockaddr_un nowhere{AF_UNIX, "/nowhere"};
+    ::connect(fd, reinterpret_cast<const sockaddr*>(&nowhere), sizeof nowhere);
+  });
+}
+
+struct WakeCase {
+  const char* name;
+  event::EventType wakes;
+  void (*act)();
+  std::uint32_t state;
+  bool woken;
+};
+
+class Wake : public testing::TestWithParam<WakeCase> {};
+
+// Others on the machine may do the same act, but where one wakes nobody, theirs don't either.
+TEST_P(Wake, Reader) {
+  const auto probes = LoadExecAndConnect();
+  ASSERT_TRUE(probes);
+  probe::EventSet events;
+  events.set(GetParam().wakes);
+  probes->SetEnabled(events, events);
+  const auto state = probes->reader_state();
+  state.store(GetParam().state);
+  GetParam().act();
+  EXPECT_EQ(state.load(), GetParam().woken ? std::uint32_t{READER_AWAKE} : GetParam().state);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    States, Wake,
+    testing::Values(WakeCase{"VitalAsleep", EVENT_EXEC, ExecTrue, READER_SLEEPS, true},
+                    WakeCase{"VitalDozing", EVENT_EXEC, ExecTrue, READER_DOZES, true},
+                    WakeCase{"VitalNapping", EVENT_EXEC, ExecTrue, READER_NAPS, false},
+                    WakeCase{"BulkAsleep", EVENT_CONNECT, ConnectNowhere, READER_SLEEPS, true},
+                    WakeCase{"BulkDozing", EVENT_CONNECT, ConnectNowhere, READER_DOZES, false},
+                    WakeCase{"UnwantedAsleep", EVENT_CONNECT, ExecTrue, READER_SLEEPS, false}),
+    [](const auto& info) { return info.param.name; });
+
+}  // namespace
+}  // namespace nezuban::bpf_test

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long the reader of the rings looks away.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace nezuban::probe {
+
+// A wake-up per record would cost a busy node more than all the rest. So while records keep coming
+// the reader looks by itself: short naps after a sleep, each twice as long as the one before, as a
+// single exec is several records within a millisecond. After so many long ones in vain it sleeps.
+// From a nap too it is woken by what is vital, as often as the budget allows: then a single act is
+// told at once, and what never ends within the longest nap. One thread.
+class Pace {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  static constexpr std::chrono::microseconds kShortestNap{250};
+  static constexpr std::chrono::microseconds kLongestNap{2000};
+  static constexpr int kNapsInVain = 3;
+  // Wake-ups from naps: so many at once, and another one each time this is over.
+  static constexpr int kWakeUps = 8;
+  static constexpr std::chrono::milliseconds kPerWakeUp{4};
+
+  struct Wait {
+    std::uint32_t state = 0;  // READER_*
+    std::chrono::microseconds longest{};
+  };
+
+  // The rings were found empty: how to wait now.
+  Wait Next(Clock::time_point now);
+  // That is over; `woken`: by the kernel side.
+  void Over(const Wait& wait, bool woken);
+  // There were records.
+  void Found() { naps_in_vain_ = 0; }
+
+ private:
+  int naps_in_vain_ = 0;  // since the last record
+  std::chrono::microseconds nap_ = kShortestNap;
+  int wake_ups_ = kWakeUps;
+  Clock::time_point counted_{};  // wake_ups_ is of then
+};
+
+}  // namespace nezuban::probe
