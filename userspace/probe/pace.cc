@@ -12,7 +12,8 @@ Pace::Wait Pace::Next(Clock::time_point now) {
   const auto earned = (now - counted_) / kPerWakeUp;
   wake_ups_ = static_cast<int>(std::min<Clock::rep>(kWakeUps, wake_ups_ + earned));
   counted_ += earned * kPerWakeUp;
-  return {wake_ups_ > 0 ? READER_DOZES : READER_NAPS, nap_};
+  if (wake_ups_ == 0) return {READER_NAPS, kBusyNap};
+  return {READER_DOZES, nap_};
 }
 
 void Pace::Over(const Wait& wait, bool woken) {

@@ -10,8 +10,9 @@ namespace nezuban::probe {
 // A wake-up per record would cost a busy node more than all the rest. So while records keep coming
 // the reader looks by itself: short naps after a sleep, each twice as long as the one before, as a
 // single exec is several records within a millisecond. After so many long ones in vain it sleeps.
-// From a nap too it is woken by what is vital, as often as the budget allows: then a single act is
-// told at once, and what never ends within the longest nap. One thread.
+// From a nap too it is woken by what is vital, as often as the budget allows: so a single act is
+// told at once. On a node where that never ends each wake-up is followed by a nap that nothing but
+// a filling ring ends, so that both together are no more looks than naps alone. One thread.
 class Pace {
  public:
   using Clock = std::chrono::steady_clock;
@@ -22,6 +23,7 @@ class Pace {
   // Wake-ups from naps: so many at once, and another one each time this is over.
   static constexpr int kWakeUps = 8;
   static constexpr std::chrono::milliseconds kPerWakeUp{4};
+  static constexpr std::chrono::microseconds kBusyNap{4000};  // where none is left
 
   struct Wait {
     std::uint32_t state = 0;  // READER_*

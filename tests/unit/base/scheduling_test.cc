@@ -26,7 +26,7 @@ TEST(Scheduling, ShortSlicesAreOfTheThreadThatAsks) {
     ASSERT_EQ(::setpriority(PRIO_PROCESS, 0, ::getpriority(PRIO_PROCESS, 0) + 1), 0);
     const int nice = ::getpriority(PRIO_PROCESS, 0);
     AskForShortSlices();
-    EXPECT_EQ(OwnSlice(), before == 0 ? 0 : 100'000u);
+    EXPECT_EQ(OwnSlice(), before == 0 ? 0 : 300'000u);
     EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), nice);
   }).join();
   EXPECT_EQ(OwnSlice(), before);

@@ -75,7 +75,9 @@ TEST_F(PaceTest, AQuietTimeEarnsNoMoreThanTheBudget) {
     EXPECT_EQ(Wait(true).state, READER_DOZES) << i;
   }
   pace_.Found();
-  EXPECT_EQ(Wait(true).state, READER_NAPS);
+  const Pace::Wait busy = Wait(true);
+  EXPECT_EQ(busy.state, READER_NAPS);
+  EXPECT_EQ(busy.longest, Pace::kBusyNap);
   now_ += Pace::kPerWakeUp;
   pace_.Found();
   EXPECT_EQ(Wait(true).state, READER_DOZES);
