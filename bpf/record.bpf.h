@@ -229,40 +229,33 @@ static __always_inline void reader_wake(void *ring, __u32 type)
 		bpf_ringbuf_discard(nudge, BPF_RB_FORCE_WAKEUP);
 }
 
-static __always_inline long record_output(struct record_header *hdr, __u32 lane, __u64 size)
-{
-	void *ring = lane == LANE_VITAL ? (void *)&ring_vital : (void *)&ring_bulk;
-	long error = bpf_ringbuf_output(ring, hdr, size, BPF_RB_NO_WAKEUP);
-
-	if (!error)
-		reader_wake(ring, hdr->type);
-	return error;
-}
-
 /*
  * Hands the record to user space, or counts its loss. The sequence number is taken before the ring
  * is tried, so that a loss shows as a gap. It is not atomic: where programs of one lane nest on a
- * CPU, a number may be given twice, never left out.
+ * CPU, a number may be given twice, never left out. The slot is free before the reader is woken,
+ * who may preempt this program.
  */
 static __always_inline void record_submit_sized(void *record, __u32 lane, __u32 capacity)
 {
 	struct record_header *hdr = record;
 	__u64 *next = bpf_map_lookup_elem(&sequences, &lane);
 	struct event_counters *c = counters_of(hdr->type);
+	void *ring = lane == LANE_VITAL ? (void *)&ring_vital : (void *)&ring_bulk;
 	__u64 size = hdr->size;
+	__u32 type = hdr->type;
+	long error;
 
 	hdr->lane = lane;
 	if (next)
 		hdr->seq = (*next)++;
 	if (size > capacity) /* never; the verifier does not know */
 		size = capacity;
-	if (c) {
-		if (record_output(hdr, lane, size) == 0)
-			__sync_fetch_and_add(&c->submitted, 1);
-		else
-			__sync_fetch_and_add(&c->dropped[DROP_RING_FULL], 1);
-	}
+	error = bpf_ringbuf_output(ring, hdr, size, BPF_RB_NO_WAKEUP);
 	record_discard(record);
+	if (c)
+		__sync_fetch_and_add(error ? &c->dropped[DROP_RING_FULL] : &c->submitted, 1);
+	if (!error)
+		reader_wake(ring, type);
 }
 
 /* For a program that makes records of several sizes: the fixed part is only that long. Before

@@ -43,7 +43,7 @@ void Child(const std::function<void()>& act) {
 }
 
 void ExecTrue() {
-  Child([] { ::execl("/proc/self/exe", "nz-wake", "--gtest_list_tests", nullptr); });
+  Child([] { ::execl("/proc/self/exe", "nz-wake", "--version", nullptr); });
 }
 
 void ConnectNowhere() {
@@ -62,16 +62,20 @@ struct WakeCase {
   bool woken;
 };
 
-class Wake : public testing::TestWithParam<WakeCase> {};
+class Wake : public testing::TestWithParam<WakeCase> {
+ protected:
+  static void SetUpTestSuite() { probes_ = LoadExecAndConnect(); }
+  static void TearDownTestSuite() { probes_.reset(); }
+  static inline std::unique_ptr<probe::LoadedProbes> probes_;
+};
 
 // Others on the machine may do the same act, but where one wakes nobody, theirs don't either.
 TEST_P(Wake, Reader) {
-  const auto probes = LoadExecAndConnect();
-  ASSERT_TRUE(probes);
+  ASSERT_TRUE(probes_);
   probe::EventSet events;
   events.set(GetParam().wakes);
-  probes->SetEnabled(events, events);
-  const auto state = probes->reader_state();
+  probes_->SetEnabled(events, events);
+  const auto state = probes_->reader_state();
   state.store(GetParam().state);
   GetParam().act();
   EXPECT_EQ(state.load(), GetParam().woken ? std::uint32_t{READER_AWAKE} : GetParam().state);
