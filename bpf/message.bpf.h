@@ -204,11 +204,10 @@ static __always_inline struct message_work *message_begin(struct sock *sk,
 
 	if (!work || (sk ? has_connections(sk) : !message->from_io_uring))
 		return NULL;
-	if (work->head.busy) {
+	if (!scratch_take(&work->head)) {
 		count_drop(message->event, DROP_SCRATCH_BUSY);
 		return NULL;
 	}
-	work->head.busy = 1;
 	work->message = *message;
 	work->sk = (__u64)sk;
 	__builtin_memset(&work->address, 0, sizeof(work->address));
@@ -218,7 +217,7 @@ static __always_inline struct message_work *message_begin(struct sock *sk,
 static __always_inline void message_end(struct message_work *work)
 {
 	message_report();
-	work->head.busy = 0;
+	scratch_release(&work->head);
 }
 
 #endif

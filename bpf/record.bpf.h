@@ -24,16 +24,31 @@
 #include "task.bpf.h"
 
 /*
- * One slot per CPU and event, filled by one program at a time. The kernel's own guard against
- * re-entering a program (6.1+) does not cover two programs of one event, nor older kernels: `busy`
- * does. An interrupt between its test and its setting does no harm, as what it runs is through
- * before we go on. The value must stay within 32 KiB, the per-CPU allocator's limit. `busy` also
- * keeps the record off the first byte of the page (5.8 to 6.1 write one byte before the buffer when
- * a user string faults at once).
+ * One slot per CPU and event, filled by one program at a time. Programs share a CPU with those that
+ * interrupt them or, from 5.12 on, preempt them. The kernel's own guard against re-entering a
+ * program (6.1+) does not cover two programs of one event: `users` does. Whoever adds himself and
+ * is alone then, has the slot; where two come at the same time, neither may. (5.10 has no atomic
+ * operation that gives the old value.) The value must stay within 32 KiB, the per-CPU allocator's
+ * limit. The head also keeps the record off the first byte of the page (5.8 to 6.1 write one byte
+ * before the buffer when a user string faults at once).
  */
 struct scratch_head {
-	__u64 busy;
+	__u64 users;
 };
+
+static __always_inline bool scratch_take(struct scratch_head *head)
+{
+	__sync_fetch_and_add(&head->users, 1);
+	if (*(volatile __u64 *)&head->users == 1)
+		return true;
+	__sync_fetch_and_add(&head->users, -1);
+	return false;
+}
+
+static __always_inline void scratch_release(struct scratch_head *head)
+{
+	__sync_fetch_and_add(&head->users, -1);
+}
 
 #define DEFINE_SCRATCH(name, record_bytes)                 \
 	struct name##_scratch_slot {                       \
@@ -134,11 +149,10 @@ static __always_inline void *record_begin_for(void *scratch, struct task_struct 
 
 	if (!head)
 		return NULL;
-	if (head->busy) {
+	if (!scratch_take(head)) {
 		count_drop(type, DROP_SCRATCH_BUSY);
 		return NULL;
 	}
-	head->busy = 1;
 
 	struct record_header *hdr = (void *)(head + 1);
 
@@ -194,9 +208,7 @@ static __always_inline void *record_begin(void *scratch, __u32 type, __u8 varian
 /* Gives the slot back without a record: the act turned out to be none of ours. Not counted. */
 static __always_inline void record_discard(void *record)
 {
-	struct scratch_head *head = record - sizeof(struct scratch_head);
-
-	head->busy = 0;
+	scratch_release(record - sizeof(struct scratch_head));
 }
 
 /*
