@@ -264,10 +264,14 @@ static __always_inline void record_submit_sized(void *record, __u32 lane, __u32 
 		size = capacity;
 	error = bpf_ringbuf_output(ring, hdr, size, BPF_RB_NO_WAKEUP);
 	record_discard(record);
-	if (c)
-		__sync_fetch_and_add(error ? &c->dropped[DROP_RING_FULL] : &c->submitted, 1);
-	if (!error)
-		reader_wake(ring, type);
+	if (!c)
+		return;
+	if (error) {
+		__sync_fetch_and_add(&c->dropped[DROP_RING_FULL], 1);
+		return;
+	}
+	__sync_fetch_and_add(&c->submitted, 1);
+	reader_wake(ring, type);
 }
 
 /* For a program that makes records of several sizes: the fixed part is only that long. Before
