@@ -50,7 +50,7 @@ void ConnectNowhere() {
   Child([] {
     const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
     const sockaddr_un nowhere{AF_UNIX, "/nowhere"};
-    ::connect(fd, reinterpret_cast<const sockaddr*>(&nowhere), sizeof nowhere);
+    (void)::connect(fd, reinterpret_cast<const sockaddr*>(&nowhere), sizeof nowhere);
   });
 }
 
@@ -64,18 +64,18 @@ struct WakeCase {
 
 class Wake : public testing::TestWithParam<WakeCase> {
  protected:
-  static void SetUpTestSuite() { probes_ = LoadExecAndConnect(); }
-  static void TearDownTestSuite() { probes_.reset(); }
-  static inline std::unique_ptr<probe::LoadedProbes> probes_;
+  static void SetUpTestSuite() { probes = LoadExecAndConnect(); }
+  static void TearDownTestSuite() { probes.reset(); }
+  static inline std::unique_ptr<probe::LoadedProbes> probes;
 };
 
 // Others on the machine may do the same act, but where one wakes nobody, theirs don't either.
 TEST_P(Wake, Reader) {
-  ASSERT_TRUE(probes_);
+  ASSERT_TRUE(probes);
   probe::EventSet events;
   events.set(GetParam().wakes);
-  probes_->SetEnabled(events, events);
-  const auto state = probes_->reader_state();
+  probes->SetEnabled(events, events);
+  const auto state = probes->reader_state();
   state.store(GetParam().state);
   GetParam().act();
   EXPECT_EQ(state.load(), GetParam().woken ? std::uint32_t{READER_AWAKE} : GetParam().state);
