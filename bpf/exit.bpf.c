@@ -5,6 +5,7 @@
  * TP_PROTO(struct task_struct *p), from 6.16 with `bool group_dead`, from do_exit, after the
  * thread was taken off signal->live and its exit code set.
  */
+#include "name_note.bpf.h"
 #include "record.bpf.h"
 
 #define SIGNAL_GROUP_EXIT 0x00000004
@@ -64,5 +65,6 @@ int BPF_PROG(on_exit, struct task_struct *task)
 		}
 	}
 	origin_forget(task);
+	name_note_forget_own();
 	return 0;
 }

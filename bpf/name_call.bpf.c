@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * The calls that make, change or remove the name of a file, or change what its inode holds: rename,
- * unlink, rmdir, mkdir, link, symlink, mknod, chmod, chown, utimensat and their siblings. One
- * program for all of them; which event a call is, and which argument is what, says
- * file_calls.bpf.h.
+ * unlink, rmdir, mkdir, link, symlink, mknod, chmod, chown, utimensat and their siblings. One body
+ * for all of them; which event a call is, and which argument is what, says file_calls.bpf.h.
  *
  * object: at the ends of their entry points (name_end.bpf.c), what name_note.bpf.c has noted inside
  *   the call: the files and names acted on. Calls that fail before they get there have their names
@@ -307,14 +306,13 @@ static __always_inline int report_noted(struct syscall_id id, const struct sysca
 	__u64 key = bpf_get_current_pid_tgid();
 	struct name_note *note = bpf_map_lookup_elem(&name_notes, &key);
 	const struct file_call *call = file_call_of(id);
-	bool fits = note && note->event == call->event && note->variant == call->variant;
+	/* That of an earlier call, whose end the kernel left out, is left behind. */
+	bool fits = note && note->event == call->event && note->variant == call->variant &&
+		    note->arg[0] == args->arg[0] && note->arg[1] == args->arg[1];
 
 	report(id, args, ret, SENSOR_OBJECT, fits ? note : NULL);
-	if (!note)
-		return 0;
-	if (note->has_link_text)
-		bpf_map_delete_elem(&link_texts, &key);
-	bpf_map_delete_elem(&name_notes, &key);
+	if (note)
+		name_note_forget(note, key);
 	return 0;
 }
 
@@ -328,7 +326,7 @@ int BPF_PROG(on_noted_name_call, struct pt_regs *regs, long ret)
 	return report_noted(id, &args, ret);
 }
 
-/* For functions of which 5.10's types do not say what the registers are. */
+/* For functions whose types may not say what the registers are. */
 static __always_inline int report_noted_i386(long ret)
 {
 	struct syscall_args args = read_i386_args(current_regs());

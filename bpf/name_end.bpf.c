@@ -10,7 +10,8 @@
  * only i386 has may have another: where there are stubs of them for kernels without the call, the
  * types may be the stubs', whose parameter has another name. So these have callees of their own.
  */
-#include "filter.bpf.h"
+#include "name_note.bpf.h"
+#include "record.bpf.h"
 
 struct name_call_slot {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -22,13 +23,17 @@ struct name_call_slot on_noted_name_call_slot SEC(".maps");
 struct name_call_slot on_noted_chown16_slot SEC(".maps");
 struct name_call_slot on_noted_time32_slot SEC(".maps");
 
-#define DEFINE_END(function, name, event, slot)         \
-	SEC("fexit/" #function)                         \
-	int name(void *ctx)                             \
-	{                                               \
-		if (filter_wants(event))                \
-			bpf_tail_call(ctx, &(slot), 0); \
-		return 0;                               \
+/* Behind the call: the kernel has refused what was to be in the slot. */
+#define DEFINE_END(function, name, event, slot)   \
+	SEC("fexit/" #function)                   \
+	int name(void *ctx)                       \
+	{                                         \
+		if (!filter_wants(event))         \
+			return 0;                 \
+		bpf_tail_call(ctx, &(slot), 0);   \
+		count_drop(event, DROP_MAP_FULL); \
+		name_note_forget_own();           \
+		return 0;                         \
 	}
 
 #define DEFINE_X64_END(call, event) \

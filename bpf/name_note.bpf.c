@@ -48,8 +48,13 @@ static __always_inline struct name_note *note_begin(__u32 event)
 	}
 	note = bpf_map_lookup_elem(&name_notes, &key);
 	if (note) {
+		struct syscall_id id = current_syscall();
+		struct syscall_args args = first_syscall_args(current_regs(), id.is_compat);
+
 		note->event = event;
 		note->variant = call->variant;
+		note->arg[0] = args.arg[0];
+		note->arg[1] = args.arg[1];
 	}
 	return note;
 }

@@ -21,6 +21,7 @@ struct noted_place {
 struct name_note {
 	__u32 event;
 	__u32 variant;
+	__u64 arg[2]; /* the call's first */
 	struct noted_place
 		old; /* of symlink: `name` is what the link says, a long one in link_texts */
 	struct noted_place new;
@@ -50,5 +51,22 @@ struct {
 	__type(key, __u64);
 	__type(value, struct link_text);
 } link_texts SEC(".maps") __weak;
+
+static __always_inline void name_note_forget(const struct name_note *note, __u64 key)
+{
+	if (note->has_link_text)
+		bpf_map_delete_elem(&link_texts, &key);
+	bpf_map_delete_elem(&name_notes, &key);
+}
+
+/* Where the end of the call does not come. */
+static __always_inline void name_note_forget_own(void)
+{
+	__u64 key = bpf_get_current_pid_tgid();
+	struct name_note *note = bpf_map_lookup_elem(&name_notes, &key);
+
+	if (note)
+		name_note_forget(note, key);
+}
 
 #endif

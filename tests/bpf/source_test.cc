@@ -276,7 +276,6 @@ TEST(Source, WatchesNothingButWhatItIsAskedFor) {
   }
 }
 
-// Two monitors on one node do not disturb each other.
 // How many links of this process are on that tracepoint.
 int LinksOn(const std::string& tracepoint) {
   int links = 0;
@@ -299,6 +298,7 @@ TEST(Source, UnderObjectSensorsNothingRunsAtTheExitOfAllCalls) {
   }
 }
 
+// Two monitors on one node do not disturb each other.
 TEST(Source, TwoAtOnce) {
   Harness first;
   Harness second(Harness::FewEvents());

@@ -123,13 +123,9 @@ std::string NamesOf(const std::vector<NameCall>& calls) {
 }
 
 // What is noted, the program that tells it, and those at the ends of the calls, which go on to it.
+// Attached in this order: a note of which no end comes would be left behind.
 SensorRow ObjectSensor(const NameCalls& family) {
   SensorRow row{family.event, SensorKind::kObject, "fentry", {}, family.act};
-  for (const auto& [program, function] : family.hooks) {
-    row.hook += std::string(family.hooks.front().second == function ? "/" : ", ") + function;
-    row.programs.push_back({program, kFentry, function});
-  }
-  row.hook += ", fexit " + NamesOf(family.calls);
   row.programs.push_back({"on_noted_name_call", kTailCalled, "__x64_sys_rename"});
   for (const auto& [program, function] : family.i386)
     row.programs.push_back({program, kTailCalled, function, {}, true});
@@ -141,6 +137,11 @@ SensorRow ObjectSensor(const NameCalls& family) {
     if (call.numbers.i386 >= 0)
       row.programs.push_back({"on_" + name + "_ia32", kFexit, "__ia32_sys_" + name, {}, true});
   }
+  for (const auto& [program, function] : family.hooks) {
+    row.hook += std::string(family.hooks.front().second == function ? "/" : ", ") + function;
+    row.programs.push_back({program, kFentry, function});
+  }
+  row.hook += ", fexit " + NamesOf(family.calls);
   return row;
 }
 
