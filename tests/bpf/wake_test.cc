@@ -13,6 +13,7 @@
 #include "bpf/harness.h"
 #include "probe/candidates.h"
 #include "probe/loaded_probes.h"
+#include "probe/merge.h"
 
 namespace nezuban::bpf_test {
 namespace {
@@ -69,16 +70,31 @@ class Wake : public testing::TestWithParam<WakeCase> {
   static inline std::unique_ptr<probe::LoadedProbes> probes;
 };
 
-// Others on the machine may do the same act, but where one wakes nobody, theirs don't either.
+// Of what fills the rings meanwhile much would wake the reader from any state.
+void Drain(probe::LoadedProbes& probes) {
+  auto vital = probes.Ring(LANE_VITAL);
+  auto bulk = probes.Ring(LANE_BULK);
+  while (probe::DrainInOrder(vital, bulk, 1000, [](auto) {}) > 0) {
+  }
+}
+
+// Others on the machine act, too: what wakes nobody has to be seen once among a few times.
 TEST_P(Wake, Reader) {
+  constexpr int kTries = 20;
   ASSERT_TRUE(probes);
   probe::EventSet events;
   events.set(GetParam().wakes);
   probes->SetEnabled(events, events);
   const auto state = probes->reader_state();
-  state.store(GetParam().state);
-  GetParam().act();
-  EXPECT_EQ(state.load(), GetParam().woken ? std::uint32_t{READER_AWAKE} : GetParam().state);
+  const std::uint32_t expected = GetParam().woken ? std::uint32_t{READER_AWAKE} : GetParam().state;
+  std::uint32_t found = NR_EVENTS;
+  for (int i = 0; i < kTries && found != expected; ++i) {
+    Drain(*probes);
+    state.store(GetParam().state);
+    GetParam().act();
+    found = state.load();
+  }
+  EXPECT_EQ(found, expected);
 }
 
 INSTANTIATE_TEST_SUITE_P(

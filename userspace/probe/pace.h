@@ -32,7 +32,7 @@ class Pace {
 
   // The rings were found empty: how to wait now.
   Wait Next(Clock::time_point now);
-  // That is over; `woken`: by the kernel side.
+  // That is over, after waiting; `woken`: by the kernel side.
   void Over(const Wait& wait, bool woken);
   // There were records.
   void Found() { naps_in_vain_ = 0; }

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <ctime>
 #include <optional>
+#include <thread>
 
 #include "base/check.h"
 #include "event/decode.h"
@@ -269,15 +270,23 @@ bool ProbeSource::Wait(microseconds longest) {
   // From here on a record wakes us; those that came before are found now. See reader_wake.
   std::atomic_thread_fence(std::memory_order_seq_cst);
   bool waited = true;
-  if (wait.state == READER_NAPS || IsEmpty())
+  const RingReader::Next next = Next();
+  if (next == RingReader::Next::kNothing)
     waited = WaitReadable(epoll_.get(), std::min(longest, wait.longest));
-  pace_.Over(wait, state.exchange(READER_AWAKE) == READER_AWAKE);
+  else if (next == RingReader::Next::kBeingWritten)  // its writer may need this very CPU
+    std::this_thread::sleep_for(std::min(longest, Pace::kShortestNap));
+  const bool woken = state.exchange(READER_AWAKE) == READER_AWAKE;
+  if (next == RingReader::Next::kNothing) pace_.Over(wait, woken);
   return waited;
 }
 
-bool ProbeSource::IsEmpty() {
-  return std::all_of(rings_.begin(), rings_.end(),
-                     [](RingReader& ring) { return ring.Peek() == RingReader::Next::kNothing; });
+// What stands first, in the order of lanes: as Drain takes them.
+RingReader::Next ProbeSource::Next() {
+  for (RingReader& ring : rings_) {
+    const RingReader::Next next = ring.Peek();
+    if (next != RingReader::Next::kNothing) return next;
+  }
+  return RingReader::Next::kNothing;
 }
 
 std::size_t ProbeSource::DeliverPending(const RecordHandler& handler) {

@@ -89,7 +89,7 @@ class ProbeSource : public EventSource {
   Status Prove(std::span<const SensorRow* const> rows, EventSet& proved, EventSet& attempted);
   std::size_t Drain(const RecordHandler& handler);
   bool Wait(std::chrono::microseconds longest);
-  bool IsEmpty();
+  RingReader::Next Next();
   void CloseGap(const record_header& taken);
   std::size_t DeliverPending(const RecordHandler& handler);
   Status StartReading();

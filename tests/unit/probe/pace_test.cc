@@ -86,6 +86,7 @@ TEST_F(PaceTest, AQuietTimeEarnsNoMoreThanTheBudget) {
 TEST_F(PaceTest, WakeUpsFromSleepAreFree) {
   for (int i = 0; i < 100; ++i) {
     FallAsleep();
+    EXPECT_EQ(Wait(true).state, READER_SLEEPS);
     pace_.Found();
     EXPECT_EQ(Wait(false).state, READER_DOZES);
   }
