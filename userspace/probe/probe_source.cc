@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "event/decode.h"
 #include "probe/candidates.h"
 #include "probe/merge.h"
@@ -146,6 +147,7 @@ bool Refuse(std::vector<Candidates>& all, const LoadFailure& failure) {
 Result<std::unique_ptr<ProbeSource>> ProbeSource::Open(const ProbeOptions& options) {
   CHECK(options.leave_out_self || !options.prove);
   RETURN_IF_ERROR(CheckPrerequisites());
+  RaiseDescriptorLimit();
   auto source = std::unique_ptr<ProbeSource>(new ProbeSource);
   RETURN_IF_ERROR(source->Choose(options));
   return source;
