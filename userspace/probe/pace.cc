@@ -7,13 +7,10 @@
 
 namespace nezuban::probe {
 
-Pace::Wait Pace::Next(Clock::time_point now) {
+Pace::Wait Pace::Next() {
+  if (naps_in_vain_ > 0) wake_ups_ = kWakeUps;
   if (naps_in_vain_ >= kNapsInVain) return {READER_SLEEPS, std::chrono::microseconds::max()};
-  const auto earned = (now - counted_) / kPerWakeUp;
-  wake_ups_ = static_cast<int>(std::min<Clock::rep>(kWakeUps, wake_ups_ + earned));
-  counted_ += earned * kPerWakeUp;
-  if (wake_ups_ == 0) return {READER_NAPS, kBusyNap};
-  return {READER_DOZES, nap_};
+  return {wake_ups_ > 0 ? READER_DOZES : READER_NAPS, nap_};
 }
 
 void Pace::Over(const Wait& wait, bool woken) {

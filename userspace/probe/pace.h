@@ -10,20 +10,15 @@ namespace nezuban::probe {
 // A wake-up per record would cost a busy node more than all the rest. So while records keep coming
 // the reader looks by itself: short naps after a sleep, each twice as long as the one before, as a
 // single exec is several records within a millisecond. After so many long ones in vain it sleeps.
-// From a nap too it is woken by what is vital, as often as the budget allows: so a single act is
-// told at once. On a node where that never ends each wake-up is followed by a nap that nothing but
-// a filling ring ends, so that both together are no more looks than naps alone. One thread.
+// From a nap too it is woken by what is vital, so that a single act is told at once; but only so
+// often until records stop for the time of a nap: on a node where they never do, naps are all.
+// One thread.
 class Pace {
  public:
-  using Clock = std::chrono::steady_clock;
-
   static constexpr std::chrono::microseconds kShortestNap{250};
   static constexpr std::chrono::microseconds kLongestNap{2000};
   static constexpr int kNapsInVain = 3;
-  // Wake-ups from naps: so many at once, and another one each time this is over.
   static constexpr int kWakeUps = 8;
-  static constexpr std::chrono::milliseconds kPerWakeUp{4};
-  static constexpr std::chrono::microseconds kBusyNap{4000};  // where none is left
 
   struct Wait {
     std::uint32_t state = 0;  // READER_*
@@ -31,7 +26,7 @@ class Pace {
   };
 
   // The rings were found empty: how to wait now.
-  Wait Next(Clock::time_point now);
+  Wait Next();
   // That is over, after waiting; `woken`: by the kernel side.
   void Over(const Wait& wait, bool woken);
   // There were records.
@@ -40,8 +35,7 @@ class Pace {
  private:
   int naps_in_vain_ = 0;  // since the last record
   std::chrono::microseconds nap_ = kShortestNap;
-  int wake_ups_ = kWakeUps;
-  Clock::time_point counted_{};  // wake_ups_ is of then
+  int wake_ups_ = kWakeUps;  // from naps, until one is in vain
 };
 
 }  // namespace nezuban::probe

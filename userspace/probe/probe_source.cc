@@ -267,7 +267,7 @@ Result<std::size_t> ProbeSource::Poll(milliseconds timeout, const RecordHandler&
 // False: cannot wait.
 bool ProbeSource::Wait(microseconds longest) {
   const auto state = probes_->reader_state();
-  const Pace::Wait wait = pace_.Next(Clock::now());
+  const Pace::Wait wait = pace_.Next();
   state.store(wait.state);
   // From here on a record wakes us; those that came before are found now. See reader_wake.
   std::atomic_thread_fence(std::memory_order_seq_cst);
