@@ -17,9 +17,8 @@
 #include <thread>
 
 #include "bpf/harness.h"
+#include "bpf/raw_probes.h"
 #include "event/decode.h"
-#include "probe/loaded_probes.h"
-#include "probe/merge.h"
 #include "probe/proof.h"
 
 namespace nezuban::bpf_test {
@@ -164,17 +163,8 @@ std::vector<probe::SensorRow> RowsWithout(const std::set<std::string>& missing,
 probe::EventSet Prove(const std::vector<probe::SensorRow>& all) {
   std::vector<const probe::SensorRow*> rows;
   for (const probe::SensorRow& row : all) rows.push_back(&row);
-  probe::LoadOptions load;
-  load.features = probe::DetectFeatures(*probe::KernelTypes::Load());
-  probe::ProgramNames taken;
-  probe::LoadFailure failure;
-  const auto probes = probe::LoadedProbes::Load(rows, load, taken, failure);
-  if (!probes) {
-    ADD_FAILURE() << failure.program << ": " << failure.error.message;
-    return {};
-  }
-  auto vital = probes->Ring(LANE_VITAL);
-  auto bulk = probes->Ring(LANE_BULK);
+  const auto probes = LoadRows(rows);
+  if (!probes) return {};
   auto proof = probe::Proof::Start(rows, ::getpid());
   const auto take = [&](std::span<const std::byte> record) {
     if (const auto event = event::Decode(record)) (void)proof->Take(*event);
@@ -182,8 +172,7 @@ probe::EventSet Prove(const std::vector<probe::SensorRow>& all) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   for (bool finished = false; !finished && std::chrono::steady_clock::now() < deadline;) {
     finished = proof->Finished();
-    while (probe::DrainInOrder(vital, bulk, 1000, take) > 0) {
-    }
+    Drain(*probes, take);
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
   EXPECT_TRUE(proof->seen()[EVENT_EXIT]);
@@ -192,9 +181,7 @@ probe::EventSet Prove(const std::vector<probe::SensorRow>& all) {
 
 // The record made at the exit comes all the same. Of an event with two hooks one is missing.
 TEST(NameProof, AHookThatNeverFiresIsFound) {
-  const auto kind = Harness::DefaultOptions().sensors == probe::SensorChoice::kObject
-                        ? probe::SensorChoice::kObject
-                        : probe::SensorChoice::kTracepoint;
+  const probe::SensorChoice kind = OneKind();
   const probe::EventSet proved =
       Prove(RowsWithout({"on_path_rename", "on_path_rmdir", "on_path_mkdir", "on_path_symlink",
                          "on_path_chmod", "on_path_mknod", "on_path_chown", "on_vfs_utimes"},

@@ -10,28 +10,17 @@
 #include <memory>
 #include <vector>
 
-#include "bpf/harness.h"
-#include "probe/candidates.h"
-#include "probe/loaded_probes.h"
-#include "probe/merge.h"
+#include "bpf/raw_probes.h"
 
 namespace nezuban::bpf_test {
 namespace {
 
 std::unique_ptr<probe::LoadedProbes> LoadExecAndConnect() {
-  const bool object = Harness::DefaultOptions().sensors == probe::SensorChoice::kObject;
-  const auto kind = object ? probe::SensorChoice::kObject : probe::SensorChoice::kTracepoint;
   std::vector<const probe::SensorRow*> rows;
   for (const event::EventType event :
        {EVENT_EXEC, EVENT_FORK, EVENT_EXIT, EVENT_CGROUP, EVENT_CONNECT})
-    rows.push_back(probe::SensorsFor(event, kind).front());
-  probe::LoadOptions load;
-  load.features = probe::DetectFeatures(*probe::KernelTypes::Load());
-  probe::ProgramNames taken;
-  probe::LoadFailure failure;
-  auto probes = probe::LoadedProbes::Load(rows, load, taken, failure);
-  EXPECT_TRUE(probes) << failure.program << ": " << failure.error.message;
-  return probes;
+    rows.push_back(probe::SensorsFor(event, OneKind()).front());
+  return LoadRows(rows);
 }
 
 void Child(const std::function<void()>& act) {
@@ -70,14 +59,6 @@ class Wake : public testing::TestWithParam<WakeCase> {
   static inline std::unique_ptr<probe::LoadedProbes> probes;
 };
 
-// Of what fills the rings meanwhile much would wake the reader from any state.
-void Drain(probe::LoadedProbes& probes) {
-  auto vital = probes.Ring(LANE_VITAL);
-  auto bulk = probes.Ring(LANE_BULK);
-  while (probe::DrainInOrder(vital, bulk, 1000, [](auto) {}) > 0) {
-  }
-}
-
 // Others on the machine act, too: what wakes nobody has to be seen once among a few times.
 TEST_P(Wake, Reader) {
   constexpr int kTries = 20;
@@ -89,7 +70,7 @@ TEST_P(Wake, Reader) {
   const std::uint32_t expected = GetParam().woken ? std::uint32_t{READER_AWAKE} : GetParam().state;
   std::uint32_t found = NR_EVENTS;
   for (int i = 0; i < kTries && found != expected; ++i) {
-    Drain(*probes);
+    Drain(*probes, [](auto) {});  // much in them would wake the reader from any state
     state.store(GetParam().state);
     GetParam().act();
     found = state.load();
