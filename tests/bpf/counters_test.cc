@@ -23,12 +23,6 @@ void ForkMany(int count) {
   }
 }
 
-std::uint64_t Dropped(const probe::EventCounters& counters) {
-  std::uint64_t sum = 0;
-  for (std::uint64_t dropped : counters.dropped) sum += dropped;
-  return sum;
-}
-
 // Records of one lane by CPU, with how many numbers are missing between 0 and `beyond`.
 std::uint64_t Missing(const std::deque<Owned>& records, int lane) {
   std::map<std::uint32_t, std::set<std::uint64_t>> numbers;
@@ -64,7 +58,7 @@ TEST(Counters, AgreeWithWhatIsRead) {
     const auto& counter = counters[static_cast<std::size_t>(event)];
     EXPECT_GE(counter.submitted, read[event]);
     EXPECT_LE(counter.submitted, read[event] + 50);
-    EXPECT_EQ(Dropped(counter), 0u);
+    EXPECT_EQ(counter.AllDropped(), 0u);
     EXPECT_EQ(counter.filtered, 0u);
   }
   EXPECT_EQ(Missing(all, LANE_VITAL), 0u);

@@ -6,7 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <iostream>
 #include <set>
 #include <vector>
@@ -64,12 +63,6 @@ bool AllEnded(std::vector<pid_t>& workers) {
   return workers.empty();
 }
 
-std::uint64_t Dropped(const probe::EventCounters& counters) {
-  std::uint64_t sum = 0;
-  for (const std::uint64_t dropped : counters.dropped) sum += dropped;
-  return sum;
-}
-
 // What was read of both acts: by whom. Each must say just what that process passed.
 struct Seen {
   std::set<std::uint32_t> execs;
@@ -118,7 +111,7 @@ TEST(Preemption, RecordsStayWholeAndNothingIsLostInSilence) {
   const probe::SourceCounters after = harness.source().Counters();
   for (const auto& [event, found] :
        {std::pair(EVENT_EXEC, seen.execs.size()), std::pair(EVENT_OPEN, seen.opens.size())}) {
-    const std::uint64_t dropped = Dropped(after[event]) - Dropped(before[event]);
+    const std::uint64_t dropped = after[event].AllDropped() - before[event].AllDropped();
     const std::uint64_t recursion =
         after[event].dropped[DROP_RECURSION] - before[event].dropped[DROP_RECURSION];
     std::cout << event::MainName(event) << ": " << found << " of " << kActs << " found, " << dropped

@@ -23,11 +23,8 @@ Health::Counts Operations::SignsOfLife() {
   const std::uint64_t items = watched_.counters.items;
   if (items != std::exchange(items_, items)) {
     watched_.watching();
-    dropped_ = Health::Counts{};
     const probe::SourceCounters kernel = watched_.source.Counters();
-    for (std::size_t type = 0; type < NR_EVENTS; ++type) {
-      for (const std::uint64_t dropped : kernel[type].dropped) dropped_[type] += dropped;
-    }
+    for (std::size_t type = 0; type < NR_EVENTS; ++type) dropped_[type] = kernel[type].AllDropped();
   }
   Health::Counts counts = dropped_;
   for (std::size_t type = 0; type < NR_EVENTS; ++type) {

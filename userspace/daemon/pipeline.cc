@@ -22,8 +22,7 @@ constexpr std::uint64_t kSecondsBetweenHeals = 10;
 std::uint64_t VitalDrops(const probe::SourceCounters& counters) {
   std::uint64_t drops = 0;
   for (std::size_t type = 0; type < NR_EVENTS; ++type) {
-    if (event::EventTable()[type].lane != LANE_VITAL) continue;
-    for (std::uint64_t dropped : counters[type].dropped) drops += dropped;
+    if (event::EventTable()[type].lane == LANE_VITAL) drops += counters[type].AllDropped();
   }
   return drops;
 }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <numeric>
 #include <span>
 #include <vector>
 
@@ -21,6 +22,10 @@ struct EventCounters {
   std::uint64_t submitted = 0;
   std::uint64_t filtered = 0;
   std::array<std::uint64_t, NR_DROP_REASONS> dropped{};
+
+  std::uint64_t AllDropped() const {
+    return std::accumulate(dropped.begin(), dropped.end(), std::uint64_t{0});
+  }
 };
 using SourceCounters = std::array<EventCounters, NR_EVENTS>;
 
