@@ -33,13 +33,16 @@ static __always_inline struct name_note *note_begin(__u32 event)
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 key = bpf_get_current_pid_tgid();
 	const struct file_call *call;
+	struct syscall_args args;
 	struct name_note *note;
+	struct syscall_id id;
 
 	if (!filter_wants(event) || is_own_act())
 		return NULL;
 	if (BPF_CORE_READ(task, flags) & (PF_KTHREAD | PF_IO_WORKER | PF_SIGNALED | PF_DUMPCORE))
 		return NULL;
-	call = file_call_of(current_syscall());
+	id = current_syscall();
+	call = file_call_of(id);
 	if (call->event != event)
 		return NULL;
 	if (map_update(&name_notes, &key, &no_note, BPF_ANY) < 0) {
@@ -48,9 +51,7 @@ static __always_inline struct name_note *note_begin(__u32 event)
 	}
 	note = bpf_map_lookup_elem(&name_notes, &key);
 	if (note) {
-		struct syscall_id id = current_syscall();
-		struct syscall_args args = first_syscall_args(current_regs(), id.is_compat);
-
+		args = first_syscall_args(current_regs(), id.is_compat);
 		note->event = event;
 		note->variant = call->variant;
 		note->arg[0] = args.arg[0];
