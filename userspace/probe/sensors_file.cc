@@ -122,8 +122,8 @@ std::string NamesOf(const std::vector<NameCall>& calls) {
   return names;
 }
 
-// What is noted, the program that tells it, and those at the ends of the calls, which go on to it.
-// Attached in this order: a note of which no end comes would be left behind.
+// The program that tells what was noted, those at the ends of the calls, which go on to it, and
+// those that note. Attached in this order: a note of which no end comes would be left behind.
 SensorRow ObjectSensor(const NameCalls& family) {
   SensorRow row{family.event, SensorKind::kObject, "fentry", {}, family.act};
   row.programs.push_back({"on_noted_name_call", kTailCalled, "__x64_sys_rename"});
