@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "bpf/harness.h"
+#include "bpf/shared.h"
 
 namespace nezuban::bpf_test {
 namespace {
@@ -109,6 +110,42 @@ TEST(Fork, NamedByTheCall) {
   ASSERT_EQ(forks.size(), names.size());
   for (std::size_t i = 0; i < names.size(); ++i) EXPECT_EQ(forks[i].event().name(), names[i]);
 }
+
+#if defined(__x86_64__)
+TEST(Fork, CallsOf32Bits) {
+  Harness harness;
+  const Recorded recorded = harness.Run([] {
+    constexpr int kFork = 2, kClone = 120, kVfork = 190, kClone3 = 435;
+    LowMemory memory;
+    clone_args how{};
+    how.flags = CLONE_NEWUTS | CLONE_CHILD_CLEARTID;
+    how.exit_signal = SIGCHLD;
+    const std::uint32_t args = memory.Put(&how, sizeof how);
+    pid_t pid = Int80(kFork, 0);
+    if (pid == 0) ::_exit(0);
+    Reap(pid);
+    pid = Int80(kVfork, 0);
+    if (pid == 0) ::_exit(0);
+    Reap(pid);
+    pid = Int80(kClone, CLONE_NEWUTS | CLONE_PARENT_SETTID | SIGCHLD, 0, memory.Put("tid"));
+    if (pid == 0) ::_exit(0);
+    Reap(pid);
+    pid = Int80(kClone3, args, sizeof how);
+    if (pid == 0) ::_exit(0);
+    Reap(pid);
+  });
+  const auto forks = recorded.Of<fork_record>();
+  const char* const kNames[] = {"fork", "vfork", "clone", "clone3"};
+  const std::uint64_t kFlags[] = {0, CLONE_VFORK | CLONE_VM, CLONE_NEWUTS | CLONE_PARENT_SETTID,
+                                  CLONE_NEWUTS | CLONE_CHILD_CLEARTID};
+  ASSERT_EQ(forks.size(), 4u);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(forks[i].event().name(), kNames[i]);
+    EXPECT_EQ(forks[i]->flags, kFlags[i]) << kNames[i];
+    EXPECT_EQ(forks[i].header().tgid, static_cast<std::uint32_t>(recorded.child()));
+  }
+}
+#endif
 
 TEST(Fork, SiblingHasTheCallersParent) {
   Harness harness;

@@ -2,6 +2,7 @@
 // bpf and the other calls that reach into the kernel; modules; keyrings; the new mount API.
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/keyctl.h>
 #include <linux/mount.h>
 #include <linux/perf_event.h>
 #include <sys/syscall.h>
@@ -124,6 +125,44 @@ TEST_F(ModuleTest, TellsTheFile) {
   EXPECT_EQ(calls[5].event().name(), "kexec_load");
 }
 
+#if defined(__x86_64__)
+TEST_F(ModuleTest, CallsOf32Bits) {
+  TempDir dir;
+  const std::string path = dir.path() + "/evil.ko";
+  Shared<int> fd;
+  const auto calls = Run([&] {
+    LowMemory memory;
+    *fd = ::open(path.c_str(), O_CREAT | O_RDWR, 0600);
+    REQUIRE_OK(*fd >= 0);
+    REQUIRE_OK(Int80(350, static_cast<std::uint32_t>(*fd), memory.Put("a=1"), 2) < 0);
+    REQUIRE_OK(Int80(350, ~0u, memory.Put("a=1"), 2) < 0);
+    REQUIRE_OK(Int80(128, 0, 0, memory.Put("b=2")) < 0);
+    REQUIRE_OK(Int80(129, memory.Put("nezuban_none"), O_NONBLOCK) < 0);
+    REQUIRE_OK(Int80(283, 0xfffff000, 99, 0, 77) < 0);
+  });
+  const char* const kNames[] = {"finit_module", "finit_module", "init_module", "delete_module",
+                                "kexec_load"};
+  ASSERT_EQ(calls.size(), 5u);
+  for (std::size_t i = 0; i < 5; ++i) {
+    Expect(calls[i], kNames[i], calls[i]->result);
+    EXPECT_LT(calls[i]->result, 0);
+  }
+  EXPECT_EQ(calls[0].Text(calls[0]->text[0]), path);
+  EXPECT_EQ(calls[0].Text(calls[0]->text[1]), "a=1");
+  EXPECT_EQ(calls[0]->arg[0], static_cast<std::uint64_t>(*fd));
+  EXPECT_EQ(calls[0]->arg[2], 2u);
+  EXPECT_NE(calls[0]->file.ino, 0u);
+  EXPECT_EQ(calls[1]->arg[0], 0xffffffffu);
+  EXPECT_EQ(calls[1]->file.ino, 0u);
+  EXPECT_EQ(calls[2].Text(calls[2]->text[1]), "b=2");
+  EXPECT_EQ(calls[3].Text(calls[3]->text[0]), "nezuban_none");
+  EXPECT_EQ(calls[3]->arg[1], std::uint64_t{O_NONBLOCK});
+  EXPECT_EQ(calls[4]->arg[0], 0xfffff000u);
+  EXPECT_EQ(calls[4]->arg[1], 99u);
+  EXPECT_EQ(calls[4]->arg[3], 77u);
+}
+#endif
+
 class KeyctlTest : public CallTest {
  protected:
   KeyctlTest() : CallTest(EVENT_KEYCTL) {}
@@ -146,6 +185,30 @@ TEST_F(KeyctlTest, TellsTypeAndDescription) {
     EXPECT_EQ(calls[i].Text(calls[i]->text[1]), "nezuban");
   }
 }
+
+#if defined(__x86_64__)
+TEST_F(KeyctlTest, CallsOf32Bits) {
+  Shared<int> key;
+  const auto calls = Run([&] {
+    LowMemory memory;
+    const std::uint32_t type = memory.Put("user"), name = memory.Put("nezuban");
+    REQUIRE_OK(Int80(288, 9999, ~0u, 2, 3, 4) == -EOPNOTSUPP);
+    *key = Int80(286, type, name, name, 7, static_cast<std::uint32_t>(KEY_SPEC_PROCESS_KEYRING));
+    REQUIRE_OK(*key > 0 && Int80(287, type, name, 0, 0) == *key);
+  });
+  ASSERT_EQ(calls.size(), 3u);
+  Expect(calls[0], "keyctl", -EOPNOTSUPP);
+  EXPECT_EQ(calls[0]->arg[0], 9999u);
+  EXPECT_EQ(calls[0]->arg[1], 0xffffffffu);
+  EXPECT_EQ(calls[0]->arg[4], 4u);
+  const char* const kNames[] = {"keyctl", "add_key", "request_key"};
+  for (std::size_t i = 1; i < 3; ++i) {
+    Expect(calls[i], kNames[i], *key);
+    EXPECT_EQ(calls[i].Text(calls[i]->text[0]), "user");
+    EXPECT_EQ(calls[i].Text(calls[i]->text[1]), "nezuban");
+  }
+}
+#endif
 
 class MountApiTest : public CallTest {
  protected:
@@ -179,6 +242,37 @@ TEST_F(MountApiTest, StepByStep) {
   EXPECT_EQ(calls[5].Text(calls[5]->text[0]), "/no/such");
   Expect(calls[6], "fspick", -ENOENT);
 }
+
+#if defined(__x86_64__)
+TEST_F(MountApiTest, CallsOf32Bits) {
+  Shared<int> fs;
+  const auto calls = Run([&] {
+    LowMemory memory;
+    const auto cwd = static_cast<std::uint32_t>(AT_FDCWD);
+    const std::uint32_t missing = memory.Put("/no/such");
+    *fs = Int80(430, memory.Put("tmpfs"), 0);
+    const auto context = static_cast<std::uint32_t>(*fs);
+    REQUIRE_OK(*fs >= 0);
+    REQUIRE_OK(Int80(431, context, 1, memory.Put("source"), memory.Put("nowhere"), 0) == 0);
+    REQUIRE_OK(Int80(431, context, 6, 0, 0, 0) == 0);
+    REQUIRE_OK(Int80(428, cwd, missing, 1) == -ENOENT);
+    REQUIRE_OK(Int80(433, cwd, missing, 0) == -ENOENT);
+  });
+  ASSERT_EQ(calls.size(), 5u);
+  Expect(calls[0], "fsopen", *fs);
+  EXPECT_EQ(calls[0].Text(calls[0]->text[0]), "tmpfs");
+  Expect(calls[1], "fsconfig", 0);
+  EXPECT_EQ(calls[1]->arg[0], static_cast<std::uint64_t>(*fs));
+  EXPECT_EQ(calls[1].Text(calls[1]->text[0]), "source");
+  EXPECT_EQ(calls[1].Text(calls[1]->text[1]), "nowhere");
+  Expect(calls[2], "fsconfig", 0);
+  EXPECT_EQ(calls[2]->arg[1], 6u);
+  Expect(calls[3], "open_tree", -ENOENT);
+  EXPECT_EQ(calls[3].Text(calls[3]->text[0]), "/no/such");
+  Expect(calls[4], "fspick", -ENOENT);
+  EXPECT_EQ(calls[4].Text(calls[4]->text[0]), "/no/such");
+}
+#endif
 
 }  // namespace
 }  // namespace nezuban::bpf_test

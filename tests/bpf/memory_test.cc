@@ -189,12 +189,17 @@ TEST_F(MmapTest, CallsOf32Bits) {
     REQUIRE_OK(Int80(125, static_cast<std::uint32_t>(second), kPage, kCode) == 0);
     const int third = Int80(192, 0, kPage, kCode, MAP_PRIVATE, memfd, 0);
     REQUIRE_OK(static_cast<std::uint32_t>(third) < 0xfffff000U);
+    const int fourth = Int80(192, 0, kPage, PROT_READ, MAP_PRIVATE, memfd, 0);
+    REQUIRE_OK(Int80(380, static_cast<std::uint32_t>(fourth), kPage, kCode, ~0u) == 0);
   });
-  ASSERT_EQ(calls.size(), 3u);
+  ASSERT_EQ(calls.size(), 4u);
   ExpectCode(calls[0], "mmap");
   ExpectCode(calls[1], "mprotect");
   ExpectCode(calls[2], "mmap2");
   EXPECT_EQ(calls[2]->arg[2], std::uint64_t{kCode});
+  ExpectCode(calls[3], "pkey_mprotect");
+  EXPECT_EQ(calls[3]->arg[2], std::uint64_t{kCode});
+  EXPECT_EQ(calls[3]->arg[3], 0xffffffffu);
 }
 #endif
 

@@ -178,6 +178,23 @@ TEST_F(MoveMountTest, CallsOf32Bits) {
                    .target = at,
                    .flags = MS_NOSUID | MS_RELATIME});
 }
+
+TEST_F(MoveMountTest, FsmountOf32Bits) {
+  const auto mounts = Run([&] {
+    constexpr int kFsmount = 432;
+    const int context = SysFsopen("tmpfs");
+    REQUIRE_OK(::syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) == 0);
+    REQUIRE_OK(Int80(kFsmount, static_cast<std::uint32_t>(context), 0, MOUNT_ATTR_NOSUID) >= 0);
+    REQUIRE_OK(Int80(kFsmount, ~0u, 0, 0) == -EBADF);
+  });
+  ASSERT_EQ(mounts.size(), 2u);
+  Expect(mounts[0], {.name = "fsmount",
+                     .source = "none",
+                     .type = "tmpfs",
+                     .target = "",
+                     .flags = MS_NOSUID | MS_RELATIME});
+  Expect(mounts[1], {.name = "fsmount", .result = -EBADF, .resolved = false});
+}
 #endif
 
 }  // namespace

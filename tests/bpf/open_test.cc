@@ -205,6 +205,38 @@ TEST_F(OpenTest, CallsOf32Bits) {
                     .dirfd = *dirfd,
                     .result = -1});
 }
+
+TEST_F(OpenTest, HandleOf32Bits) {
+  constexpr int kHandleAt = 341, kOpenByHandle = 342;
+  Shared<int> mount_fd;
+  Shared<int> handles;  // 0: the file system has none
+  const auto opens = Run([&] {
+    LowMemory memory;
+    *mount_fd = Openat(AT_FDCWD, dir_.path().c_str(), O_DIRECTORY);
+    const auto dirfd = static_cast<std::uint32_t>(*mount_fd);
+    Handle none{};
+    none.head.handle_bytes = sizeof none.bytes;
+    const std::uint32_t handle = memory.Put(&none, sizeof none);
+    const std::uint32_t mount_id = memory.Put("123");
+    REQUIRE_OK(*mount_fd >= 0 && Int80(kOpenByHandle, dirfd, handle, O_RDWR) < 0);
+    if (Int80(kHandleAt, dirfd, memory.Put("file"), handle, mount_id, 0) != 0) return;
+    *handles = Int80(kOpenByHandle, dirfd, handle, O_RDWR);
+    REQUIRE_OK(*handles >= 0);
+  });
+  ASSERT_EQ(opens.size(), *handles == 0 ? 2u : 3u);
+  Expect(opens[1], {.name = "open_by_handle_at",
+                    .flags = O_RDWR,
+                    .dirfd = *mount_fd,
+                    .result = opens[1]->result});
+  EXPECT_LT(opens[1]->result, 0);
+  if (*handles == 0) return;
+  Expect(opens[2], {.name = "open_by_handle_at",
+                    .path = file_,
+                    .flags = O_RDWR,
+                    .dirfd = *mount_fd,
+                    .result = *handles});
+  ExpectFile(opens[2]->file, See(file_));
+}
 #endif
 
 }  // namespace

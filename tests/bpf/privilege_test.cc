@@ -63,6 +63,37 @@ TEST_F(RootTest, PivotRootAndUmount) {
   EXPECT_EQ(calls[2].Text(calls[2]->text[1]), ".");
 }
 
+#if defined(__x86_64__)
+// i386 has an umount without flags, too.
+TEST_F(RootTest, CallsOf32Bits) {
+  const auto calls = Run([&] {
+    constexpr int kUmount = 22, kUmount2 = 52, kChroot = 61, kPivotRoot = 217;
+    LowMemory memory;
+    const std::uint32_t at = memory.Put(dir_.path().c_str());
+    REQUIRE_OK(::unshare(CLONE_NEWNS) == 0);
+    REQUIRE_OK(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0);
+    for (int i = 0; i < 2; ++i)
+      REQUIRE_OK(::mount("t", dir_.path().c_str(), "tmpfs", 0, nullptr) == 0);
+    REQUIRE_OK(Int80(kUmount, at, 99) == 0);
+    REQUIRE_OK(Int80(kUmount2, at, UMOUNT_NOFOLLOW) == 0);
+    REQUIRE_OK(Int80(kUmount, at, 99) == -EINVAL);
+    REQUIRE_OK(Int80(kPivotRoot, memory.Put("nowhere"), memory.Put(".")) == -ENOENT);
+    REQUIRE_OK(Int80(kChroot, at) == 0);
+  });
+  ASSERT_EQ(calls.size(), 5u);
+  Expect(calls[0], "umount", 0);
+  Expect(calls[1], "umount2", 0);
+  EXPECT_EQ(calls[1]->arg[1], std::uint64_t{UMOUNT_NOFOLLOW});
+  Expect(calls[2], "umount", -EINVAL);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(calls[i].Text(calls[i]->text[0]), dir_.path());
+  Expect(calls[3], "pivot_root", -ENOENT);
+  EXPECT_EQ(calls[3].Text(calls[3]->text[0]), "nowhere");
+  EXPECT_EQ(calls[3].Text(calls[3]->text[1]), ".");
+  Expect(calls[4], "chroot", 0);
+  EXPECT_EQ(calls[4].Text(calls[4]->text[0]), dir_.path());
+}
+#endif
+
 class PtraceTest : public CallTest {
  protected:
   PtraceTest() : CallTest(EVENT_PTRACE) {}

@@ -75,9 +75,11 @@ class LowMemory {
 };
 
 #if defined(__x86_64__)
-// A system call of the i386 table; gives 0 or more, or -errno.
-inline int Int80(int number, std::uint32_t a, std::uint32_t b = 0, std::uint32_t c = 0,
-                 std::uint32_t d = 0, std::uint32_t e = 0, std::uint32_t f = 0) {
+// A system call of the i386 table; gives 0 or more, or -errno. Always inline: a child of vfork must
+// not return to its parent's frame.
+[[gnu::always_inline]] inline int Int80(int number, std::uint32_t a, std::uint32_t b = 0,
+                                        std::uint32_t c = 0, std::uint32_t d = 0,
+                                        std::uint32_t e = 0, std::uint32_t f = 0) {
   int result = 0;
   std::uint64_t sixth = f;
   asm volatile("xchg %%rbp, %[sixth]\n\tint $0x80\n\txchg %%rbp, %[sixth]"
