@@ -47,6 +47,7 @@ static __always_inline bool sensor_makes(__u32 type, __u8 sensor)
  * namespace its number here is only known once on_snapshot has run. 0: leave nobody out.
  */
 __u32 self_tgid __weak = 0;
+__u64 self_start_ns __weak = 0; /* as task_start_ns says it; known once on_snapshot has run */
 
 /* READER_*. */
 __u32 reader_state __weak = 0;

@@ -209,8 +209,12 @@ int on_snapshot(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 
-	if (ctx->meta->seq_num == 0)
+	if (ctx->meta->seq_num == 0) {
+		struct task_struct *reader = (void *)bpf_get_current_task();
+
 		snapshot_reader_tgid = bpf_get_current_pid_tgid() >> 32;
+		self_start_ns = task_start_ns(BPF_CORE_READ(reader, group_leader));
+	}
 	if (!task)
 		return 0;
 	if (task->pid != task->tgid) {

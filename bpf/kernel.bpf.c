@@ -3,12 +3,14 @@
  * Calls that reach into the kernel: bpf(cmd, attr, size), perf_event_open(attr, pid, …),
  * userfaultfd(flags), io_uring_setup(entries, params), seccomp(op, flags, …).
  *
- * known: of bpf, the type and the id of the program or map that was made or opened; of
- * perf_event_open, the attr's type and config; of io_uring_setup, the flags asked for. text[0]: the
- * program's or map's name. From the object behind the descriptor; where there is none, from the
- * caller's memory. target: perf_event_open's process.
+ * known: of bpf, the type and the id of the program or map that was made or opened, the id of a
+ * link that was opened; of perf_event_open, the attr's type and config; of io_uring_setup, the
+ * flags asked for. text[0]: the program's or map's name. From the object behind the descriptor;
+ * where there is none, from the caller's memory. target: perf_event_open's process; the monitor,
+ * where what was opened is its own.
  */
 #include "path.bpf.h"
+#include "bpf_object.h"
 #include "syscall_sensor.bpf.h"
 #include "target.bpf.h"
 
@@ -22,6 +24,14 @@ enum {
 
 #define BPF_NAME_MAX 16
 DEFINE_SCRATCH(bpf, sizeof(struct call_record) + BPF_NAME_MAX);
+
+/* The monitor's own. Written by user space once all are there. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct bpf_object_id);
+	__type(value, __u32);
+} own_objects SEC(".maps");
 
 static __always_inline struct call_record *begin(const struct syscall_args *args, long ret,
 						 __u8 sensor, __u8 variant)
@@ -55,21 +65,38 @@ static __always_inline void fill_map(struct call_record *record, struct bpf_map 
 				 BPF_NAME_MAX);
 }
 
-/* What a new descriptor stands for. known[2]: 1 a program, 2 a map. */
+static __always_inline void fill_owner(struct call_record *record)
+{
+	struct bpf_object_id object = {.kind = record->known[2], .id = record->known[1]};
+
+	if (!self_tgid || !bpf_map_lookup_elem(&own_objects, &object))
+		return;
+	record->target_tgid = self_tgid;
+	record->target_tid = self_tgid;
+	record->target_start_ns = self_start_ns;
+}
+
+/* What a new descriptor stands for: "bpf-prog", "bpf-map", "bpf_link". known[2]: BPF_OBJECT_*. */
 static __always_inline void fill_object(struct call_record *record, struct file *file)
 {
 	char name[8] = {};
 
 	bpf_probe_read_kernel(name, sizeof(name), BPF_CORE_READ(file, f_path.dentry, d_name.name));
-	if (name[0] != 'b' || name[1] != 'p' || name[2] != 'f' || name[3] != '-')
+	if (name[0] != 'b' || name[1] != 'p' || name[2] != 'f')
 		return;
 	if (name[4] == 'p') {
-		record->known[2] = 1;
+		record->known[2] = BPF_OBJECT_PROGRAM;
 		fill_program(record, BPF_CORE_READ(file, private_data));
 	} else if (name[4] == 'm') {
-		record->known[2] = 2;
+		record->known[2] = BPF_OBJECT_MAP;
 		fill_map(record, BPF_CORE_READ(file, private_data));
+	} else if (name[4] == 'l') {
+		struct bpf_link *link = BPF_CORE_READ(file, private_data);
+
+		record->known[2] = BPF_OBJECT_LINK;
+		record->known[1] = BPF_CORE_READ(link, id);
 	}
+	fill_owner(record);
 }
 
 /* The first word of attr is the type of what is to be made. */
@@ -82,7 +109,8 @@ static __always_inline void fill_asked_for(struct call_record *record,
 	if (bpf_probe_read_user(&type, sizeof(type), (void *)args->arg[1]) < 0)
 		return;
 	record->known[0] = type;
-	record->known[2] = (__u32)args->arg[0] == BPF_PROG_LOAD ? 1 : 2;
+	record->known[2] =
+		(__u32)args->arg[0] == BPF_PROG_LOAD ? BPF_OBJECT_PROGRAM : BPF_OBJECT_MAP;
 }
 
 static __always_inline int report_bpf(const struct syscall_args *args, long ret, bool compat,
@@ -90,8 +118,8 @@ static __always_inline int report_bpf(const struct syscall_args *args, long ret,
 {
 	__u32 cmd = args->arg[0];
 	bool makes = cmd == BPF_PROG_LOAD || cmd == BPF_MAP_CREATE;
-	bool opens =
-		cmd == BPF_OBJ_GET || cmd == BPF_PROG_GET_FD_BY_ID || cmd == BPF_MAP_GET_FD_BY_ID;
+	bool opens = cmd == BPF_OBJ_GET || cmd == BPF_PROG_GET_FD_BY_ID ||
+		     cmd == BPF_MAP_GET_FD_BY_ID || cmd == BPF_LINK_GET_FD_BY_ID;
 	struct call_record *record;
 	struct file *file = NULL;
 

@@ -10,7 +10,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <map>
 
+#include "bpf/bpf_object.h"
 #include "bpf/call_fixture.h"
 
 namespace nezuban::bpf_test {
@@ -57,6 +59,54 @@ TEST_F(BpfCallTest, TellsWhatWasMade) {
   EXPECT_EQ(calls[1].header().flags, RECORD_FROM_USER_MEMORY);
   EXPECT_EQ(calls[2]->arg[0], 9999u);
   EXPECT_EQ(calls[2]->result, -EINVAL);
+}
+
+int MakeMap() {
+  bpf_attr attr{};
+  attr.map_type = BPF_MAP_TYPE_ARRAY;
+  attr.key_size = 4;
+  attr.value_size = 4;
+  attr.max_entries = 1;
+  return static_cast<int>(::syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof attr));
+}
+
+// Opens all there are of one kind.
+void OpenAll(int next, int open) {
+  bpf_attr attr{};
+  while (::syscall(SYS_bpf, next, &attr, sizeof attr) == 0) {
+    bpf_attr opened{};
+    opened.prog_id = attr.next_id;
+    ::close(static_cast<int>(::syscall(SYS_bpf, open, &opened, sizeof opened)));
+    attr.start_id = attr.next_id;
+  }
+}
+
+TEST_F(BpfCallTest, TellsWhatOfTheMonitorWasOpened) {
+  const auto calls = Run([] {
+    REQUIRE_OK(MakeMap() >= 0);  // open until the end: the last of the maps
+    OpenAll(BPF_PROG_GET_NEXT_ID, BPF_PROG_GET_FD_BY_ID);
+    OpenAll(BPF_LINK_GET_NEXT_ID, BPF_LINK_GET_FD_BY_ID);
+    OpenAll(BPF_MAP_GET_NEXT_ID, BPF_MAP_GET_FD_BY_ID);
+  });
+  ASSERT_FALSE(calls.empty());
+  const std::uint64_t others = calls[0]->known[1];
+  std::map<std::uint64_t, int> monitors;  // by kind
+  bool seen_others = false;
+  for (const auto& call : calls) {
+    if (call->arg[0] == BPF_MAP_GET_FD_BY_ID && call->known[1] == others) {
+      seen_others = true;
+      EXPECT_EQ(call->target_tgid, 0u);
+    }
+    if (call->target_tgid == 0) continue;
+    EXPECT_EQ(call->target_tgid, call->target_tid);
+    EXPECT_NE(call->target_start_ns, 0u);
+    EXPECT_NE(call->known[1], 0u);
+    ++monitors[call->known[2]];
+  }
+  EXPECT_TRUE(seen_others);
+  EXPECT_GT(monitors[BPF_OBJECT_PROGRAM], 10);
+  EXPECT_GT(monitors[BPF_OBJECT_MAP], 10);
+  EXPECT_GT(monitors[BPF_OBJECT_LINK], 2);
 }
 
 TEST_F(BpfCallTest, Others) {

@@ -8,6 +8,7 @@ import os
 import pathlib
 import pty
 import signal
+import socket
 import subprocess
 import unittest
 
@@ -48,6 +49,10 @@ class Node(Watched):
             self.stop_for_a_moment()
         with self.subTest("a debugger"):
             self.trace_for_a_moment()
+        with self.subTest("a map of it opened"):
+            self.list_bpf_objects()
+        with self.subTest("a socket of it removed"):
+            self.remove_socket()
 
     def test_programs_and_secrets_of_the_node(self):
         shell = subprocess.Popen(["python3", "-c", "import os; m = os.memfd_create('x'); "
@@ -83,6 +88,25 @@ class Node(Watched):
         with subprocess.Popen(["python3", "-c", seize]) as debugger:  # which lets go as it ends
             self.assertEqual(debugger.wait(), 0)
         self.watch.wait_for(lambda a: a["rule"] == "Monitor taken over" and a["pid"] == debugger.pid, "a debugger")
+
+    def list_bpf_objects(self):
+        """As who looks for what to change: bpftool opens each by its number."""
+        for kind, call in (("prog", "BPF_PROG_GET_FD_BY_ID"), ("map", "BPF_MAP_GET_FD_BY_ID"),
+                           ("link", "BPF_LINK_GET_FD_BY_ID")):
+            with subprocess.Popen(["bpftool", kind, "list"], stdout=subprocess.DEVNULL) as tool:
+                self.assertEqual(tool.wait(), 0)
+            found = self.watch.wait_for(
+                lambda a, p=tool.pid: a["rule"] == "Monitor's BPF objects opened" and a["pid"] == p, f"{kind}s opened")[0]
+            self.assertEqual(found["output_fields"]["evt.arg.cmd"], call)
+            self.assertEqual(found["output_fields"]["target.pid"], self.daemon.process.pid)
+
+    def remove_socket(self):
+        path = pathlib.Path("/run/nezuban/nezuban-e2e.sock")
+        self.make_directory(path.parent)
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(path))
+        path.unlink()
+        self.expect_on_node("Monitor's files changed", evt_type="unlink")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bpf/bpf_object.h"
 #include "fields/call_values.h"
 #include "fields/event_families.h"
 #include "fields/fd.h"
@@ -20,15 +21,11 @@ constexpr std::uint8_t kKexecFile = 1 << 4;
 constexpr std::uint8_t kKeyctl = 1 << 0;
 constexpr std::uint8_t kKeys = 1 << 1 | 1 << 2;
 
-// call_record.known[2] of bpf.
-constexpr std::uint64_t kProgram = 1;
-constexpr std::uint64_t kMap = 2;
-
 Value BpfType(const FieldContext& c) {
   const call_record& call = Call(c);
   const auto type = static_cast<std::int64_t>(call.known[0]);
-  if (call.known[2] == kProgram) return BpfProgramType(type, c.arena);
-  if (call.known[2] == kMap) return BpfMapType(type, c.arena);
+  if (call.known[2] == BPF_OBJECT_PROGRAM) return BpfProgramType(type, c.arena);
+  if (call.known[2] == BPF_OBJECT_MAP) return BpfMapType(type, c.arena);
   return Absent{};
 }
 

@@ -7,7 +7,7 @@ namespace nezuban::fields {
 namespace {
 
 constexpr std::uint64_t kOnCredentials = On({EVENT_CREDENTIALS});
-constexpr std::uint64_t kOnTarget = On({EVENT_PTRACE, EVENT_SIGNAL});
+constexpr std::uint64_t kOnTarget = On({EVENT_PTRACE, EVENT_SIGNAL, EVENT_BPF});
 
 Value Caps(const FieldContext& c, std::uint64_t state::Capabilities::*set) {
   const state::Capabilities& caps = c.process().caps;
@@ -91,7 +91,8 @@ constexpr FieldDef kFields[] = {
     {.name = "target.pid",
      .type = Type::kInt,
      .events = kOnTarget,
-     .doc = "Pid of the process acted on, in the initial pid namespace.",
+     .doc = "Pid of the process acted on, in the initial pid namespace. Of bpf: the monitor, where "
+            "what was opened is its own; else none.",
      .get = [](const FieldContext& c, const Argument&) -> Value {
        const call_record* call = Aimed(c);
        return call == nullptr ? Value(Absent{}) : Value(std::int64_t{call->target_tgid});

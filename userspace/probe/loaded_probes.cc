@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "base/unique_fd.h"
+#include "bpf/bpf_object.h"
 #include "event/owned_record.h"
 #include "probe/libbpf_log.h"
 #include "probes.skel.h"
@@ -35,12 +36,13 @@ int NativeNumber(const SyscallNumbers& numbers) {
 #endif
 }
 
-// All zero where the program is not loaded.
-bpf_prog_info InfoOf(const bpf_program* program) {
-  bpf_prog_info info{};
+// All zero where there is none: a program that is not loaded, a link that is a perf event
+// (before 5.15).
+template <typename Info>
+Info InfoOf(int fd) {
+  Info info{};
   __u32 size = sizeof info;
-  if (program == nullptr || bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size) != 0)
-    return {};
+  if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) != 0) return {};
   return info;
 }
 
@@ -69,6 +71,10 @@ std::unique_ptr<LoadedProbes> LoadedProbes::Load(std::span<const SensorRow* cons
     }
   }
   if (auto status = loaded->AttachDispatcher(rows); !status) {
+    failure = {"", status.error()};
+    return nullptr;
+  }
+  if (auto status = loaded->TellOwnObjects(); !status) {
     failure = {"", status.error()};
     return nullptr;
   }
@@ -202,8 +208,32 @@ Status LoadedProbes::AttachDispatcher(std::span<const SensorRow* const> rows) {
   return Keep(bpf_program__attach(skeleton_->progs.on_sys_exit), "tp_btf/sys_exit");
 }
 
+Status LoadedProbes::TellOwnObjects() {
+  const int own = bpf_map__fd(skeleton_->maps.own_objects);
+  const auto tell = [own](std::uint32_t kind, std::uint32_t id) -> Status {
+    const bpf_object_id object{kind, id};
+    const std::uint32_t value = 1;
+    if (id == 0 || bpf_map_update_elem(own, &object, &value, BPF_ANY) == 0) return {};
+    return Fail("remember what is the monitor's own: " + ErrnoText(errno));
+  };
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skeleton_->obj) {
+    RETURN_IF_ERROR(tell(BPF_OBJECT_PROGRAM, InfoOf<bpf_prog_info>(bpf_program__fd(program)).id));
+  }
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, skeleton_->obj) {
+    RETURN_IF_ERROR(tell(BPF_OBJECT_MAP, InfoOf<bpf_map_info>(bpf_map__fd(map)).id));
+  }
+  for (const bpf_link* link : links_) {
+    RETURN_IF_ERROR(tell(BPF_OBJECT_LINK, InfoOf<bpf_link_info>(bpf_link__fd(link)).id));
+  }
+  return {};
+}
+
 std::uint64_t LoadedProbes::RecursionMisses(const std::string& name) const {
-  return InfoOf(bpf_object__find_program_by_name(skeleton_->obj, name.c_str())).recursion_misses;
+  const bpf_program* program = bpf_object__find_program_by_name(skeleton_->obj, name.c_str());
+  if (program == nullptr) return 0;
+  return InfoOf<bpf_prog_info>(bpf_program__fd(program)).recursion_misses;
 }
 
 std::map<std::string, std::uint32_t> LoadedProbes::VerifiedInstructions() const {
@@ -211,7 +241,8 @@ std::map<std::string, std::uint32_t> LoadedProbes::VerifiedInstructions() const 
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, skeleton_->obj) {
     if (bpf_program__fd(program) >= 0)
-      verified[bpf_program__name(program)] = InfoOf(program).verified_insns;
+      verified[bpf_program__name(program)] =
+          InfoOf<bpf_prog_info>(bpf_program__fd(program)).verified_insns;
   }
   return verified;
 }

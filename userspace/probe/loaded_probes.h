@@ -72,6 +72,7 @@ class LoadedProbes {
   void WatchOnly(const EventSet& events);
   Status AttachDispatcher(std::span<const SensorRow* const> rows);
   Status Keep(bpf_link* link, const std::string& what);
+  Status TellOwnObjects();
   Result<bpf_program*> Find(const std::string& name) const;
   std::uint64_t RecursionMisses(const std::string& program) const;
 
