@@ -25,7 +25,9 @@ struct DoctorOptions {
 
 std::string ToJson(const rpc::SensorStatus& sensor) {
   alert::Json json;
-  json.Open('{').Key("event").String(sensor.event);
+  json.Open('{').Key("blind_spots").Open('[');
+  for (const std::string& spot : sensor.blind_spots) json.String(spot);
+  json.Close(']').Key("event").String(sensor.event);
   json.Key("hook").String(sensor.hook).Key("proved").Bool(sensor.proved);
   json.Key("sensor").String(ToString(sensor.kind)).Key("why").String(sensor.why).Close('}');
   return json.Take() + "\n";
@@ -43,7 +45,9 @@ std::string ToText(const std::vector<rpc::SensorStatus>& sensors) {
                   std::string(ToString(sensor.kind)).c_str(), sensor.proved ? "yes" : "no",
                   sensor.hook.c_str());
     out += line;
-    if (!sensor.why.empty()) out += std::string(14, ' ') + Printable(sensor.why) + "\n";
+    const std::string indent(14, ' ');
+    if (!sensor.why.empty()) out += indent + Printable(sensor.why) + "\n";
+    for (const std::string& spot : sensor.blind_spots) out += indent + "(" + spot + ")\n";
   }
   return out;
 }

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "alert/json.h"
 #include "cli/events_watch_command.h"
@@ -13,6 +14,7 @@
 #include "fields/fields.h"
 #include "filter/functions.h"
 #include "filter/operators.h"
+#include "probe/blind_spots.h"
 #include "sinks/types.h"
 
 namespace nezuban::cli {
@@ -47,19 +49,34 @@ std::string ArgsOf(event::EventType type, std::uint8_t variant) {
   return names;
 }
 
+std::vector<std::string> BlindSpotsOf(event::EventType type) {
+  std::vector<std::string> texts;
+  for (const probe::BlindSpot& spot : probe::BlindSpots()) {
+    if (spot.event != type) continue;
+    const std::string whose = spot.kind ? std::string(ToString(*spot.kind)) + " sensor: " : "";
+    texts.push_back(whose + std::string(spot.words));
+  }
+  return texts;
+}
+
 void PrintEvents(bool json) {
   for (event::EventType type = 0; type < NR_EVENTS; ++type) {
+    const std::vector<std::string> blind_spots = BlindSpotsOf(type);
     for (std::uint8_t variant = 0; !event::NameOf(type, variant).empty(); ++variant) {
       const std::string name(event::NameOf(type, variant));
       const std::string args = ArgsOf(type, variant);
       if (json) {
         alert::Json line;
-        line.Open('{').Key("args").String(args).Key("name").String(name);
+        line.Open('{').Key("args").String(args).Key("blind_spots").Open('[');
+        for (const std::string& spot : blind_spots) line.String(spot);
+        line.Close(']').Key("name").String(name);
         std::printf("%s\n", line.Close('}').Take().c_str());
       } else {
         std::printf("%-20s %s\n", name.c_str(), args.c_str());
       }
     }
+    if (json) continue;
+    for (const std::string& spot : blind_spots) std::printf("    (%s)\n", spot.c_str());
   }
 }
 

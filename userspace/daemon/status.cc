@@ -27,8 +27,12 @@ rpc::SensorKind ToStatus(probe::SensorKind kind) {
 std::vector<rpc::SensorStatus> ToStatus(const std::vector<probe::SensorStatus>& sensors) {
   std::vector<rpc::SensorStatus> out;
   for (const probe::SensorStatus& sensor : sensors) {
-    out.push_back({std::string(event::MainName(sensor.event)), ToStatus(sensor.kind), sensor.hook,
-                   sensor.proved, sensor.why});
+    out.push_back({std::string(event::MainName(sensor.event)),
+                   ToStatus(sensor.kind),
+                   sensor.hook,
+                   sensor.proved,
+                   sensor.why,
+                   {sensor.blind_spots.begin(), sensor.blind_spots.end()}});
   }
   return out;
 }

@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "event/decode.h"
+#include "probe/blind_spots.h"
 #include "probe/candidates.h"
 #include "probe/merge.h"
 
@@ -127,6 +128,7 @@ SensorStatus StatusOf(const Candidates& candidates, bool tried, bool proved) {
   if (row == nullptr) return status;
   status.kind = row->kind;
   status.hook = row->hook;
+  status.blind_spots = BlindSpotsOf(*row);
   if (!proved) {
     if (!status.why.empty()) status.why += "; ";
     status.why += tried ? "not proved: the act could not be done here" : "not proved: not asked to";

@@ -122,6 +122,7 @@ struct SensorStatus {
   std::string hook;
   bool proved = false;  // a real act's record came through
   std::string why;      // why no better one, or why not proved; empty if there is nothing to say
+  std::vector<std::string_view> blind_spots{};  // see probe/blind_spots.h
 };
 
 }  // namespace nezuban::probe

@@ -25,6 +25,7 @@ struct SensorStatus {
   std::string hook;
   bool proved = false;  // a real event came through it
   std::string why;
+  std::vector<std::string> blind_spots{};  // what it does not see or know; not sent
 };
 
 // Counts of one event since the start; seen = delivered + filtered + all of dropped.

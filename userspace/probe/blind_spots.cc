@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/blind_spots.h"
+
+#include <algorithm>
+
+namespace nezuban::probe {
+namespace {
+
+constexpr auto kObject = SensorKind::kObject;
+constexpr auto kTracepoint = SensorKind::kTracepoint;
+
+constexpr std::string_view kRingUnseen = "io_uring's are not seen before kernel 6.0";
+constexpr std::string_view kRingUnknown =
+    "of io_uring's: no result, no file, symbolic links not followed";
+constexpr std::string_view kCallersNames =
+    "names are the caller's memory, which another thread of it may change meanwhile";
+constexpr std::string_view kCallersPaths =
+    "names are the caller's memory, which another thread of it may change meanwhile; symbolic "
+    "links "
+    "in them are not followed";
+
+constexpr BlindSpot kBlindSpots[] = {
+    {EVENT_EXEC, {}, nullptr, "failed attempts are not seen"},
+    {EVENT_MOUNT, kTracepoint, nullptr, kCallersNames},
+    {EVENT_DUP, kObject, nullptr, "fcntl's old descriptor is not known"},
+    {EVENT_CONNECT, kObject, nullptr, "of io_uring's: no descriptor"},
+    {EVENT_CONNECT, kTracepoint, nullptr, "of io_uring's: only TCP, no result, no descriptor"},
+    {EVENT_ACCEPT, {}, "on_uring_", "io_uring's are not seen before kernel 6.4"},
+    {EVENT_ACCEPT, {}, nullptr, "of io_uring's: no result"},
+    {EVENT_SEND, {}, "on_uring_", "io_uring's are not seen before kernel 6.10"},
+    {EVENT_SEND,
+     {},
+     nullptr,
+     "addresses are the caller's memory, but io_uring's; of these: no result"},
+    {EVENT_RECVFD, kObject, nullptr, "the descriptor's number is not known"},
+    {EVENT_OPEN, {}, "on_uring_", kRingUnseen},
+    {EVENT_OPEN, {}, nullptr, kRingUnknown},
+    {EVENT_RENAME, {}, "on_uring_", kRingUnseen},
+    {EVENT_RENAME, {}, nullptr, kRingUnknown},
+    {EVENT_RENAME, kTracepoint, nullptr, kCallersPaths},
+    {EVENT_UNLINK, {}, "on_uring_", kRingUnseen},
+    {EVENT_UNLINK, {}, nullptr, kRingUnknown},
+    {EVENT_UNLINK, kTracepoint, nullptr, kCallersPaths},
+    {EVENT_MKDIR, {}, "on_uring_", kRingUnseen},
+    {EVENT_MKDIR, {}, nullptr, kRingUnknown},
+    {EVENT_MKDIR, kTracepoint, nullptr, kCallersPaths},
+    {EVENT_LINK, {}, "on_uring_", kRingUnseen},
+    {EVENT_LINK, {}, nullptr, kRingUnknown},
+    {EVENT_LINK, kTracepoint, nullptr, kCallersPaths},
+    {EVENT_CHMOD, kTracepoint, nullptr, kCallersPaths},
+    {EVENT_MKNOD, kTracepoint, nullptr, kCallersPaths},
+    {EVENT_CHOWN, kTracepoint, nullptr, kCallersPaths},
+    {EVENT_UTIME, kTracepoint, nullptr, kCallersPaths},
+};
+
+bool Has(const SensorRow& row, std::string_view prefix) {
+  return std::any_of(row.programs.begin(), row.programs.end(), [prefix](const ProgramRow& program) {
+    return std::string_view(program.name).starts_with(prefix);
+  });
+}
+
+}  // namespace
+
+std::span<const BlindSpot> BlindSpots() { return kBlindSpots; }
+
+std::vector<std::string_view> BlindSpotsOf(const SensorRow& row) {
+  std::vector<std::string_view> words;
+  for (const BlindSpot& spot : kBlindSpots) {
+    if (spot.event != row.event || spot.kind.value_or(row.kind) != row.kind) continue;
+    if (spot.seen_by == nullptr || !Has(row, spot.seen_by)) words.push_back(spot.words);
+  }
+  return words;
+}
+
+}  // namespace nezuban::probe
