@@ -20,7 +20,7 @@ namespace {
 using fields::Type;
 using Converted = tl::expected<Constant, std::string>;
 
-tl::unexpected<std::string> Not(std::string_view literal, std::string_view what) {
+tl::unexpected<std::string> IsNot(std::string_view literal, std::string_view what) {
   return tl::unexpected("'" + std::string(literal) + "' is not " + std::string(what));
 }
 
@@ -53,11 +53,11 @@ Converted ToPort(std::string_view literal) {
   if (literal.empty()) return std::int64_t{0};
   if (literal[0] >= '0' && literal[0] <= '9') {
     const auto number = ParseInt(literal);
-    if (!number || *number > 65535) return Not(literal, "a port (0 to 65535)");
+    if (!number || *number > 65535) return IsNot(literal, "a port (0 to 65535)");
     return *number;
   }
   if (const auto port = ServicePort(literal)) return *port;
-  return Not(literal, "a port or the name of a service");
+  return IsNot(literal, "a port or the name of a service");
 }
 
 std::optional<fields::IpAddress> ParseIp(std::string_view literal) {
@@ -74,10 +74,10 @@ std::optional<fields::IpAddress> ParseIp(std::string_view literal) {
 Converted ToNetwork(std::string_view literal) {
   constexpr std::string_view kWhat = "a network like 10.0.0.0/8";
   const std::size_t slash = literal.find('/');
-  if (slash == std::string_view::npos) return Not(literal, kWhat);
+  if (slash == std::string_view::npos) return IsNot(literal, kWhat);
   const auto ip = ParseIp(literal.substr(0, slash));
   const auto bits = ParseInt(literal.substr(slash + 1));
-  if (!ip || !bits || *bits < 0 || *bits > (ip->v4 ? 32 : 128)) return Not(literal, kWhat);
+  if (!ip || !bits || *bits < 0 || *bits > (ip->v4 ? 32 : 128)) return IsNot(literal, kWhat);
   Network network{*ip, static_cast<int>(*bits)};
   network.MaskHostBits();
   return network;
@@ -116,24 +116,24 @@ tl::expected<Constant, std::string> ToConstant(Type type, std::string_view liter
     case Type::kEventName:
     case Type::kHostName:
     case Type::kOfArgument:
-      if (literal.find('\0') != std::string_view::npos) return Not(literal, "text without NUL");
+      if (literal.find('\0') != std::string_view::npos) return IsNot(literal, "text without NUL");
       return std::string(literal);
     case Type::kInt:
       if (const auto number = ParseInt(literal)) return *number;
-      return Not(literal, "a decimal number");
+      return IsNot(literal, "a decimal number");
     case Type::kBool:
       if (literal == "true" || literal == "false") return literal == "true";
-      return Not(literal, "true or false");
+      return IsNot(literal, "true or false");
     case Type::kPort:
       return ToPort(literal);
     case Type::kIp:
       if (const auto ip = ParseIp(literal)) return *ip;
-      return Not(literal, "an IP address");
+      return IsNot(literal, "an IP address");
     case Type::kNet:
       return ToNetwork(literal);
     case Type::kNear:
       if (const auto number = ParseInt(literal); number && *number >= 0) return Within{*number};
-      return Not(literal, "a number of milliseconds");
+      return IsNot(literal, "a number of milliseconds");
   }
   CHECK(false);
 }

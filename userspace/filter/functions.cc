@@ -185,26 +185,24 @@ Value GetOpt(Arguments a, Arena& arena) {
 
 constexpr int kMany = 64;
 
-using enum ListKind;
-
 constexpr FunctionDef kFunctions[] = {
-    {"b64", 1, 1, 0, kNone, true, false, Type::kText,
+    {"b64", 1, 1, 0, ListKind::kNone, true, false, Type::kText,
      "The text that the base64 stands for; absent if it is none.", Base64},
-    {"basename", 1, 1, 0, kNone, false, false, Type::kText, "The part after the last '/'.",
-     Basename},
-    {"concat", 2, kMany, 0, kNone, false, false, Type::kText, "The texts one after the other.",
-     Concat},
-    {"getopt", 2, 2, 0, kTexts, false, true, Type::kText,
+    {"basename", 1, 1, 0, ListKind::kNone, false, false, Type::kText,
+     "The part after the last '/'.", Basename},
+    {"concat", 2, kMany, 0, ListKind::kNone, false, false, Type::kText,
+     "The texts one after the other.", Concat},
+    {"getopt", 2, 2, 0, ListKind::kTexts, false, true, Type::kText,
      "The short options in a list of arguments, read as POSIX getopt does: getopt(list, \"ab:\") "
      "gives names and values, getopt(list, \"ab:\")[b] the last value of one.",
      GetOpt},
-    {"join", 2, 2, 1, kAnything, false, false, Type::kText,
+    {"join", 2, 2, 1, ListKind::kAnything, false, false, Type::kText,
      "The list's values with the first argument between them.", Join},
-    {"len", 1, 1, 0, kOrText, true, false, Type::kInt,
+    {"len", 1, 1, 0, ListKind::kOrText, true, false, Type::kInt,
      "Length of a text in bytes, or number of a list's values.", Length},
-    {"tolower", 1, 1, 0, kNone, false, false, Type::kText,
+    {"tolower", 1, 1, 0, ListKind::kNone, false, false, Type::kText,
      "The text with ASCII letters in lower case.", Lower},
-    {"toupper", 1, 1, 0, kNone, false, false, Type::kText,
+    {"toupper", 1, 1, 0, ListKind::kNone, false, false, Type::kText,
      "The text with ASCII letters in upper case.", Upper},
 };
 

@@ -6,12 +6,12 @@
 namespace nezuban::filter {
 namespace {
 
-constexpr GateCost kNone{UINT32_MAX, UINT32_MAX, UINT32_MAX};
+constexpr GateCost kNoGate{UINT32_MAX, UINT32_MAX, UINT32_MAX};
 
 // The cheapest gate between a step and the match, as a tree whose parts several may share: a set of
 // its own for each step would take quadratic memory.
 struct Gate {
-  GateCost cost;       // kNone: there is none, nothing stands in the way
+  GateCost cost;       // kNoGate: there is none, nothing stands in the way
   bool shut = false;   // no way leads to the match
   int test = -1;       // a step whose test is in it
   int from_true = -1;  // steps whose gates are part of it
@@ -28,7 +28,7 @@ class GateFinder {
     if (entry == Program::kMatch) return std::nullopt;
     if (entry == Program::kNoMatch) return std::vector<int>();
     for (int pc = 0; pc <= entry; ++pc) gates_.push_back(GateOf(pc));
-    if (gates_.back().cost == kNone) return std::nullopt;
+    if (gates_.back().cost == kNoGate) return std::nullopt;
     Collect(entry);
     std::ranges::sort(tests_);
     return std::move(tests_);
@@ -36,7 +36,7 @@ class GateFinder {
 
  private:
   Gate Beyond(int target) const {
-    if (target == Program::kMatch) return {.cost = kNone};
+    if (target == Program::kMatch) return {.cost = kNoGate};
     if (target == Program::kNoMatch) return {.shut = true};
     return gates_[static_cast<std::size_t>(target)];
   }
@@ -69,7 +69,7 @@ class GateFinder {
   }
 
   static GateCost Sum(const GateCost& a, const GateCost& b) {
-    if (a == kNone || b == kNone) return kNone;
+    if (a == kNoGate || b == kNoGate) return kNoGate;
     return {std::max(a.load, b.load), std::max(a.kind, b.kind),
             a.keys + std::min(b.keys, UINT32_MAX - 1 - a.keys)};
   }
