@@ -9,6 +9,7 @@
 #include "filter/check.h"
 #include "filter/compile.h"
 #include "filter/parser.h"
+#include "ruleset/nearest_name.h"
 #include "ruleset/oddities.h"
 #include "ruleset/resolve_text.h"
 
@@ -28,13 +29,6 @@ namespace {
 bool HasError(const std::vector<Diagnostic>& problems) {
   return std::ranges::any_of(problems,
                              [](const Diagnostic& d) { return d.severity == Severity::kError; });
-}
-
-template <typename Map>
-std::string NearestName(std::string_view name, const Map& map) {
-  std::vector<std::string_view> names;
-  for (const auto& [key, value] : map) names.push_back(key);
-  return NearestHint(name, names);
 }
 
 }  // namespace

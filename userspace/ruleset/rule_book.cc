@@ -6,16 +6,10 @@
 
 #include "base/text.h"
 #include "ruleset/exception_item.h"
+#include "ruleset/nearest_name.h"
 
 namespace nezuban::ruleset {
 namespace {
-
-template <typename Map>
-std::string NearestName(std::string_view name, const Map& map) {
-  std::vector<std::string_view> names;
-  for (const auto& [key, value] : map) names.push_back(key);
-  return NearestHint(name, names);
-}
 
 bool Appends(const RuleItem& item, std::string_view key) {
   const auto at = item.overrides.find(key);

@@ -11,7 +11,7 @@ namespace {
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 // A character of the scalar: where it begins, and the first byte and number of bytes of its value.
-struct Unit {
+struct Character {
   std::size_t at;
   char first;
   std::size_t bytes;
@@ -49,14 +49,14 @@ class Walker {
     }
   }
 
-  std::optional<Unit> Next() {
+  std::optional<Character> Next() {
     while (at_ < raw_.size()) {
       if (IsBlank(raw_[at_])) {
         ++at_;
         continue;
       }
-      const Unit unit = Read();
-      if (!IsBlank(unit.first)) return unit;
+      const Character character = Read();
+      if (!IsBlank(character.first)) return character;
     }
     return std::nullopt;
   }
@@ -70,14 +70,14 @@ class Walker {
     }
   }
 
-  Unit Read() {
+  Character Read() {
     const std::size_t at = at_;
     if (quote_ == '"' && raw_[at] == '\\' && at + 1 < raw_.size()) return ReadEscape();
     at_ += quote_ == '\'' && raw_[at] == '\'' ? 2 : 1;
     return {at, raw_[at], 1};
   }
 
-  Unit ReadEscape() {
+  Character ReadEscape() {
     const std::size_t at = at_;
     const char c = raw_[at + 1];
     at_ += 2;
