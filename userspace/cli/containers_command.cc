@@ -19,7 +19,7 @@
 namespace nezuban::cli {
 namespace {
 
-struct Options {
+struct ContainersOptions {
   rpc::Endpoint endpoint;
   bool json = false;
 };
@@ -46,7 +46,7 @@ std::string JsonLine(const state::Container& c) {
   return json.Close('}').Take() + "\n";
 }
 
-int ListContainers(const Options& options) {
+int ListContainers(const ContainersOptions& options) {
   constexpr std::chrono::seconds kTimeout{10};
   auto client = rpc::AdminClient::Create(options.endpoint);
   auto containers =
@@ -72,7 +72,7 @@ int ListContainers(const Options& options) {
 void AddContainersCommand(CLI::App& app, int* exit_code) {
   CLI::App* command =
       app.add_subcommand("containers", "The containers that a running monitor knows");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ContainersOptions>();
   AddClientOptions(*command, options->endpoint);
   command->add_flag("--json", options->json, "One JSON object a line for each");
   command->callback([options, exit_code] { *exit_code = ListContainers(*options); });

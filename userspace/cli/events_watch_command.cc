@@ -19,7 +19,7 @@
 namespace nezuban::cli {
 namespace {
 
-struct Options {
+struct EventsWatchOptions {
   rpc::Endpoint endpoint;
   rpc::EventsAskedFor asked;
   std::uint64_t count = 0;  // 0: no end
@@ -83,7 +83,7 @@ void TellLeftOut(const rpc::WatchCounts& counts, std::uint64_t& told) {
                static_cast<unsigned long long>(counts.not_asked));
 }
 
-int Watch(const Options& options) {
+int Watch(const EventsWatchOptions& options) {
   const bool json = options.json || ::isatty(STDOUT_FILENO) == 0;
   std::uint64_t printed = 0;
   std::uint64_t left_out = 0;
@@ -115,7 +115,7 @@ int Watch(const Options& options) {
 void AddEventsWatchCommand(CLI::App& events, int* exit_code) {
   CLI::App* watch = events.add_subcommand(
       "watch", "Show events of a running monitor that satisfy a condition, to write rules by");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<EventsWatchOptions>();
   AddClientOptions(*watch, options->endpoint);
   watch
       ->add_option("condition", options->asked.condition,

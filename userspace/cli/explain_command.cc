@@ -18,7 +18,7 @@
 namespace nezuban::cli {
 namespace {
 
-struct Options {
+struct ExplainOptions {
   std::vector<std::string> paths;
   std::string rule;
   std::string recording;
@@ -44,7 +44,7 @@ std::string Answer(const ruleset::Explanation& explanation) {
   return kAnswers[static_cast<std::size_t>(explanation.root.truth)];
 }
 
-void Print(const Options& options, const std::string& what,
+void Print(const ExplainOptions& options, const std::string& what,
            const ruleset::Explanation& explanation) {
   if (options.json) {
     std::printf("%s\n", ToJson(explanation).c_str());
@@ -54,7 +54,7 @@ void Print(const Options& options, const std::string& what,
               Answer(explanation).c_str(), Printable(what).c_str(), ToText(explanation).c_str());
 }
 
-int ExplainFile(const Options& options, const ruleset::Rule& rule) {
+int ExplainFile(const ExplainOptions& options, const ruleset::Rule& rule) {
   Diagnostics diagnostics;
   fields::FieldMap event;
   const auto text = ruleset::ReadFile(options.event_file, diagnostics);
@@ -71,7 +71,7 @@ int ExplainFile(const Options& options, const ruleset::Rule& rule) {
   return 0;
 }
 
-int ExplainRecording(const Options& options, const ruleset::Ruleset& rules,
+int ExplainRecording(const ExplainOptions& options, const ruleset::Ruleset& rules,
                      const ruleset::Rule& rule) {
   auto reader = recording::Reader::Open(options.recording);
   if (!reader) return Complain(reader.error().message);
@@ -102,7 +102,7 @@ int ExplainRecording(const Options& options, const ruleset::Ruleset& rules,
   return found.damage.empty() ? 0 : 1;
 }
 
-int Explain(const Options& options) {
+int Explain(const ExplainOptions& options) {
   Diagnostics diagnostics;
   const auto rules = ruleset::Ruleset::Load(daemon::RulesOrDefault(options.paths), diagnostics,
                                             {.keep_trees = true});
@@ -119,7 +119,7 @@ int Explain(const Options& options) {
 }  // namespace
 
 void AddExplainCommand(CLI::App& rules, int* exit_code) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ExplainOptions>();
   CLI::App* explain =
       rules.add_subcommand("explain", "Why a rule matches an event, or what stood in the way");
   explain->add_option("path", options->paths, "Rule files and directories; default: as for run");

@@ -9,6 +9,7 @@
 
 #include "alert/json.h"
 #include "base/text.h"
+#include "cli/joined.h"
 #include "rpc/admin_client.h"
 #include "ruleset/files.h"
 
@@ -29,12 +30,6 @@ void Show(const std::vector<Diagnostic>& problems, std::uint64_t omitted, bool j
   for (const Diagnostic& problem : problems) diagnostics.Add(problem);
   if (omitted > 0) diagnostics.Note({}, std::to_string(omitted) + " more problems are not told");
   show(diagnostics, json);
-}
-
-std::string Joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ",") + word;
-  return text;
 }
 
 void WriteTexts(alert::Json& line, const char* key, const std::vector<std::string>& texts) {

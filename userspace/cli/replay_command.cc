@@ -45,7 +45,7 @@ int Replay(const std::string& file, const daemon::Config& config) {
   std::fprintf(stderr, "nezuban: %llu events, %llu alerts\n",
                static_cast<unsigned long long>(summary.events),   // NOLINT: for %llu
                static_cast<unsigned long long>(summary.alerts));  // NOLINT
-  if (!written) return Complain({"standard output cannot be written", 2});
+  if (!written) return Complain(Error{"standard output cannot be written", 2});
   return summary.damaged ? 1 : 0;
 }
 

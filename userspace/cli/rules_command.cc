@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cli/client_options.h"
 #include "cli/explain_command.h"
+#include "cli/joined.h"
 #include "cli/live_rules.h"
 #include "cli/mitre_table.h"
 #include "daemon/replay.h"
@@ -25,7 +26,7 @@
 namespace nezuban::cli {
 namespace {
 
-struct Options {
+struct RulesOptions {
   std::vector<std::string> paths;
   rpc::Endpoint endpoint;
   bool live = false;  // ask a running monitor
@@ -68,7 +69,8 @@ void Print(const Diagnostics& diagnostics, bool json) {
 }
 
 // The rules as the options have them; nullptr after an error.
-std::shared_ptr<const ruleset::Ruleset> Load(const Options& options, Diagnostics& diagnostics) {
+std::shared_ptr<const ruleset::Ruleset> Load(const RulesOptions& options,
+                                             Diagnostics& diagnostics) {
   ruleset::LoadOptions load{.warn_unused = options.strict};
   for (const std::string& text : options.selection) {
     auto selection = ruleset::ParseSelection(text);
@@ -81,7 +83,7 @@ std::shared_ptr<const ruleset::Ruleset> Load(const Options& options, Diagnostics
   return ruleset::Ruleset::Load(options.paths, diagnostics, load);
 }
 
-int CheckRules(const Options& options) {
+int CheckRules(const RulesOptions& options) {
   if (options.live) return CheckRulesLive(options.endpoint, options.paths, options.json, Print);
   Diagnostics diagnostics;
   const auto ruleset = Load(options, diagnostics);
@@ -118,12 +120,6 @@ std::vector<std::string> EventNamesOf(const ruleset::Rule& rule) {
   return names;
 }
 
-std::string Joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ",") + word;
-  return text;
-}
-
 void PrintRuleJson(const ruleset::Rule& rule) {
   alert::Json line;
   line.Open('{');
@@ -138,7 +134,7 @@ void PrintRuleJson(const ruleset::Rule& rule) {
   std::printf("%s\n", line.Close(']').Close('}').Take().c_str());
 }
 
-int ListRules(const Options& options) {
+int ListRules(const RulesOptions& options) {
   if (options.live) return ListLiveRules(options.endpoint, options.json);
   if (options.paths.empty()) {
     std::fputs("nezuban rules list: expected rule files and directories, or --live\n", stderr);
@@ -165,14 +161,16 @@ int ListRules(const Options& options) {
   return 0;
 }
 
-int Reload(const Options& options) { return ReloadRules(options.endpoint, options.json, Print); }
+int Reload(const RulesOptions& options) {
+  return ReloadRules(options.endpoint, options.json, Print);
+}
 
-int PrintSchema(const Options&) {
+int PrintSchema(const RulesOptions&) {
   std::fputs(std::string(ruleset::RuleFileSchema()).c_str(), stdout);
   return 0;
 }
 
-int TestRules(const Options& options) {
+int TestRules(const RulesOptions& options) {
   Diagnostics diagnostics;
   const ruleset::TestRun run = ruleset::RunTests(options.paths, daemon::CountAlerts, diagnostics);
   Print(diagnostics, false);
@@ -202,7 +200,7 @@ int TestRules(const Options& options) {
   return diagnostics.has_errors() || failed > 0 || uncovered ? 1 : 0;
 }
 
-void AddLive(CLI::App& command, Options& options, const char* what) {
+void AddLive(CLI::App& command, RulesOptions& options, const char* what) {
   command.add_flag("--live", options.live, what);
   AddClientOptions(command, options.endpoint);
 }
@@ -210,10 +208,10 @@ void AddLive(CLI::App& command, Options& options, const char* what) {
 }  // namespace
 
 void AddRulesCommand(CLI::App& app, int* exit_code) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RulesOptions>();
   CLI::App* rules = app.add_subcommand("rules", "Check, list and test rules");
   rules->require_subcommand(1);
-  const auto add = [&](const char* name, const char* what, int (*run)(const Options&)) {
+  const auto add = [&](const char* name, const char* what, int (*run)(const RulesOptions&)) {
     CLI::App* command = rules->add_subcommand(name, what);
     if (run != PrintSchema && run != Reload) {
       command->add_option("path", options->paths, "Rule files and directories")

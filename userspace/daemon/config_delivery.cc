@@ -24,7 +24,7 @@ void ReadSinksKey(Config& config, const YAML::Node& value, const std::string& pa
   ReadSinks(value, path, config.sinks, diagnostics);
 }
 
-constexpr std::array kKeys = {
+constexpr std::array kDeliveryKeys = {
     Sets<&Config::socket>(
         ConfigKey{"socket", "PATH", "Unix socket of the gRPC service (mode 0600).", false,
                   [](Config& c, const Values& v) { return SetText(c.socket, v); }}),
@@ -114,6 +114,6 @@ constexpr std::array kKeys = {
 
 }  // namespace
 
-std::span<const ConfigKey> DeliveryKeys() { return kKeys; }
+std::span<const ConfigKey> DeliveryKeys() { return kDeliveryKeys; }
 
 }  // namespace nezuban::daemon

@@ -79,7 +79,7 @@ constexpr std::array<std::string_view, 3> kSensors = {"auto", "object", "tracepo
 constexpr std::array<std::string_view, 2> kRuleMatchings = {"all", "first"};
 constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "info", "warn", "error"};
 
-constexpr std::array kKeys = {
+constexpr std::array kWatchKeys = {
     Reloads<&Config::rules>(
         ConfigKey{"rules", "PATH", "Rule file or directory of them; in the order given.", true,
                   [](Config& c, const Values& v) { return SetList(c.rules, v); }}),
@@ -198,6 +198,6 @@ constexpr std::array kKeys = {
 
 }  // namespace
 
-std::span<const ConfigKey> WatchKeys() { return kKeys; }
+std::span<const ConfigKey> WatchKeys() { return kWatchKeys; }
 
 }  // namespace nezuban::daemon

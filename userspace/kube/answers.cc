@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kMaxName = 253;
 constexpr std::size_t kMaxKind = 63;
 constexpr std::size_t kMaxVersion = 64;
-constexpr std::size_t kMaxToken = 4096;
+constexpr std::size_t kMaxContinueToken = 4096;
 constexpr std::size_t kMaxMessage = 256;
 constexpr std::string_view kMirrorOf = "kubernetes.io/config.mirror";
 constexpr std::string_view kHash = "kubernetes.io/config.hash";
@@ -97,7 +97,7 @@ std::optional<List> ParseList(std::string_view text) {
   list.version = message.metadata().resource_version();
   list.continue_token = message.metadata().continue_token();
   if (list.version.empty() || !IsVersion(list.version)) return std::nullopt;
-  if (list.continue_token.size() > kMaxToken) return std::nullopt;
+  if (list.continue_token.size() > kMaxContinueToken) return std::nullopt;
   for (const json::PartialObject& item : message.items()) {
     if (auto object = ToObject(item.metadata())) {
       list.objects.push_back(*std::move(object));

@@ -17,7 +17,7 @@
 namespace nezuban::kube {
 namespace {
 
-constexpr std::size_t kMaxToken = 65536;
+constexpr std::size_t kMaxTokenFile = 65536;
 constexpr std::size_t kMaxRefusal = 65536;  // of a body that only says why
 // Metadata only: what an object says is done and what with stays where it is. A server refuses one
 // for the other.
@@ -140,7 +140,7 @@ void Http::Fail(Request request, std::string problem) {
 void Http::Begin(Request request) {
   auto transfer = std::make_unique<Transfer>();
   if (!endpoint_.token_file.empty()) {
-    const auto text = ReadFile(endpoint_.token_file, kMaxToken);
+    const auto text = ReadFile(endpoint_.token_file, kMaxTokenFile);
     if (!text) return Fail(std::move(request), endpoint_.token_file + ": " + text.error().message);
     const std::string_view token = Trim(*text);
     if (token.empty() || token.find_first_of("\r\n") != std::string_view::npos) {

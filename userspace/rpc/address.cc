@@ -9,10 +9,10 @@
 #include <filesystem>
 #include <system_error>
 
+#include "rpc/bad_input.h"
+
 namespace nezuban::rpc {
 namespace {
-
-constexpr int kBadInput = 1;
 
 bool IsLoopback(const std::string& host) {
   in_addr v4{};

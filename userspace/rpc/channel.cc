@@ -5,14 +5,13 @@
 
 #include "base/read_file.h"
 #include "rpc/address.h"
+#include "rpc/bad_input.h"
 #include "rpc/quiet.h"
 
 namespace nezuban::rpc {
 namespace {
 
-constexpr int kBadInput = 1;
-
-Result<std::string> ReadPem(const std::string& path) {
+Result<std::string> ReadGivenPem(const std::string& path) {
   constexpr std::size_t kMaxFile = std::size_t{1} << 20;
   if (path.empty()) return std::string();
   auto text = ReadFile(path, kMaxFile);
@@ -25,9 +24,9 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> ClientTls(const Endpoint& endp
     return Fail("a TLS certificate and its key go together", kBadInput);
   }
   grpc::SslCredentialsOptions options;
-  ASSIGN_OR_RETURN(options.pem_root_certs, ReadPem(endpoint.tls_ca));
-  ASSIGN_OR_RETURN(options.pem_cert_chain, ReadPem(endpoint.tls_certificate));
-  ASSIGN_OR_RETURN(options.pem_private_key, ReadPem(endpoint.tls_key));
+  ASSIGN_OR_RETURN(options.pem_root_certs, ReadGivenPem(endpoint.tls_ca));
+  ASSIGN_OR_RETURN(options.pem_cert_chain, ReadGivenPem(endpoint.tls_certificate));
+  ASSIGN_OR_RETURN(options.pem_private_key, ReadGivenPem(endpoint.tls_key));
   return grpc::SslCredentials(options);
 }
 

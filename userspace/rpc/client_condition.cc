@@ -10,11 +10,10 @@
 #include "filter/check.h"
 #include "filter/compile.h"
 #include "filter/parser.h"
+#include "rpc/bad_input.h"
 
 namespace nezuban::rpc {
 namespace {
-
-constexpr int kBadInput = 1;
 
 Position PositionAt(std::string_view name, std::string_view text, std::uint32_t at) {
   const std::string_view before = text.substr(0, at);

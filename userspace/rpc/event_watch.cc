@@ -9,12 +9,12 @@
 #include "fields/convert.h"
 #include "fields/fields.h"
 #include "nezuban/v1/admin_service.pb.h"
+#include "rpc/bad_input.h"
 #include "rpc/client_condition.h"
 
 namespace nezuban::rpc {
 namespace {
 
-constexpr int kBadInput = 1;
 constexpr std::uint32_t kDefaultPerSecond = 100;
 constexpr std::array<std::string_view, 8> kDefaultFields = {
     "proc.name", "proc.pid",     "proc.exepath", "proc.cmdline",

@@ -5,12 +5,12 @@
 
 #include "base/text.h"
 #include "nezuban/v1/alert_service.pb.h"
+#include "rpc/bad_input.h"
 #include "rpc/to_proto.h"
 
 namespace nezuban::rpc {
 namespace {
 
-constexpr int kBadInput = 1;
 constexpr std::int64_t kMaxDurationSeconds =
     315576000000;  // google.protobuf.Duration: 10,000 years
 

@@ -10,13 +10,13 @@
 #include <openssl/x509.h>
 
 #include "base/read_file.h"
+#include "rpc/bad_input.h"
 
 namespace nezuban::rpc {
 namespace {
 
 namespace tls = grpc::experimental;
 
-constexpr int kBadInput = 1;
 constexpr std::size_t kMaxFile = std::size_t{1} << 20;
 
 template <auto free>
