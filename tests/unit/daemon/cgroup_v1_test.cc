@@ -12,6 +12,7 @@
 #include "event/decode.h"
 #include "state/process_table.h"
 #include "testlib/record_builder.h"
+#include "testlib/second.h"
 
 namespace nezuban::daemon {
 namespace {
@@ -19,9 +20,9 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testlib::Actor;
+using testlib::kSecond;
 
 const std::string kId(64, 'a');
-constexpr std::uint64_t kSecond = 1'000'000'000;
 
 class CgroupV1Test : public testing::Test {
  protected:

@@ -11,20 +11,14 @@
 
 #include "base/unique_fd.h"
 #include "daemon/systemd.h"
+#include "testlib/eventually.h"
 #include "testlib/temp_dir.h"
 
 namespace nezuban::daemon {
 namespace {
 
 using std::chrono::milliseconds;
-
-bool Eventually(const std::function<bool()>& condition) {
-  for (int i = 0; i < 2000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(milliseconds(5));
-  }
-  return false;
-}
+using testlib::Eventually;
 
 Health::Options Quick(std::function<void()> beat = nullptr) {
   return {milliseconds(20), milliseconds(1500), std::move(beat), milliseconds(20), nullptr};

@@ -7,19 +7,22 @@
 #include <string>
 #include <vector>
 
+#include "testlib/second.h"
+
 namespace nezuban::daemon {
 namespace {
 
 using testing::HasSubstr;
+using testlib::kSecond;
 
-constexpr std::uint64_t kSecond = 1'000'000'000;
-constexpr std::uint64_t kBox = 50;
+constexpr std::uint64_t kLosingBox = 50;
 
 class LossAlertsTest : public testing::Test {
  protected:
   LossAlertsTest() {
-    containers_.AddFound({kBox, 1, "/system.slice/box"});
-    state::Container box{.full_id = "box-full", .id = "box", .runtime = "runc", .cgroup_id = kBox};
+    containers_.AddFound({kLosingBox, 1, "/system.slice/box"});
+    state::Container box{
+        .full_id = "box-full", .id = "box", .runtime = "runc", .cgroup_id = kLosingBox};
     box.metadata.pod = {.name = "web-1", .ns = "shop"};
     containers_.Set(box);
   }
@@ -42,7 +45,7 @@ TEST_F(LossAlertsTest, NothingLostNothingTold) {
 }
 
 TEST_F(LossAlertsTest, FloodsOfForgottenCgroupsAreToldTogether) {
-  losses_.Take({{{EVENT_OPEN, DROP_FLOOD, 9}, {EVENT_CONNECT, DROP_FLOOD, 2}}, {{kBox, 4}}});
+  losses_.Take({{{EVENT_OPEN, DROP_FLOOD, 9}, {EVENT_CONNECT, DROP_FLOOD, 2}}, {{kLosingBox, 4}}});
   const auto told = At(1);
   ASSERT_EQ(told.size(), 2u);
   EXPECT_EQ(told[0].rule, "Flood of events from a cgroup");
@@ -55,7 +58,7 @@ TEST_F(LossAlertsTest, FloodsOfForgottenCgroupsAreToldTogether) {
 }
 
 TEST_F(LossAlertsTest, FloodsAreToldByCgroupOnceAMinute) {
-  losses_.Take({{{EVENT_OPEN, DROP_FLOOD, 105}}, {{kBox, 100}, {99, 5}}});
+  losses_.Take({{{EVENT_OPEN, DROP_FLOOD, 105}}, {{kLosingBox, 100}, {99, 5}}});
   const auto first = At(1);
   ASSERT_EQ(first.size(), 2u);
   EXPECT_EQ(first[0].rule, "Flood of events from a cgroup");
@@ -70,14 +73,14 @@ TEST_F(LossAlertsTest, FloodsAreToldByCgroupOnceAMinute) {
   EXPECT_THAT(first[1].message, HasSubstr("cgroup 99 floods: 5 "));
   EXPECT_NE(first[0].id, first[1].id);
 
-  losses_.Take({{}, {{kBox, 160}}});
+  losses_.Take({{}, {{kLosingBox, 160}}});
   EXPECT_TRUE(At(60).empty()) << "within the minute";
   const auto second = At(61);
   ASSERT_EQ(second.size(), 1u);
   EXPECT_THAT(second[0].message, HasSubstr("floods: 60 ")) << "what came since";
   EXPECT_TRUE(At(600).empty());
 
-  losses_.Take({{}, {{kBox, 3}}});
+  losses_.Take({{}, {{kLosingBox, 3}}});
   const auto anew = At(601);
   ASSERT_EQ(anew.size(), 1u) << "the kernel side forgot it and counts anew";
   EXPECT_THAT(anew[0].message, HasSubstr("floods: 3 "));

@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include "testlib/second.h"
+
 namespace nezuban::daemon {
 namespace {
 
-constexpr std::uint64_t kSecond = 1'000'000'000;
+using testlib::kSecond;
 
 alert::Alert AlertOf(const std::string& rule, const std::string& container = "",
                      const std::string& name = "sh") {

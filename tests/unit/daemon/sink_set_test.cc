@@ -6,6 +6,7 @@
 #include <functional>
 #include <thread>
 
+#include "testlib/eventually.h"
 #include "testlib/loopback.h"
 #include "testlib/temp_dir.h"
 
@@ -13,14 +14,7 @@ namespace nezuban::daemon {
 namespace {
 
 using std::chrono::milliseconds;
-
-bool Eventually(const std::function<bool()>& condition) {
-  for (int i = 0; i < 2000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(milliseconds(5));
-  }
-  return false;
-}
+using testlib::Eventually;
 
 TEST(SinkSet, StopsAllAtOnce) {
   const testlib::TempDir directory;

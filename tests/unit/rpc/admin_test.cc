@@ -8,17 +8,12 @@
 
 #include "nezuban/v1/admin_service.grpc.pb.h"
 #include "test_server.h"
+#include "testlib/eventually.h"
 
 namespace nezuban::rpc {
 namespace {
 
-bool Eventually(const std::function<bool()>& condition) {
-  for (int i = 0; i < 4000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return false;
-}
+using testlib::Eventually;
 
 // A server with `calls`, and a way to it.
 struct AdminServer {

@@ -19,7 +19,7 @@ using testing::HasSubstr;
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
 
-v1::WatchEventsRequest Request(const std::string& condition) {
+v1::WatchEventsRequest OfCondition(const std::string& condition) {
   v1::WatchEventsRequest request;
   request.set_condition(condition);
   return request;
@@ -56,7 +56,7 @@ class Offering {
 };
 
 TEST(EventWatch, TellsWhatSatisfiesTheCondition) {
-  v1::WatchEventsRequest request = Request("evt.type = execve and proc.exepath = /bin/a");
+  v1::WatchEventsRequest request = OfCondition("evt.type = execve and proc.exepath = /bin/a");
   request.add_fields("proc.exepath");
   request.add_fields("proc.pid");
   request.add_fields("fd.name");
@@ -75,13 +75,13 @@ TEST(EventWatch, TellsWhatSatisfiesTheCondition) {
 }
 
 TEST(EventWatch, WhatMightSatisfyItIsToldToo) {
-  Offering offering(Request("container.id = abc"));
+  Offering offering(OfCondition("container.id = abc"));
   offering.Exec("/bin/a");  // in a container that is not known
   EXPECT_EQ(offering.watch->Take().size(), 1u);
 }
 
 TEST(EventWatch, SamplesAndKeepsToItsRate) {
-  v1::WatchEventsRequest request = Request("evt.type = execve");
+  v1::WatchEventsRequest request = OfCondition("evt.type = execve");
   request.set_one_in(3);
   request.set_max_per_second(10);
   Offering offering(request);
@@ -99,7 +99,7 @@ std::uint64_t dear_now_ns = kSecond;
 std::uint64_t DearClock() { return std::exchange(dear_now_ns, dear_now_ns + 1'000'000); }
 
 TEST(EventWatch, TakesNoMoreThanItsShareOfTheIngestThread) {
-  Offering offering(Request("proc.exepath = /bin/b"), DearClock);
+  Offering offering(OfCondition("proc.exepath = /bin/b"), DearClock);
   constexpr std::uint64_t kOffered = 100;
   offering.Exec("/bin/a", kOffered);
   // The share of the first second, and of the time that went by: a tenth of it.
@@ -114,7 +114,7 @@ TEST(EventWatch, TakesNoMoreThanItsShareOfTheIngestThread) {
 }
 
 TEST(EventWatch, DropsNothingForAReaderThatIsThere) {
-  v1::WatchEventsRequest request = Request("evt.type = execve");
+  v1::WatchEventsRequest request = OfCondition("evt.type = execve");
   request.set_max_per_second(EventWatch::kMaxPerSecond);
   request.add_fields("proc.exepath");
   Offering offering(request);
@@ -141,7 +141,7 @@ TEST(EventWatch, DropsNothingForAReaderThatIsThere) {
 
 TEST(EventWatch, DecidesByWhatIsThereAndTellsWhatMayBeSeen) {
   using namespace std::string_view_literals;
-  v1::WatchEventsRequest request = Request("proc.cmdline contains hunter2");
+  v1::WatchEventsRequest request = OfCondition("proc.cmdline contains hunter2");
   request.add_fields("proc.cmdline");
   const auto redactor = Redactor::Make();
   ASSERT_TRUE(redactor);
@@ -157,7 +157,7 @@ TEST(EventWatch, DecidesByWhatIsThereAndTellsWhatMayBeSeen) {
 }
 
 TEST(EventWatch, WhatIsNotReadIsDroppedAndCounted) {
-  v1::WatchEventsRequest request = Request("evt.type = execve");
+  v1::WatchEventsRequest request = OfCondition("evt.type = execve");
   request.set_max_per_second(EventWatch::kMaxPerSecond);
   Offering offering(request);
   offering.Exec("/bin/a", 1000);
@@ -177,11 +177,11 @@ TEST(EventWatch, SaysWhatIsWrongWithTheRequest) {
     const auto made = EventWatch::Make(request);
     return made ? "" : made.error().message;
   };
-  EXPECT_THAT(problem(Request("")), HasSubstr("condition: expected 1 to 4096 bytes"));
-  EXPECT_THAT(problem(Request(std::string(5000, 'x'))), HasSubstr("expected 1 to 4096 bytes"));
-  EXPECT_THAT(problem(Request("evt.tpye = execve")),
+  EXPECT_THAT(problem(OfCondition("")), HasSubstr("condition: expected 1 to 4096 bytes"));
+  EXPECT_THAT(problem(OfCondition(std::string(5000, 'x'))), HasSubstr("expected 1 to 4096 bytes"));
+  EXPECT_THAT(problem(OfCondition("evt.tpye = execve")),
               HasSubstr("unknown field 'evt.tpye', did you mean"));
-  v1::WatchEventsRequest request = Request("evt.type = execve");
+  v1::WatchEventsRequest request = OfCondition("evt.type = execve");
   request.set_max_per_second(1001);
   EXPECT_THAT(problem(request), HasSubstr("max_per_second: expected at most 1000"));
   request.set_max_per_second(0);
@@ -193,8 +193,8 @@ TEST(EventWatch, SaysWhatIsWrongWithTheRequest) {
 }
 
 TEST(EventWatch, KnowsItsEvents) {
-  EXPECT_EQ(Offering(Request("evt.type = execve")).watch->types().count(), 1u);
-  EXPECT_GE(Offering(Request("proc.name = a")).watch->types().count(), std::size_t{NR_EVENTS});
+  EXPECT_EQ(Offering(OfCondition("evt.type = execve")).watch->types().count(), 1u);
+  EXPECT_GE(Offering(OfCondition("proc.name = a")).watch->types().count(), std::size_t{NR_EVENTS});
 }
 
 }  // namespace

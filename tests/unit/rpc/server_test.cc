@@ -11,6 +11,7 @@
 #include <fstream>
 #include <thread>
 
+#include "mode_of.h"
 #include "rpc/client.h"
 #include "test_server.h"
 
@@ -20,12 +21,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 using testing::HasSubstr;
-
-mode_t ModeOf(const std::string& path) {
-  struct stat st {};
-  EXPECT_EQ(::lstat(path.c_str(), &st), 0) << path;
-  return st.st_mode & 07777;
-}
 
 TEST(Server, TheSocketIsPrivateWhateverTheUmask) {
   const mode_t before = ::umask(0);

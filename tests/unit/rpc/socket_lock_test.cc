@@ -12,18 +12,13 @@
 #include <filesystem>
 #include <fstream>
 
+#include "mode_of.h"
 #include "testlib/temp_dir.h"
 
 namespace nezuban::rpc {
 namespace {
 
 namespace fs = std::filesystem;
-
-mode_t ModeOf(const std::string& path) {
-  struct stat st {};
-  EXPECT_EQ(::lstat(path.c_str(), &st), 0) << path;
-  return st.st_mode & 07777;
-}
 
 // A socket file that nobody listens on.
 void LeaveSocket(const std::string& path) {

@@ -13,7 +13,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-const NodeNames kNames = {"node-1", "worker-1", "prod", "1.0"};
+const NodeNames kAllNames = {"node-1", "worker-1", "prod", "1.0"};
 
 Outgoing Shell() {
   Outgoing outgoing = Named("Shell", 42);
@@ -35,7 +35,7 @@ Outgoing Shell() {
 }
 
 TEST(Ocsf, ADetectionFindingHasAllThatTheClassRequires) {
-  const std::string json = OcsfJson(Shell(), kNames);
+  const std::string json = OcsfJson(Shell(), kAllNames);
   for (
       const char* part : {
           R"("activity_id":1)",
@@ -56,13 +56,13 @@ TEST(Ocsf, ADetectionFindingHasAllThatTheClassRequires) {
 
 TEST(Ocsf, TheActorComesWithItsParents) {
   EXPECT_THAT(
-      OcsfJson(Shell(), kNames),
+      OcsfJson(Shell(), kAllNames),
       HasSubstr(
           R"("actor":{"process":{"pid":7,"name":"sh","file":{"name":"sh","path":"/bin/sh","type_id":1,"type":"Regular File"},"cmd_line":"sh -i","user":{"uid":"0"},"container":{"uid":"c0ffee","runtime":"containerd"},"parent_process":{"pid":6,"name":"nginx","file":{"name":"nginx","path":"/usr/sbin/nginx","type_id":1,"type":"Regular File"},"parent_process":{"pid":1,"name":"init"}}}})"));
 }
 
 TEST(Ocsf, TheEvidenceIsWhatTheRuleShows) {
-  const std::string json = OcsfJson(Shell(), kNames);
+  const std::string json = OcsfJson(Shell(), kAllNames);
   EXPECT_THAT(json, HasSubstr(R"("dst_endpoint":{"ip":"192.0.2.1","port":4444})"));
   EXPECT_THAT(json, HasSubstr(R"("file":{"name":"shadow","path":"/etc/shadow")"));
   EXPECT_THAT(json, HasSubstr(R"("list":["a","b"])"));
@@ -71,7 +71,7 @@ TEST(Ocsf, TheEvidenceIsWhatTheRuleShows) {
 }
 
 TEST(Ocsf, AGapIsABaseEvent) {
-  const std::string json = OcsfJson(GapOf(3), kNames);
+  const std::string json = OcsfJson(GapOf(3), kAllNames);
   EXPECT_THAT(json, HasSubstr(R"("class_uid":0)"));
   EXPECT_THAT(json, HasSubstr(R"("type_uid":99)"));
   EXPECT_THAT(json, HasSubstr(R"("count":3,"time":2000,"start_time":1000,"end_time":2000)"));
@@ -82,7 +82,7 @@ TEST(Ocsf, AChainWithoutEndIsCut) {
   Outgoing outgoing = Named("deep");
   auto& ancestors = std::get<alert::Alert>(outgoing.what).ancestors;
   for (std::uint32_t i = 1; i <= 1000; ++i) ancestors.push_back({i, "p", ""});
-  const std::string json = OcsfJson(outgoing, kNames);
+  const std::string json = OcsfJson(outgoing, kAllNames);
   EXPECT_THAT(json, HasSubstr("\"pid\":32"));
   EXPECT_THAT(json, Not(HasSubstr("\"pid\":33")));
 }

@@ -26,7 +26,7 @@ struct Pipe {
   }
 };
 
-std::shared_ptr<const alert::Alert> Named(const std::string& rule) {
+std::shared_ptr<const alert::Alert> PublishedAs(const std::string& rule) {
   alert::Alert alert;
   alert.rule = rule;
   alert.priority = alert::Priority::kWarning;
@@ -47,8 +47,8 @@ TEST(StdoutSink, WritesOneLinePerAlertInOrder) {
   Pipe pipe;
   {
     StdoutSink sink(pipe.write.get(), LineFormat::kText);
-    sink.Publish(Named("first"));
-    sink.Publish(Named("second"));
+    sink.Publish(PublishedAs("first"));
+    sink.Publish(PublishedAs("second"));
   }
   pipe.write.reset();
   const std::string text = ReadAll(pipe.read.get());
@@ -60,7 +60,7 @@ TEST(StdoutSink, JsonLinesAreObjects) {
   Pipe pipe;
   {
     StdoutSink sink(pipe.write.get(), LineFormat::kJson);
-    sink.Publish(Named("a \"quoted\"\nname"));
+    sink.Publish(PublishedAs("a \"quoted\"\nname"));
   }
   pipe.write.reset();
   const std::string text = ReadAll(pipe.read.get());
@@ -77,7 +77,7 @@ TEST(StdoutSink, AReaderThatReadsNothingCostsAlertsNotTime) {
   std::uint64_t dropped = 0;
   {
     StdoutSink sink(pipe.write.get(), LineFormat::kText, 16);
-    for (std::uint64_t i = 0; i < kAlerts; ++i) sink.Publish(Named(std::string(200, 'x')));
+    for (std::uint64_t i = 0; i < kAlerts; ++i) sink.Publish(PublishedAs(std::string(200, 'x')));
     dropped = sink.dropped();
   }
   // The bound is the drain time of the destructor and room for a loaded machine, not a speed.
@@ -94,7 +94,7 @@ TEST(StdoutSink, AStoppedTerminalHoldsNobodyUp) {
   const auto started = std::chrono::steady_clock::now();
   {
     StdoutSink sink(terminal.get(), LineFormat::kText);
-    for (int i = 0; i < 101; ++i) sink.Publish(Named(std::string(2000, 'x')));
+    for (int i = 0; i < 101; ++i) sink.Publish(PublishedAs(std::string(2000, 'x')));
   }
   EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(30));
   EXPECT_EQ(::fcntl(terminal.get(), F_GETFL) & O_NONBLOCK, 0);  // others may use it too
@@ -116,7 +116,7 @@ TEST(StdoutSink, AReaderThatIsGoneIsCounted) {
   Pipe pipe;
   pipe.read.reset();
   StdoutSink sink(pipe.write.get(), LineFormat::kText);
-  sink.Publish(Named("lost"));
+  sink.Publish(PublishedAs("lost"));
   for (int i = 0; i < 1000 && sink.dropped() == 0; ++i) ::usleep(10000);
   EXPECT_EQ(sink.dropped(), 1u);
 }

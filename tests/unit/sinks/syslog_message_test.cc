@@ -9,7 +9,7 @@
 namespace nezuban::sinks {
 namespace {
 
-const NodeNames kNames = {"node-1", "", "", "1.0"};
+const NodeNames kNodeOnly = {"node-1", "", "", "1.0"};
 
 TEST(SyslogMessage, HasEveryPart) {
   Outgoing outgoing = Named("Shell", 42);
@@ -21,7 +21,7 @@ TEST(SyslogMessage, HasEveryPart) {
   alert.origin_known = false;
   alert.tags = {"T1059", "mitre_execution"};
   alert.fields = {{"proc.name", "sh"}, {"proc.aname[2]", std::int64_t{3}}, {"fd.name", {}}};
-  EXPECT_EQ(SyslogMessage(outgoing, {}, kNames),
+  EXPECT_EQ(SyslogMessage(outgoing, {}, kNodeOnly),
             "<26>1 2009-02-13T23:31:31.234567Z node-1 nezuban - alert "
             "[nezuban@32473 id=\"id-Shell\" cursor=\"42\" rule=\"Shell\" source=\"syscall\" "
             "event=\"execve\" pid=\"7\" container=\"c0ffee\" origin=\"unknown\" "
@@ -33,7 +33,7 @@ TEST(SyslogMessage, HasEveryPart) {
 TEST(SyslogMessage, EscapesWhatWouldEndAValueOrALine) {
   Outgoing outgoing = Named("a\"b]c\\d");
   std::get<alert::Alert>(outgoing.what).message = "one\ntwo\x1b[2J\xff end";
-  const std::string text = SyslogMessage(outgoing, {}, kNames);
+  const std::string text = SyslogMessage(outgoing, {}, kNodeOnly);
   EXPECT_NE(text.find("rule=\"a\\\"b\\]c\\\\d\""), std::string::npos) << text;
   EXPECT_NE(text.find("one\\ntwo\\x1b[2J\xef\xbf\xbd end"), std::string::npos) << text;
 }
@@ -48,7 +48,7 @@ TEST(SyslogMessage, NamesAreWhatTheHeaderAllows) {
 }
 
 TEST(SyslogMessage, AGapIsAMessage) {
-  EXPECT_EQ(SyslogMessage(GapOf(3, 9), {}, kNames),
+  EXPECT_EQ(SyslogMessage(GapOf(3, 9), {}, kNodeOnly),
             "<28>1 1970-01-01T00:00:02.000000Z node-1 nezuban - gap "
             "[nezubanGap@32473 count=\"3\" cursor=\"9\" "
             "first_time=\"1970-01-01T00:00:01.000000000Z\" "
@@ -67,7 +67,7 @@ TEST(SyslogMessage, IsCutToItsLimitAtACharacter) {
   for (std::size_t limit = 480; limit < 500; ++limit) {
     SyslogOptions options;
     options.max_bytes = limit;
-    const std::string text = SyslogMessage(outgoing, options, kNames);
+    const std::string text = SyslogMessage(outgoing, options, kNodeOnly);
     EXPECT_LE(text.size(), limit);
     EXPECT_GE(text.size(), limit - 1);
     EXPECT_EQ(ValidUtf8(text), text);
@@ -78,7 +78,7 @@ TEST(SyslogMessage, IsCutToItsLimitAtACharacter) {
 TEST(SyslogMessage, CanCarryJson) {
   SyslogOptions options;
   options.json = true;
-  const std::string text = SyslogMessage(Named("r"), options, kNames);
+  const std::string text = SyslogMessage(Named("r"), options, kNodeOnly);
   const std::size_t at = text.find("\xef\xbb\xbf{\"ancestors\":");
   EXPECT_NE(at, std::string::npos) << text;
   EXPECT_EQ(text.back(), '}');
