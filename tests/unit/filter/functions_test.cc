@@ -36,17 +36,17 @@ Answer Ask(const std::string& condition, const Value& name) {
   return program->Run(map.source(), arena);
 }
 
-struct Row {
+struct CallRow {
   std::string condition;
   Value name;  // of the process
   Answer answer;
 };
 
-const std::vector<Row>& Rows() {
+const std::vector<CallRow>& CallRows() {
   constexpr auto kYes = Answer::kYes;
   constexpr auto kNo = Answer::kNo;
   constexpr auto kPossible = Answer::kPossible;
-  static const std::vector<Row> kRows = {
+  static const std::vector<CallRow> kRows = {
       {"tolower(proc.name) = cat", "CaT", kYes},
       {"tolower(\"CAT\") = cat", fields::Absent{}, kYes},
       {"tolower(proc.name) exists", fields::Absent{}, kNo},
@@ -94,14 +94,14 @@ const std::vector<Row>& Rows() {
 }
 
 TEST(Functions, GiveWhatTheTableSays) {
-  for (const Row& row : Rows()) {
+  for (const CallRow& row : CallRows()) {
     EXPECT_EQ(Ask(row.condition, row.name), row.answer) << row.condition;
   }
 }
 
 TEST(Functions, AllHaveACaseAndADescription) {
   std::set<std::string> seen;
-  for (const Row& row : Rows()) {
+  for (const CallRow& row : CallRows()) {
     for (const FunctionDef& f : FunctionTable()) {
       if (row.condition.find(std::string(f.name) + "(") != std::string::npos) {
         seen.insert(std::string(f.name));

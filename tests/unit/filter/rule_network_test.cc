@@ -78,11 +78,10 @@ class Rules {
   RuleNetwork::Scratch scratch_;
 };
 
-constexpr unsigned kSeed = 20'261'123;
-constexpr int kWorlds = 60;
-constexpr int kEvents = 40;
-
 TEST(RuleNetwork, AnswersAsEachProgramAlone) {
+  constexpr unsigned kSeed = 20'261'123;
+  constexpr int kWorlds = 60;
+  constexpr int kEvents = 40;
   int answered = 0;
   std::size_t asked = 0;
   std::size_t run = 0;
@@ -131,13 +130,12 @@ std::vector<std::string> Thousand(const std::string& op) {
   return conditions;
 }
 
-struct Indexed {
-  std::string op;
-  std::string matching;  // what only rule 7 says yes to
-  std::uint32_t run;     // rules run for it
-};
-
 TEST(RuleNetwork, RunsOnlyTheRulesThatAValueLeadsTo) {
+  struct Indexed {
+    std::string op;
+    std::string matching;  // what only rule 7 says yes to
+    std::uint32_t run;     // rules run for it
+  };
   const Indexed kCases[] = {
       {"=", "x7y", 1},         {"==", "x7y", 1},         {"startswith", "x7yz", 1},
       {"endswith", "zx7y", 1}, {"contains", "zx7yz", 1}, {"icontains", "zX7Yz", 1},

@@ -9,7 +9,7 @@ namespace nezuban::kube {
 namespace {
 
 // As kube-apiserver 1.33 answers, but for managedFields.
-constexpr std::string_view kPod =
+constexpr std::string_view kPodAsServed =
     R"({"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{"name":"web-0",)"
     R"("namespace":"shop","uid":"11111111-2222","resourceVersion":"88","generation":1,)"
     R"("creationTimestamp":"2026-11-23T02:00:00Z","labels":{"tier":"front","app":"web"},)"
@@ -18,7 +18,7 @@ constexpr std::string_view kPod =
     R"("controller":true,"blockOwnerDeletion":true}],"managedFields":[{"fieldsV1":{"f:a":{}}}]}})";
 
 TEST(KubeAnswers, APod) {
-  const auto pod = ParseObject(kPod);
+  const auto pod = ParseObject(kPodAsServed);
   ASSERT_TRUE(pod);
   EXPECT_EQ(pod->name, "web-0");
   EXPECT_EQ(pod->ns, "shop");
@@ -42,9 +42,10 @@ TEST(KubeAnswers, APodThatAKubeletMadeFromAFile) {
 }
 
 TEST(KubeAnswers, AList) {
-  const auto list = ParseList(R"({"metadata":{"resourceVersion":"90","continue":"a/b=",)"
-                              R"("remainingItemCount":7},"items":[)" +
-                              std::string(kPod) + R"(,{"metadata":{"name":"../x","uid":"1"}}]})");
+  const auto list =
+      ParseList(R"({"metadata":{"resourceVersion":"90","continue":"a/b=",)"
+                R"("remainingItemCount":7},"items":[)" +
+                std::string(kPodAsServed) + R"(,{"metadata":{"name":"../x","uid":"1"}}]})");
   ASSERT_TRUE(list);
   EXPECT_EQ(list->version, "90");
   EXPECT_EQ(list->continue_token, "a/b=");
@@ -54,7 +55,7 @@ TEST(KubeAnswers, AList) {
 }
 
 TEST(KubeAnswers, Changes) {
-  const std::string pod(kPod);
+  const std::string pod(kPodAsServed);
   const auto added = ParseEvent(R"({"type":"ADDED","object":)" + pod + "}");
   ASSERT_TRUE(added && added->object);
   EXPECT_EQ(added->change, Change::kPut);
@@ -89,32 +90,33 @@ TEST(KubeAnswers, WhatDoesNotFitIsNoAnswer) {
   }
 }
 
-std::string Named(const std::string& name, const std::string& uid, const std::string& rest = "") {
+std::string JsonNamed(const std::string& name, const std::string& uid,
+                      const std::string& rest = "") {
   return R"({"metadata":{"name":")" + name + R"(","namespace":"a","uid":")" + uid + "\"" + rest +
          "}}";
 }
 
 TEST(KubeAnswers, NamesThatLeadElsewhereAreRefused) {
-  EXPECT_TRUE(ParseObject(Named("a.b-c", "1")));
+  EXPECT_TRUE(ParseObject(JsonNamed("a.b-c", "1")));
   for (const char* name : {"", "..", "../secrets/x", "a/b", "a?b", "a%2fb", "A", "a b"}) {
-    EXPECT_FALSE(ParseObject(Named(name, "1"))) << name;
+    EXPECT_FALSE(ParseObject(JsonNamed(name, "1"))) << name;
     EXPECT_FALSE(IsName(name)) << name;
   }
-  EXPECT_FALSE(ParseObject(Named(std::string(254, 'a'), "1")));
-  EXPECT_FALSE(ParseObject(Named("a", "1/2")));
+  EXPECT_FALSE(ParseObject(JsonNamed(std::string(254, 'a'), "1")));
+  EXPECT_FALSE(ParseObject(JsonNamed("a", "1/2")));
 }
 
 TEST(KubeAnswers, AControllerThatCannotBeReadDoesNotHideThePod) {
   for (const char* reference :
        {R"("kind":"ReplicaSet","name":"../x","uid":"2")", R"("kind":"X","name":"A B","uid":"1")",
         R"("kind":"","name":"a","uid":"1")", R"("kind":"X","name":"a","uid":"1/2")"}) {
-    const auto pod = ParseObject(Named(
+    const auto pod = ParseObject(JsonNamed(
         "a", "1", R"(,"ownerReferences":[{"controller":true,)" + std::string(reference) + "}]"));
     ASSERT_TRUE(pod) << reference;
     EXPECT_EQ(pod->controller, std::nullopt);
     EXPECT_TRUE(pod->controller_unreadable) << "controlled by nobody would be a lie";
   }
-  EXPECT_FALSE(ParseObject(kPod)->controller_unreadable);
+  EXPECT_FALSE(ParseObject(kPodAsServed)->controller_unreadable);
 }
 
 TEST(KubeAnswers, LabelsAreCut) {
@@ -122,11 +124,11 @@ TEST(KubeAnswers, LabelsAreCut) {
   for (int i = 0; i < 1000; ++i) {
     labels += (i > 0 ? "," : "") + ("\"k" + std::to_string(i)) + R"(":"v")";
   }
-  const auto many = ParseObject(Named("a", "1", R"(,"labels":{)" + labels + "}"));
+  const auto many = ParseObject(JsonNamed("a", "1", R"(,"labels":{)" + labels + "}"));
   ASSERT_TRUE(many);
   EXPECT_EQ(many->labels.list.size(), state::kMaxLabels);
   EXPECT_FALSE(many->labels.whole);
-  EXPECT_FALSE(ParseObject(Named("a", "1", R"(,"labels":{"k":{"v":1}})")));
+  EXPECT_FALSE(ParseObject(JsonNamed("a", "1", R"(,"labels":{"k":{"v":1}})")));
 }
 
 TEST(KubeAnswers, ARefusalSaysWhy) {

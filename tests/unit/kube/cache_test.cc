@@ -10,8 +10,6 @@
 namespace nezuban::kube {
 namespace {
 
-using Told = Owners::Told;
-
 TEST_F(CacheTest, AnEndedPodIsRememberedForAWhile) {
   pods_.BeginList();
   for (const char* name : {"a", "b", "c"}) pods_.Put(Named(name));
@@ -87,7 +85,7 @@ TEST_F(CacheTest, PodsAndOwnersAreBoundedInBytes) {
     EXPECT_FALSE(owners.Chain(ReplicaSet(name), "shop", chain, now_));
     Object object = Named(name);
     object.labels = big.labels;
-    owners.Tell(owners.Next(now_)->key, Told::kObject, object, now_);
+    owners.Tell(owners.Next(now_)->key, Owners::Told::kObject, object, now_);
   }
   EXPECT_EQ(owners.dropped(), 1u);
   chain.clear();
@@ -98,18 +96,19 @@ TEST_F(CacheTest, PodsAndOwnersAreBoundedInBytes) {
   EXPECT_FALSE(owners.Chain(ReplicaSet("b"), "shop", chain, now_));
   Object object = Named("b");
   object.labels = big.labels;
-  EXPECT_TRUE(owners.Tell(owners.Next(now_)->key, Told::kObject, object, now_)) << "room again";
+  EXPECT_TRUE(owners.Tell(owners.Next(now_)->key, Owners::Told::kObject, object, now_))
+      << "room again";
 }
 
 TEST_F(CacheTest, AnOwnersUidInAnotherNamespaceIsAnothersWord) {
   std::vector<state::ClusterOwner> chain;
   owners_.Chain(ReplicaSet("rs"), "evil", chain, now_);
-  Owner("uid-rs", Told::kGone);
+  Owner("uid-rs", Owners::Told::kGone);
   chain.clear();
   EXPECT_FALSE(owners_.Chain(ReplicaSet("rs"), "shop", chain, now_)) << "not gone here";
   Object rs = Named("rs");
   rs.labels = {{"team", "a"}};
-  Owner("uid-rs", Told::kObject, rs);
+  Owner("uid-rs", Owners::Told::kObject, rs);
   chain.clear();
   EXPECT_TRUE(owners_.Chain(ReplicaSet("rs"), "shop", chain, now_));
   EXPECT_EQ(chain[0].labels, rs.labels);
@@ -163,19 +162,19 @@ TEST_F(CacheTest, NamespacesAreBoundedInBytes) {
 TEST_F(CacheTest, OwnersAreAskedAgain) {
   std::vector<state::ClusterOwner> chain;
   EXPECT_FALSE(owners_.Chain(ReplicaSet("rs"), "shop", chain, now_));
-  Owner("uid-rs", Told::kFailed);
+  Owner("uid-rs", Owners::Told::kFailed);
   EXPECT_FALSE(owners_.Next(now_));
   EXPECT_EQ(owners_.NextTime(), now_ + std::chrono::seconds(1));
   now_ += std::chrono::seconds(1);
-  Owner("uid-rs", Told::kFailed);
+  Owner("uid-rs", Owners::Told::kFailed);
   EXPECT_EQ(owners_.NextTime(), now_ + std::chrono::seconds(2)) << "less and less often";
   now_ += std::chrono::seconds(2);
-  Owner("uid-rs", Told::kGone);
+  Owner("uid-rs", Owners::Told::kGone);
   EXPECT_TRUE(owners_.Chain(ReplicaSet("rs"), "shop", chain, now_)) << "nobody is above it";
   now_ += std::chrono::hours(1);
   Object another = Named("rs");
   another.uid = "uid-2";
-  Owner("uid-rs", Told::kObject, another);
+  Owner("uid-rs", Owners::Told::kObject, another);
   chain.clear();
   EXPECT_TRUE(owners_.Chain(ReplicaSet("rs"), "shop", chain, now_));
   EXPECT_EQ(chain[0].labels, std::nullopt) << "another of the same name";
@@ -189,7 +188,7 @@ TEST_F(CacheTest, OwnersInACircleEnd) {
   owners_.Chain(ReplicaSet("rs"), "shop", chain, now_);
   Object rs = Named("rs");
   rs.controller = ReplicaSet("rs");
-  Owner("uid-rs", Told::kObject, rs);
+  Owner("uid-rs", Owners::Told::kObject, rs);
   chain.clear();
   EXPECT_FALSE(owners_.Chain(ReplicaSet("rs"), "shop", chain, now_));
   EXPECT_EQ(chain.size(), 4u);

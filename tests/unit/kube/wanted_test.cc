@@ -12,7 +12,6 @@ namespace nezuban::kube {
 namespace {
 
 using state::ClusterState;
-using Told = Owners::Told;
 using WantedTest = CacheTest;
 
 TEST_F(WantedTest, APodWithItsOwnersAsTheyAreTold) {
@@ -32,7 +31,7 @@ TEST_F(WantedTest, APodWithItsOwnersAsTheyAreTold) {
 
   Object rs = Named("rs");
   rs.controller = OwnerReference{"apps/v1", "Deployment", "shop", "uid-shop"};
-  Owner("uid-rs", Told::kObject, rs);
+  Owner("uid-rs", Owners::Told::kObject, rs);
   Object ns = Named("shop", "");
   ns.labels = {{"team", "a"}};
   namespaces_.Put(ns);
@@ -42,7 +41,7 @@ TEST_F(WantedTest, APodWithItsOwnersAsTheyAreTold) {
   EXPECT_EQ(known->ns_uid, "uid-shop");
   ASSERT_EQ(known->owners.size(), 2u);
   EXPECT_FALSE(known->owners_whole) << "who controls the Deployment nobody said";
-  Owner("uid-shop", Told::kObject, Named("shop"));
+  Owner("uid-shop", Owners::Told::kObject, Named("shop"));
   known = Tell();
   ASSERT_TRUE(known);
   EXPECT_TRUE(known->owners_whole);
@@ -115,7 +114,7 @@ TEST_F(WantedTest, AControllerThatCannotBeReadIsUnknown) {
   Tell();
   Object rs = Named("rs");
   rs.controller_unreadable = true;
-  Owner("uid-rs", Told::kObject, rs);
+  Owner("uid-rs", Owners::Told::kObject, rs);
   known = Tell();
   ASSERT_TRUE(known);
   EXPECT_FALSE(known->owners_whole) << "nor is who is above";

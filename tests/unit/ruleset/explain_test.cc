@@ -12,7 +12,7 @@
 namespace nezuban::ruleset {
 namespace {
 
-constexpr char kRules[] =
+constexpr char kExplainedRules[] =
     "- macro: shell\n  condition: proc.name in (sh, bash)\n"
     "- macro: known\n  condition: (proc.pname = cron or container.id = host)\n"
     "- rule: r\n  desc: d\n  priority: debug\n  output: o\n"
@@ -20,7 +20,7 @@ constexpr char kRules[] =
 
 Explanation Explain(const std::string& event_text) {
   Diagnostics diagnostics;
-  const Ruleset::File files[] = {{"r", kRules}};
+  const Ruleset::File files[] = {{"r", kExplainedRules}};
   const auto rules = Ruleset::FromFiles(files, diagnostics, {.keep_trees = true});
   fields::FieldMap event;
   EXPECT_TRUE(rules != nullptr && ReadEventText(event_text, "e", event, diagnostics))

@@ -19,7 +19,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::string Rule(const std::string& name) {
+std::string NoticeRule(const std::string& name) {
   return "- {rule: " + name +
          ", desc: d, condition: evt.type = execve, output: o, priority: notice}\n";
 }
@@ -41,12 +41,12 @@ Loading Load(const std::vector<std::string>& paths) {
 
 TEST(Files, OfADirectoryTheRuleFilesRightInItByName) {
   const testlib::TempDir directory;
-  std::ofstream(directory / "b.yaml") << Rule("b");
-  std::ofstream(directory / "a.yml") << Rule("a");
+  std::ofstream(directory / "b.yaml") << NoticeRule("b");
+  std::ofstream(directory / "a.yml") << NoticeRule("a");
   std::ofstream(directory / "a.test.yaml") << "tests: []\n";
   std::ofstream(directory / "notes.txt") << "[";
   std::filesystem::create_directory(directory / "c.yaml");
-  std::ofstream(directory / "c.yaml/d.yaml") << Rule("d");
+  std::ofstream(directory / "c.yaml/d.yaml") << NoticeRule("d");
   const std::string first = directory / "b.yaml";
   EXPECT_THAT(Load({directory.path()}).rules, ElementsAre("a", "b"));
   EXPECT_THAT(Load({first, directory / "a.yml"}).rules, ElementsAre("b", "a"));
@@ -55,7 +55,7 @@ TEST(Files, OfADirectoryTheRuleFilesRightInItByName) {
 TEST(Files, WhatIsNotThereIsSaid) {
   const testlib::TempDir directory;
   std::filesystem::create_directory(directory / "default");
-  std::ofstream(directory / "default/a.yaml") << Rule("a");
+  std::ofstream(directory / "default/a.yaml") << NoticeRule("a");
   const auto none = Load({directory.path()});
   EXPECT_THAT(none.problems, HasSubstr(directory.path() + ": error: no rule files"));
   EXPECT_THAT(none.problems, HasSubstr("directories below are not searched"));

@@ -29,7 +29,7 @@ void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 namespace nezuban::ruleset {
 namespace {
 
-constexpr char kRules[] =
+constexpr char kMatchedRules[] =
     "- rule: first\n  desc: d\n  priority: critical\n  tags: [b, a]\n"
     "  condition: evt.type=execve and proc.name=sh\n"
     "  output: shell %proc.cmdline of %container.id (%proc.exepath)\n"
@@ -42,7 +42,7 @@ class MatchTest : public ::testing::Test {
  protected:
   MatchTest() {
     Diagnostics diagnostics;
-    const Ruleset::File files[] = {{"r", kRules}};
+    const Ruleset::File files[] = {{"r", kMatchedRules}};
     ruleset_ = Ruleset::FromFiles(files, diagnostics);
     EXPECT_NE(ruleset_, nullptr) << diagnostics.ToString();
     host_.id = "host";

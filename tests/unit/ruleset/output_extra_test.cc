@@ -13,7 +13,7 @@
 namespace nezuban::ruleset {
 namespace {
 
-constexpr char kRules[] =
+constexpr char kExtendedRules[] =
     "- rule: a\n  desc: d\n  condition: evt.type=execve\n  output: o %container.id\n"
     "  priority: debug\n  tags: [t1, t2]\n"
     "- rule: b\n  desc: d\n  condition: evt.type=execve\n  output: p\n  priority: debug\n"
@@ -33,7 +33,7 @@ Filled Fill(const std::vector<std::string>& entries) {
     EXPECT_TRUE(extra) << entry << ": " << extra.error().message;
     options.append_output.push_back(*extra);
   }
-  const Ruleset::File files[] = {{"r", kRules}};
+  const Ruleset::File files[] = {{"r", kExtendedRules}};
   Diagnostics diagnostics;
   const auto ruleset = Ruleset::FromFiles(files, diagnostics, options);
   Filled filled{.problems = diagnostics.ToString()};

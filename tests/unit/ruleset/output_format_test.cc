@@ -32,13 +32,13 @@ class OutputFormatTest : public ::testing::Test {
   fields::Arena arena_;
 };
 
-struct Case {
+struct FormatCase {
   std::string format;
   std::string message;
 };
 
 TEST_F(OutputFormatTest, TakesTheLongestField) {
-  const Case kCases[] = {
+  const FormatCase kCases[] = {
       {"plain", "plain"},
       {"", ""},
       {"*%proc.name", "cat"},
@@ -55,7 +55,7 @@ TEST_F(OutputFormatTest, TakesTheLongestField) {
       {"%evt.arg.flags", "<NA>"},
       {"%evt.failed", "true"},
   };
-  for (const Case& c : kCases) EXPECT_EQ(Fill(c.format).message, c.message) << c.format;
+  for (const FormatCase& c : kCases) EXPECT_EQ(Fill(c.format).message, c.message) << c.format;
 }
 
 TEST_F(OutputFormatTest, KeepsEachFieldOnceWithItsType) {

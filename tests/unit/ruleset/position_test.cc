@@ -25,13 +25,13 @@ std::string ErrorOf(const std::string& condition_yaml) {
 
 constexpr char kUnknown[] = "error: unknown field 'proc.nmae', did you mean 'proc.name'?";
 
-struct Case {
+struct PlaceCase {
   std::string yaml;
   std::string place;
 };
 
 TEST(Position, IsThatOfTheWordInTheFile) {
-  const Case kCases[] = {
+  const PlaceCase kCases[] = {
       {"  condition: evt.type = execve and proc.nmae = x\n", "r.yaml:5:36: "},
       {"  condition: evt.type = execve\n    and proc.nmae = x\n", "r.yaml:6:9: "},
       {"  condition: >\n    evt.type = execve\n    and (proc.nmae = x)\n", "r.yaml:7:10: "},
@@ -45,7 +45,7 @@ TEST(Position, IsThatOfTheWordInTheFile) {
       {"  condition: !tag evt.type = execve and proc.nmae = x\n", "r.yaml:5:41: "},
       {"  condition: proc.args = \xe5\xaf\x9d and proc.nmae = x\n", "r.yaml:5:34: "},
   };
-  for (const Case& c : kCases) EXPECT_EQ(ErrorOf(c.yaml), c.place + kUnknown) << c.yaml;
+  for (const PlaceCase& c : kCases) EXPECT_EQ(ErrorOf(c.yaml), c.place + kUnknown) << c.yaml;
 }
 
 TEST(Position, SurvivesWindowsLinesAndAByteOrderMark) {

@@ -11,7 +11,7 @@
 namespace nezuban::ruleset {
 namespace {
 
-constexpr char kRules[] =
+constexpr char kTestedRules[] =
     "- rule: shell\n  desc: d\n  priority: debug\n  output: o\n"
     "  condition: evt.type=execve and proc.name=sh and not proc.aname in (sshd)\n"
     "- rule: net\n  desc: d\n  priority: debug\n  output: o\n"
@@ -30,7 +30,7 @@ nezuban::Result<std::uint64_t> Recorded(const Ruleset&, const Rule& rule, const 
 }
 
 Result Outcome(const std::string& tests) {
-  const Ruleset::File files[] = {{"r", kRules}};
+  const Ruleset::File files[] = {{"r", kTestedRules}};
   Diagnostics diagnostics;
   const auto ruleset = Ruleset::FromFiles(files, diagnostics);
   EXPECT_NE(ruleset, nullptr) << diagnostics.ToString();

@@ -53,14 +53,14 @@ TEST(Ruleset, RulesLessSevereThanAskedForAreCheckedAndLeftOut) {
             nullptr);
 }
 
-constexpr char kBase[] =
+constexpr char kPlainRule[] =
     "- list: l1\n  items: [cat, dog]\n"
     "- macro: m1\n  condition: evt.type=execve\n"
     "- rule: r\n  desc: d\n  condition: m1 and proc.name in (l1)\n  output: x %proc.name\n"
     "  priority: notice\n  tags: [t2, t1]\n";
 
 TEST(Ruleset, ResolvesMacrosAndLists) {
-  EXPECT_EQ(Resolved({kBase}), "(evt.type = execve and proc.name in (cat, dog))");
+  EXPECT_EQ(Resolved({kPlainRule}), "(evt.type = execve and proc.name in (cat, dog))");
   // A macro may stand behind the rule that uses it.
   EXPECT_EQ(Resolved({RuleYaml("r", "later") + "- macro: later\n  condition: proc.pid=1\n"}),
             "proc.pid = 1");
@@ -78,7 +78,7 @@ TEST(Ruleset, ResolvesMacrosAndLists) {
 }
 
 TEST(Ruleset, AppendsAndOverrides) {
-  EXPECT_EQ(Resolved({kBase,
+  EXPECT_EQ(Resolved({kPlainRule,
                       "- list: l1\n  append: true\n  items: [cow]\n"
                       "- macro: m1\n  append: true\n  condition: or evt.type=execveat\n"
                       "- rule: r\n  append: true\n  condition: and not proc.pname=x\n"}),
@@ -89,7 +89,7 @@ TEST(Ruleset, AppendsAndOverrides) {
       Resolved({RuleYaml("r", "evt.type=execve or proc.name=cat") +
                 "- rule: r\n  condition: and proc.pid=20\n  override: {condition: append}\n"}),
       "(evt.type = execve or (proc.name = cat and proc.pid = 20))");
-  EXPECT_EQ(Resolved({kBase, "- macro: m1\n  condition: evt.type=connect\n"}),
+  EXPECT_EQ(Resolved({kPlainRule, "- macro: m1\n  condition: evt.type=connect\n"}),
             "(evt.type = connect and proc.name in (cat, dog))");
   EXPECT_EQ(Resolved({RuleYaml("r", "evt.type=execve"), RuleYaml("r", "evt.type=connect")}),
             "evt.type = connect");

@@ -10,17 +10,17 @@
 namespace nezuban::state {
 namespace {
 
-const std::string kId = "4f1c8a0e5b7d92366fe0c1a2b3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f6";
-const std::string kOther = "00000000000000000000000000000000000000000000000000000000000000ff";
+const std::string kHexId = "4f1c8a0e5b7d92366fe0c1a2b3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f6";
+const std::string kOtherHexId = "00000000000000000000000000000000000000000000000000000000000000ff";
 
-// Puts kId for "@" and kOther for "#".
+// Puts kHexId for "@" and kOtherHexId for "#".
 std::string Path(std::string_view text) {
   std::string path;
   for (const char c : text) {
     if (c == '@') {
-      path += kId;
+      path += kHexId;
     } else if (c == '#') {
-      path += kOther;
+      path += kOtherHexId;
     } else {
       path += c;
     }
@@ -127,7 +127,7 @@ TEST(ParseCgroupPath, TakesNothingElseForAContainer) {
     const std::string path = Path(text);
     EXPECT_FALSE(ParseCgroupPath(path).has_value()) << text;
   }
-  std::string upper = "/docker/" + kId;
+  std::string upper = "/docker/" + kHexId;
   upper[20] = 'F';
   EXPECT_FALSE(ParseCgroupPath(upper).has_value()) << "runtimes write ids in lower case";
   EXPECT_FALSE(ParseCgroupPath(std::string_view("/docker/\0", 9)).has_value());
@@ -135,7 +135,7 @@ TEST(ParseCgroupPath, TakesNothingElseForAContainer) {
 
 TEST(ParseCgroupPath, IsQuickOnLongHostilePaths) {
   std::string path;
-  for (int i = 0; i < 1000; ++i) path += "/" + kId.substr(0, 63) + ":cri-containerd:x";
+  for (int i = 0; i < 1000; ++i) path += "/" + kHexId.substr(0, 63) + ":cri-containerd:x";
   EXPECT_FALSE(ParseCgroupPath(path).has_value());
 }
 
@@ -153,7 +153,7 @@ TEST(MakeContainer, CutsTheIdAndThePathAtTheContainersLevel) {
   const std::string path = Path("/machine.slice/libpod-@.scope/container/deeper");
   const Container container = MakeContainer(7, path, *ParseCgroupPath(path));
   EXPECT_EQ(container.cgroup_id, 7u);
-  EXPECT_EQ(container.full_id, kId);
+  EXPECT_EQ(container.full_id, kHexId);
   EXPECT_EQ(container.id, "4f1c8a0e5b7d");
   EXPECT_EQ(container.runtime, "podman");
   EXPECT_EQ(container.cgroup_path, Path("/machine.slice/libpod-@.scope"));

@@ -23,7 +23,7 @@
 namespace nezuban::state {
 namespace {
 
-constexpr std::uint64_t kBox = 50;
+constexpr std::uint64_t kMountedBox = 50;
 
 class NamesFilesTest : public testing::Test {
  protected:
@@ -48,7 +48,7 @@ class NamesFilesTest : public testing::Test {
 
   NamesRead Read(const NamesVersion* known = nullptr) {
     const auto child = static_cast<std::uint32_t>(child_);
-    const NamesWanted wanted{kBox, {child, 0}};
+    const NamesWanted wanted{kMountedBox, {child, 0}};
     // Until it has changed its root, it has the node's.
     while (std::filesystem::read_symlink("/proc/" + std::to_string(child_) + "/root") == "/") {
       ::usleep(1000);
@@ -134,7 +134,7 @@ TEST_F(NamesFilesTest, AsksNobodyWhoMadeAUserNamespaceWithinTheContainers) {
   }
   char byte = 0;
   EXPECT_EQ(::read(ready[0], &byte, 1), 1);
-  const NamesWanted wanted{kBox, {static_cast<std::uint32_t>(child), 0}};
+  const NamesWanted wanted{kMountedBox, {static_cast<std::uint32_t>(child), 0}};
   EXPECT_EQ(ReadNames(wanted, {.node = directory_}, nullptr).answer, NamesAnswer::kUnreadable);
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
@@ -147,7 +147,7 @@ TEST_F(NamesFilesTest, AsksNobodyInAnotherMountNamespace) {
   Read();  // it has its root now
   struct stat own {};
   ASSERT_EQ(::stat("/proc/self/ns/mnt", &own), 0);
-  NamesWanted wanted{kBox, {static_cast<std::uint32_t>(child_), 0}};
+  NamesWanted wanted{kMountedBox, {static_cast<std::uint32_t>(child_), 0}};
   wanted.mnt_ns = static_cast<std::uint32_t>(own.st_ino);
   EXPECT_EQ(ReadNames(wanted, {}, nullptr).answer, NamesAnswer::kRead);
   wanted.mnt_ns += 1;
@@ -188,9 +188,10 @@ TEST_F(NamesFilesTest, AsksOnlyTheOneThatIsMeant) {
   }
   const ProcessKey gone{0x3fffff, 1};
   const ProcessKey reused{child, start_ns + 10 * ClockTickNs()};
-  EXPECT_EQ(ReadNames({kBox, gone}, {}, nullptr).answer, NamesAnswer::kUnreadable);
-  EXPECT_EQ(ReadNames({kBox, reused}, {}, nullptr).answer, NamesAnswer::kUnreadable);
-  EXPECT_EQ(ReadNames({kBox, {child, start_ns + 1}}, {}, nullptr).answer, NamesAnswer::kRead);
+  EXPECT_EQ(ReadNames({kMountedBox, gone}, {}, nullptr).answer, NamesAnswer::kUnreadable);
+  EXPECT_EQ(ReadNames({kMountedBox, reused}, {}, nullptr).answer, NamesAnswer::kUnreadable);
+  EXPECT_EQ(ReadNames({kMountedBox, {child, start_ns + 1}}, {}, nullptr).answer,
+            NamesAnswer::kRead);
 }
 
 TEST_F(NamesFilesTest, ReadsTheNodes) {

@@ -23,7 +23,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using testing::HasSubstr;
-constexpr Start kOldest{Start::At::kOldest};
 
 class Damage : public testing::Test {
  protected:

@@ -17,6 +17,7 @@ namespace nezuban::store {
 
 // The alerts of these tests are of 1970.
 constexpr std::chrono::hours kAnyAge(24 * 365 * 100);
+constexpr Start kOldest{Start::At::kOldest};
 
 inline StoredAlert NumberedEntry(Cursor cursor, std::size_t padding = 0) {
   return {cursor, static_cast<std::int64_t>(cursor), alert::Priority::kWarning, "rule",

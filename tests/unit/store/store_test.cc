@@ -17,7 +17,6 @@ namespace {
 
 using alert::Priority;
 using std::chrono::milliseconds;
-constexpr Start kOldest{Start::At::kOldest};
 constexpr Start kNewest{Start::At::kNewest};
 
 class StoreTest : public testing::TestWithParam<bool> {  // whether there is a file
