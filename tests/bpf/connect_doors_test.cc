@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The other doors to a connection: 32-bit calls, io_uring, fast open. And the filter at them all.
+#include <linux/vm_sockets.h>
+
 #include "bpf/connect_fixture.h"
 #include "bpf/uring.h"
 
@@ -37,6 +39,40 @@ TEST_F(ConnectTest, CallsOf32Bits) {
   }
 }
 #endif
+
+// To the machine itself, where nobody need be: the end is what was asked for. Where the kernel has
+// no such sockets, there is nothing to connect.
+TEST_F(ConnectTest, Vsock) {
+  Shared<bool> had;
+  const auto connects = Run([&] {
+    LowMemory memory;
+    sockaddr_vm to{};
+    to.svm_family = AF_VSOCK;
+    to.svm_cid = 1;  // VMADDR_CID_LOCAL
+    to.svm_port = 77;
+    const std::uint32_t low = memory.Put(&to, sizeof to);
+    for (int i = 0; i < 4; ++i) {
+      const int fd = ::socket(AF_VSOCK, SOCK_STREAM | SOCK_NONBLOCK, 0);
+      if (fd < 0) return;
+      *had = true;
+      if (i % 2 == 0) acts_->Do(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to);
+#if defined(__x86_64__)
+      if (i % 2 == 1) acts_->Note(fd, -Int80(362, static_cast<std::uint32_t>(fd), low, sizeof to));
+#endif
+    }
+  });
+  ASSERT_EQ(connects.size(), static_cast<std::size_t>(acts_->count));
+  for (int i = 0; i < acts_->count; ++i) {
+    const Connect& connect = connects[static_cast<std::size_t>(i)];
+    ExpectCommon(connect, i, true);
+    EXPECT_NE(acts_->error[i], 0);
+    EXPECT_EQ(connect->ends.family, AF_VSOCK);
+    EXPECT_EQ(connect->ends.type, SOCK_STREAM);
+    const std::uint32_t peer[2] = {1, 77};
+    EXPECT_EQ(std::memcmp(connect->ends.remote_addr, peer, sizeof peer), 0);
+  }
+  EXPECT_EQ(acts_->count > 0, *had);
+}
 
 // One connect request through io_uring; its result.
 int UringConnect(int fd, const Address& address) {

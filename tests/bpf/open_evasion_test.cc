@@ -53,6 +53,35 @@ TEST_F(OpenTest, HardLink) {
 }
 
 // Through a descriptor from before the namespace was left; and what belongs to none.
+// Deeper than a path can be said: its end is kept, and which file it is.
+TEST_F(OpenTest, PathLongerThanAnyBuffer) {
+  constexpr std::size_t kDepth = 20;
+  const std::string name(255, 'n');
+  const auto opens = Run([&] {
+    REQUIRE_OK(::chdir(dir_.path().c_str()) == 0);
+    for (std::size_t i = 0; i < kDepth; ++i)
+      REQUIRE_OK(::mkdir(name.c_str(), 0755) == 0 && ::chdir(name.c_str()) == 0);
+    REQUIRE_OK(::link(file_.c_str(), "deep") == 0 && Openat(AT_FDCWD, "deep", O_RDONLY) >= 0);
+    REQUIRE_OK(Openat(AT_FDCWD, "none", O_RDONLY) < 0);
+  });
+  ASSERT_EQ(opens.size(), 2u);
+  std::string whole = dir_.path();
+  for (std::size_t i = 0; i < kDepth; ++i) whole += "/" + name;
+  const std::string path = opens[0].Text(opens[0]->path);
+  EXPECT_TRUE(opens[0].Truncated(opens[0]->path));
+  EXPECT_GT(path.size(), PATH_LEN_MAX - 256u);
+  EXPECT_TRUE((whole + "/deep").ends_with(path)) << path.substr(path.size() - 300);
+  ExpectFile(opens[0]->file, See(file_));
+  EXPECT_EQ(opens[0].Text(opens[0]->name), "deep");
+  // A failed one has its directory instead.
+  const std::string dir = opens[1].Text(opens[1]->dir);
+  EXPECT_TRUE(opens[1].Truncated(opens[1]->dir));
+  EXPECT_GT(dir.size(), PATH_LEN_MAX - 256u);
+  EXPECT_TRUE(whole.ends_with(dir));
+  EXPECT_EQ(opens[1].Text(opens[1]->name), "none");
+  EXPECT_EQ(opens[1]->result, -ENOENT);
+}
+
 TEST_F(OpenTest, WhoseTheMountIs) {
   const std::string at = dir_.path() + "/at";
   ASSERT_EQ(::mkdir(at.c_str(), 0755), 0);
