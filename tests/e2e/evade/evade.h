@@ -14,6 +14,7 @@ struct way {
 extern const struct way call_ways[];  // the last has no name
 extern const struct way fault_ways[];
 extern const struct way file_ways[];
+extern const struct way name_ways[];
 extern const struct way network_ways[];
 extern const struct way process_ways[];
 extern const struct way relay_ways[];
@@ -34,6 +35,9 @@ uint32_t low_text(const char* text);
 
 // One request of a new ring, done: its result. `sqpoll`: a thread of the kernel's takes it.
 int by_uring(bool sqpoll, const struct io_uring_sqe* request);
+
+// To where no path can be said any more: DIRECTORY/nnn…/nnn…/…, made where it is not there yet.
+void go_deep(const char* directory);
 
 // Runs `disturb(what)` again and again in a thread until the process ends.
 void disturb_with(void* (*disturb)(void* what), void* what);

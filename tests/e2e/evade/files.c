@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens, and calls on names.
+// Opens.
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <linux/openat2.h>
@@ -16,8 +17,6 @@
 #include <unistd.h>
 
 #include "evade.h"
-
-static uint64_t address(const void* pointer) { return (uint64_t)(uintptr_t)pointer; }
 
 static void open_plain(char** args) { need(open(args[0], O_RDONLY) >= 0, "open"); }
 
@@ -68,8 +67,10 @@ static void open_int80(char** args) {
 }
 
 static void open_by_uring(char** args, bool sqpoll) {
-  const struct io_uring_sqe request = {
-      .opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .addr = address(args[0]), .open_flags = O_RDONLY};
+  const struct io_uring_sqe request = {.opcode = IORING_OP_OPENAT,
+                                       .fd = AT_FDCWD,
+                                       .addr = (uintptr_t)args[0],
+                                       .open_flags = O_RDONLY};
   need(by_uring(sqpoll, &request) >= 0, "io_uring: openat");
 }
 static void open_uring(char** args) { open_by_uring(args, false); }
@@ -103,97 +104,32 @@ static void open_rewritten(char** args) {
   need(false, "the file was never hit");
 }
 
-// Deeper than any path can be said: /DIRECTORY/nnn…/nnn…/…, and there a link to the file.
-static void open_deep(char** args) {
+void go_deep(const char* directory) {
   char name[201];
   memset(name, 'n', sizeof name - 1);
   name[sizeof name - 1] = '\0';
-  need(chdir("/tmp") == 0, "chdir");
+  need(chdir(directory) == 0, "chdir");
   for (int depth = 0; depth < 30; ++depth)
-    need(mkdir(name, 0700) == 0 && chdir(name) == 0, "mkdir");
+    need((mkdir(name, 0700) == 0 || errno == EEXIST) && chdir(name) == 0, "mkdir");
+}
+
+// By a short path to a link that lies deep.
+static void open_deep(char** args) {
+  go_deep("/tmp");
   need(symlink(args[0], "way") == 0 && open("way", O_RDONLY) >= 0, "open");
 }
 
-static void mkdir_plain(char** args) { need(mkdir(args[0], 0700) == 0, "mkdir"); }
-static void mkdir_int80(char** args) {
-  need(int80(39, low_text(args[0]), 0700, 0, 0, 0) == 0, "mkdir");
-}
-static void unlink_plain(char** args) { need(unlink(args[0]) == 0, "unlink"); }
-static void unlink_int80(char** args) {
-  need(int80(10, low_text(args[0]), 0, 0, 0, 0) == 0, "unlink");
-}
-static void rename_plain(char** args) { need(rename(args[0], args[1]) == 0, "rename"); }
-static void rename_int80(char** args) {
-  need(int80(38, low_text(args[0]), low_text(args[1]), 0, 0, 0) == 0, "rename");
-}
-static void link_plain(char** args) { need(link(args[0], args[1]) == 0, "link"); }
-static void link_int80(char** args) {
-  need(int80(9, low_text(args[0]), low_text(args[1]), 0, 0, 0) == 0, "link");
-}
-static void symlink_plain(char** args) { need(symlink(args[0], args[1]) == 0, "symlink"); }
-static void symlink_int80(char** args) {
-  need(int80(83, low_text(args[0]), low_text(args[1]), 0, 0, 0) == 0, "symlink");
-}
-
-static void mkdir_uring(char** args) {
-  const struct io_uring_sqe request = {
-      .opcode = IORING_OP_MKDIRAT, .fd = AT_FDCWD, .addr = address(args[0]), .len = 0700};
-  need(by_uring(false, &request) == 0, "io_uring: mkdirat");
-}
-static void unlink_uring(char** args) {
-  const struct io_uring_sqe request = {
-      .opcode = IORING_OP_UNLINKAT, .fd = AT_FDCWD, .addr = address(args[0])};
-  need(by_uring(false, &request) == 0, "io_uring: unlinkat");
-}
-static void rename_uring(char** args) {
-  const struct io_uring_sqe request = {.opcode = IORING_OP_RENAMEAT,
-                                       .fd = AT_FDCWD,
-                                       .addr = address(args[0]),
-                                       .addr2 = address(args[1]),
-                                       .len = (uint32_t)AT_FDCWD};
-  need(by_uring(false, &request) == 0, "io_uring: renameat");
-}
-static void link_uring(char** args) {
-  const struct io_uring_sqe request = {.opcode = IORING_OP_LINKAT,
-                                       .fd = AT_FDCWD,
-                                       .addr = address(args[0]),
-                                       .addr2 = address(args[1]),
-                                       .len = (uint32_t)AT_FDCWD};
-  need(by_uring(false, &request) == 0, "io_uring: linkat");
-}
-static void symlink_uring(char** args) {
-  const struct io_uring_sqe request = {.opcode = IORING_OP_SYMLINKAT,
-                                       .fd = AT_FDCWD,
-                                       .addr = address(args[0]),
-                                       .addr2 = address(args[1])};
-  need(by_uring(true, &request) == 0, "io_uring: symlinkat");
+// args: the file, and a directory beside it. The file has another name there, too deep for its path
+// to be told.
+static void open_long(char** args) {
+  go_deep(args[1]);
+  need(link(args[0], "hard") == 0 || errno == EEXIST, "link");
+  need(open("hard", O_RDONLY) >= 0, "open");
 }
 
 const struct way file_ways[] = {
-    {"open", open_plain},
-    {"open-flood", open_flood},
-    {"open-openat2", open_openat2},
-    {"open-dirfd", open_dirfd},
-    {"open-cwd", open_cwd},
-    {"open-int80", open_int80},
-    {"open-uring", open_uring},
-    {"open-sqpoll", open_sqpoll},
-    {"open-rewritten", open_rewritten},
-    {"open-deep", open_deep},
-    {"mkdir", mkdir_plain},
-    {"mkdir-int80", mkdir_int80},
-    {"mkdir-uring", mkdir_uring},
-    {"unlink", unlink_plain},
-    {"unlink-int80", unlink_int80},
-    {"unlink-uring", unlink_uring},
-    {"rename", rename_plain},
-    {"rename-int80", rename_int80},
-    {"rename-uring", rename_uring},
-    {"link", link_plain},
-    {"link-int80", link_int80},
-    {"link-uring", link_uring},
-    {"symlink", symlink_plain},
-    {"symlink-int80", symlink_int80},
-    {"symlink-sqpoll", symlink_uring},
-    {NULL, NULL},
+    {"open", open_plain},       {"open-flood", open_flood},   {"open-openat2", open_openat2},
+    {"open-dirfd", open_dirfd}, {"open-cwd", open_cwd},       {"open-int80", open_int80},
+    {"open-uring", open_uring}, {"open-sqpoll", open_sqpoll}, {"open-rewritten", open_rewritten},
+    {"open-deep", open_deep},   {"open-long", open_long},     {NULL, NULL},
 };

@@ -75,7 +75,7 @@ void disturb_with(void* (*disturb)(void*), void* what) {
 }
 
 int main(int argc, char** argv) {
-  const struct way* const tables[] = {call_ways,    fault_ways,   file_ways,
+  const struct way* const tables[] = {call_ways,    fault_ways,   file_ways, name_ways,
                                       network_ways, process_ways, relay_ways};
   for (unsigned i = 0; argc > 1 && i < sizeof tables / sizeof *tables; ++i) {
     for (const struct way* way = tables[i]; way->name != NULL; ++way) {

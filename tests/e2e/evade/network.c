@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/vm_sockets.h>
 #include <netinet/tcp.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -112,6 +113,14 @@ static void datagram_sendto(char** args) {
   need(sendto(make_socket(SOCK_DGRAM), "x", 1, 0, (void*)&peer, sizeof peer) == 1, "sendto");
 }
 
+static void datagram_sendmsg(char** args) {
+  struct sockaddr_in peer = to(args[0]);
+  struct iovec part = {"x", 1};
+  const struct msghdr message = {
+      .msg_name = &peer, .msg_namelen = sizeof peer, .msg_iov = &part, .msg_iovlen = 1};
+  need(sendmsg(make_socket(SOCK_DGRAM), &message, 0) == 1, "sendmsg");
+}
+
 static void datagram_sendmmsg(char** args) {
   struct sockaddr_in peer = to(args[0]);
   struct iovec part = {"x", 1};
@@ -135,7 +144,7 @@ static void datagram_socketcall(char** args) {
   need(int80(102, 11 /* SYS_SENDTO */, low(words, sizeof words), 0, 0, 0) == 1, "socketcall");
 }
 
-static void datagram_uring(char** args) {
+static void datagram_by_uring(char** args, bool sqpoll) {
   struct sockaddr_in peer = to(args[0]);
   struct iovec part = {"x", 1};
   struct msghdr message = {
@@ -144,7 +153,38 @@ static void datagram_uring(char** args) {
                                        .fd = make_socket(SOCK_DGRAM),
                                        .addr = (uint64_t)(uintptr_t)&message,
                                        .len = 1};
-  need(by_uring(false, &request) == 1, "io_uring: sendmsg");
+  need(by_uring(sqpoll, &request) == 1, "io_uring: sendmsg");
+}
+static void datagram_uring(char** args) { datagram_by_uring(args, false); }
+static void datagram_sqpoll(char** args) { datagram_by_uring(args, true); }
+
+// args of all these: a port of this machine itself. Nobody need be there: an attempt counts.
+static struct sockaddr_vm to_itself(const char* port) {
+  return (struct sockaddr_vm){.svm_family = AF_VSOCK,
+                              .svm_cid = 1,  // VMADDR_CID_LOCAL
+                              .svm_port = (unsigned)atoi(port)};
+}
+
+static int make_vsock(void) {
+  int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  need(fd >= 0, "a vsock");
+  return fd;
+}
+
+static void vsock_plain(char** args) {
+  struct sockaddr_vm peer = to_itself(args[0]);
+  connect(make_vsock(), (void*)&peer, sizeof peer);
+}
+
+static void vsock_int80(char** args) {
+  struct sockaddr_vm peer = to_itself(args[0]);
+  int80(362, (uint32_t)make_vsock(), low(&peer, sizeof peer), sizeof peer, 0, 0);
+}
+
+static void vsock_socketcall(char** args) {
+  struct sockaddr_vm peer = to_itself(args[0]);
+  uint32_t words[3] = {(uint32_t)make_vsock(), low(&peer, sizeof peer), sizeof peer};
+  int80(102, 3, low(words, sizeof words), 0, 0, 0);
 }
 
 static void on_streams(const char* port) {
@@ -260,10 +300,15 @@ const struct way network_ways[] = {
     {"connect-rewritten", connect_rewritten},
     {"datagram", datagram_plain},
     {"datagram-sendto", datagram_sendto},
+    {"datagram-sendmsg", datagram_sendmsg},
     {"datagram-sendmmsg", datagram_sendmmsg},
     {"datagram-raw", datagram_raw},
     {"datagram-socketcall", datagram_socketcall},
     {"datagram-uring", datagram_uring},
+    {"datagram-sqpoll", datagram_sqpoll},
+    {"vsock", vsock_plain},
+    {"vsock-int80", vsock_int80},
+    {"vsock-socketcall", vsock_socketcall},
     {"serve", serve},
     {"shell-dup2", shell_dup2},
     {"shell-dup", shell_dup},
