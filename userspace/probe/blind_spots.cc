@@ -6,9 +6,6 @@
 namespace nezuban::probe {
 namespace {
 
-constexpr auto kObject = SensorKind::kObject;
-constexpr auto kTracepoint = SensorKind::kTracepoint;
-
 constexpr std::string_view kRingUnseen = "io_uring's are not seen before kernel 6.0";
 constexpr std::string_view kRingUnknown =
     "of io_uring's: no result, no file, symbolic links not followed";
@@ -16,41 +13,39 @@ constexpr std::string_view kCallersNames =
     "names are the caller's memory, which another thread of it may change meanwhile";
 constexpr std::string_view kCallersPaths =
     "names are the caller's memory, which another thread of it may change meanwhile; symbolic "
-    "links "
-    "in them are not followed";
+    "links in them are not followed";
 
 constexpr BlindSpot kBlindSpots[] = {
     {EVENT_EXEC, {}, nullptr, "failed attempts are not seen"},
-    {EVENT_MOUNT, kTracepoint, nullptr, kCallersNames},
-    {EVENT_DUP, kObject, nullptr, "fcntl's old descriptor is not known"},
-    {EVENT_CONNECT, kObject, nullptr, "of io_uring's: no descriptor"},
-    {EVENT_CONNECT, kTracepoint, nullptr, "of io_uring's: only TCP, no result, no descriptor"},
+    {EVENT_MOUNT, SensorKind::kTracepoint, nullptr, kCallersNames},
+    {EVENT_DUP, SensorKind::kObject, nullptr, "fcntl's old descriptor is not known"},
+    {EVENT_CONNECT, SensorKind::kObject, nullptr, "of io_uring's: no descriptor"},
+    {EVENT_CONNECT, SensorKind::kTracepoint, nullptr,
+     "of io_uring's: only TCP, no result, no descriptor"},
     {EVENT_ACCEPT, {}, "on_uring_", "io_uring's are not seen before kernel 6.4"},
     {EVENT_ACCEPT, {}, nullptr, "of io_uring's: no result"},
     {EVENT_SEND, {}, "on_uring_", "io_uring's are not seen before kernel 6.10"},
-    {EVENT_SEND,
-     {},
-     nullptr,
-     "addresses are the caller's memory, but io_uring's; of these: no result"},
-    {EVENT_RECVFD, kObject, nullptr, "the descriptor's number is not known"},
+    {EVENT_SEND, {}, nullptr, "addresses are the caller's memory, but io_uring's"},
+    {EVENT_SEND, {}, nullptr, "of io_uring's: no result"},
+    {EVENT_RECVFD, SensorKind::kObject, nullptr, "the descriptor's number is not known"},
     {EVENT_OPEN, {}, "on_uring_", kRingUnseen},
     {EVENT_OPEN, {}, nullptr, kRingUnknown},
     {EVENT_RENAME, {}, "on_uring_", kRingUnseen},
     {EVENT_RENAME, {}, nullptr, kRingUnknown},
-    {EVENT_RENAME, kTracepoint, nullptr, kCallersPaths},
+    {EVENT_RENAME, SensorKind::kTracepoint, nullptr, kCallersPaths},
     {EVENT_UNLINK, {}, "on_uring_", kRingUnseen},
     {EVENT_UNLINK, {}, nullptr, kRingUnknown},
-    {EVENT_UNLINK, kTracepoint, nullptr, kCallersPaths},
+    {EVENT_UNLINK, SensorKind::kTracepoint, nullptr, kCallersPaths},
     {EVENT_MKDIR, {}, "on_uring_", kRingUnseen},
     {EVENT_MKDIR, {}, nullptr, kRingUnknown},
-    {EVENT_MKDIR, kTracepoint, nullptr, kCallersPaths},
+    {EVENT_MKDIR, SensorKind::kTracepoint, nullptr, kCallersPaths},
     {EVENT_LINK, {}, "on_uring_", kRingUnseen},
     {EVENT_LINK, {}, nullptr, kRingUnknown},
-    {EVENT_LINK, kTracepoint, nullptr, kCallersPaths},
-    {EVENT_CHMOD, kTracepoint, nullptr, kCallersPaths},
-    {EVENT_MKNOD, kTracepoint, nullptr, kCallersPaths},
-    {EVENT_CHOWN, kTracepoint, nullptr, kCallersPaths},
-    {EVENT_UTIME, kTracepoint, nullptr, kCallersPaths},
+    {EVENT_LINK, SensorKind::kTracepoint, nullptr, kCallersPaths},
+    {EVENT_CHMOD, SensorKind::kTracepoint, nullptr, kCallersPaths},
+    {EVENT_MKNOD, SensorKind::kTracepoint, nullptr, kCallersPaths},
+    {EVENT_CHOWN, SensorKind::kTracepoint, nullptr, kCallersPaths},
+    {EVENT_UTIME, SensorKind::kTracepoint, nullptr, kCallersPaths},
 };
 
 bool Has(const SensorRow& row, std::string_view prefix) {
