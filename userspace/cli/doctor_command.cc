@@ -47,7 +47,8 @@ std::string ToText(const std::vector<rpc::SensorStatus>& sensors) {
     out += line;
     const std::string indent(14, ' ');
     if (!sensor.why.empty()) out += indent + Printable(sensor.why) + "\n";
-    for (const std::string& spot : sensor.blind_spots) out += indent + "(" + spot + ")\n";
+    for (const std::string& spot : sensor.blind_spots)
+      out.append(indent).append("(").append(spot).append(")\n");
   }
   return out;
 }
