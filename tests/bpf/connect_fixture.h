@@ -56,6 +56,13 @@ inline std::uint16_t LocalPort(int fd) {
   return ntohs(address.v4.sin_port);  // the same place in both families
 }
 
+inline std::uint16_t PeerPort(int fd) {
+  Address address{};
+  socklen_t size = sizeof address;
+  if (::getpeername(fd, &address.any, &size) != 0) return 0;
+  return ntohs(address.v4.sin_port);
+}
+
 // Listens on a free port of the loopback.
 class Listener {
  public:
