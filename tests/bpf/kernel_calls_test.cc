@@ -23,15 +23,19 @@ class BpfCallTest : public CallTest {
   BpfCallTest() : CallTest(EVENT_BPF) {}
 };
 
+int MakeMap() {
+  bpf_attr attr{};
+  attr.map_type = BPF_MAP_TYPE_ARRAY;
+  attr.key_size = 4;
+  attr.value_size = 8;
+  attr.max_entries = 1;
+  std::strcpy(attr.map_name, "nezuban_test");
+  return static_cast<int>(::syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof attr));
+}
+
 TEST_F(BpfCallTest, TellsWhatWasMade) {
   const auto calls = Run([] {
-    bpf_attr attr{};
-    attr.map_type = BPF_MAP_TYPE_ARRAY;
-    attr.key_size = 4;
-    attr.value_size = 8;
-    attr.max_entries = 1;
-    std::strcpy(attr.map_name, "nezuban_test");
-    const auto map = static_cast<int>(::syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof attr));
+    const int map = MakeMap();
     REQUIRE_OK(map >= 0);
     std::uint32_t key = 0;
     std::uint64_t value = 1;
@@ -59,15 +63,6 @@ TEST_F(BpfCallTest, TellsWhatWasMade) {
   EXPECT_EQ(calls[1].header().flags, RECORD_FROM_USER_MEMORY);
   EXPECT_EQ(calls[2]->arg[0], 9999u);
   EXPECT_EQ(calls[2]->result, -EINVAL);
-}
-
-int MakeMap() {
-  bpf_attr attr{};
-  attr.map_type = BPF_MAP_TYPE_ARRAY;
-  attr.key_size = 4;
-  attr.value_size = 4;
-  attr.max_entries = 1;
-  return static_cast<int>(::syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof attr));
 }
 
 // Opens all there are of one kind.
