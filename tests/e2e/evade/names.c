@@ -94,28 +94,24 @@ static void unlink_by_uring(char** args, bool sqpoll) {
           (struct io_uring_sqe){
               .opcode = IORING_OP_UNLINKAT, .fd = AT_FDCWD, .addr = address(args[0])});
 }
-static void rename_by_uring(char** args, bool sqpoll) {
-  request(sqpoll, "io_uring: renameat",
-          (struct io_uring_sqe){.opcode = IORING_OP_RENAMEAT,
+// new_directory: what the second name starts from; 0 where fd is that (symlinkat).
+static void request_names(bool sqpoll, const char* what, uint8_t opcode, char** args,
+                          int new_directory) {
+  request(sqpoll, what,
+          (struct io_uring_sqe){.opcode = opcode,
                                 .fd = AT_FDCWD,
                                 .addr = address(args[0]),
                                 .addr2 = address(args[1]),
-                                .len = (uint32_t)AT_FDCWD});
+                                .len = (uint32_t)new_directory});
+}
+static void rename_by_uring(char** args, bool sqpoll) {
+  request_names(sqpoll, "io_uring: renameat", IORING_OP_RENAMEAT, args, AT_FDCWD);
 }
 static void link_by_uring(char** args, bool sqpoll) {
-  request(sqpoll, "io_uring: linkat",
-          (struct io_uring_sqe){.opcode = IORING_OP_LINKAT,
-                                .fd = AT_FDCWD,
-                                .addr = address(args[0]),
-                                .addr2 = address(args[1]),
-                                .len = (uint32_t)AT_FDCWD});
+  request_names(sqpoll, "io_uring: linkat", IORING_OP_LINKAT, args, AT_FDCWD);
 }
 static void symlink_by_uring(char** args, bool sqpoll) {
-  request(sqpoll, "io_uring: symlinkat",
-          (struct io_uring_sqe){.opcode = IORING_OP_SYMLINKAT,
-                                .fd = AT_FDCWD,
-                                .addr = address(args[0]),
-                                .addr2 = address(args[1])});
+  request_names(sqpoll, "io_uring: symlinkat", IORING_OP_SYMLINKAT, args, 0);
 }
 
 static void mkdir_uring(char** args) { mkdir_by_uring(args, false); }
