@@ -52,7 +52,7 @@ std::string ArgsOf(event::EventType type, std::uint8_t variant) {
 std::vector<std::string> BlindSpotsOf(event::EventType type) {
   std::vector<std::string> texts;
   for (const probe::BlindSpot& spot : probe::BlindSpots()) {
-    if (spot.event != type) continue;
+    if (!spot.Concerns(type)) continue;
     const std::string whose = spot.kind ? std::string(ToString(*spot.kind)) + " sensor: " : "";
     texts.push_back(whose + std::string(spot.words));
   }

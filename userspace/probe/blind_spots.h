@@ -3,6 +3,7 @@
 // and `nezuban events`, of all there are.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -13,14 +14,17 @@
 namespace nezuban::probe {
 
 struct BlindSpot {
-  event::EventType event;
+  std::uint64_t events;            // a bit by EVENT_*
   std::optional<SensorKind> kind;  // nullopt: both kinds
   // Not blind where a program is loaded whose name begins so; nullptr: always.
   const char* seen_by = nullptr;
   std::string_view words;
-};
 
-// All of them, by event.
+  bool Concerns(event::EventType event) const { return (events >> event & 1) != 0; }
+};
+static_assert(NR_EVENTS <= 64);
+
+// All of them.
 std::span<const BlindSpot> BlindSpots();
 
 // Those of `row` as it is loaded here.

@@ -39,9 +39,9 @@ TEST(BlindSpots, WhatWouldSeeIsAProgramOfEachRow) {
   for (const BlindSpot& spot : BlindSpots()) {
     EXPECT_FALSE(spot.words.empty());
     if (spot.seen_by == nullptr) continue;
-    for (const SensorRow* row : SensorsFor(spot.event, SensorChoice::kAuto)) {
-      if (spot.kind.value_or(row->kind) != row->kind) continue;
-      EXPECT_THAT(BlindSpotsOf(*row), Not(Contains(spot.words))) << row->hook;
+    for (const SensorRow& row : Sensors()) {
+      if (!spot.Concerns(row.event) || spot.kind.value_or(row.kind) != row.kind) continue;
+      EXPECT_THAT(BlindSpotsOf(row), Not(Contains(spot.words))) << row.hook;
     }
   }
 }
